@@ -1,0 +1,327 @@
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from leitmotif.api.common.v1 import vectors_pb2 as _vectors_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class EventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EVENT_TYPE_UNSPECIFIED: _ClassVar[EventType]
+    EVENT_TYPE_PLAY: _ClassVar[EventType]
+    EVENT_TYPE_LIKE: _ClassVar[EventType]
+    EVENT_TYPE_SAVE: _ClassVar[EventType]
+    EVENT_TYPE_PLAYLIST_ADD: _ClassVar[EventType]
+    EVENT_TYPE_SKIP: _ClassVar[EventType]
+    EVENT_TYPE_DISLIKE: _ClassVar[EventType]
+
+class ControlAction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CONTROL_ACTION_UNSPECIFIED: _ClassVar[ControlAction]
+    CONTROL_ACTION_BOOST: _ClassVar[ControlAction]
+    CONTROL_ACTION_REDUCE: _ClassVar[ControlAction]
+    CONTROL_ACTION_SET: _ClassVar[ControlAction]
+    CONTROL_ACTION_MUTE: _ClassVar[ControlAction]
+    CONTROL_ACTION_UNMUTE: _ClassVar[ControlAction]
+    CONTROL_ACTION_RESET: _ClassVar[ControlAction]
+EVENT_TYPE_UNSPECIFIED: EventType
+EVENT_TYPE_PLAY: EventType
+EVENT_TYPE_LIKE: EventType
+EVENT_TYPE_SAVE: EventType
+EVENT_TYPE_PLAYLIST_ADD: EventType
+EVENT_TYPE_SKIP: EventType
+EVENT_TYPE_DISLIKE: EventType
+CONTROL_ACTION_UNSPECIFIED: ControlAction
+CONTROL_ACTION_BOOST: ControlAction
+CONTROL_ACTION_REDUCE: ControlAction
+CONTROL_ACTION_SET: ControlAction
+CONTROL_ACTION_MUTE: ControlAction
+CONTROL_ACTION_UNMUTE: ControlAction
+CONTROL_ACTION_RESET: ControlAction
+
+class Profile(_message.Message):
+    __slots__ = ("user_id", "model_version", "weights", "event_count", "etag", "updated_at", "can_undo", "can_redo")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_AT_FIELD_NUMBER: _ClassVar[int]
+    CAN_UNDO_FIELD_NUMBER: _ClassVar[int]
+    CAN_REDO_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    model_version: str
+    weights: _containers.RepeatedCompositeFieldContainer[PrototypeWeight]
+    event_count: int
+    etag: str
+    updated_at: _timestamp_pb2.Timestamp
+    can_undo: bool
+    can_redo: bool
+    def __init__(self, user_id: _Optional[str] = ..., model_version: _Optional[str] = ..., weights: _Optional[_Iterable[_Union[PrototypeWeight, _Mapping]]] = ..., event_count: _Optional[int] = ..., etag: _Optional[str] = ..., updated_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., can_undo: bool = ..., can_redo: bool = ...) -> None: ...
+
+class PrototypeWeight(_message.Message):
+    __slots__ = ("prototype_id", "history", "edit", "muted", "weight")
+    PROTOTYPE_ID_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
+    EDIT_FIELD_NUMBER: _ClassVar[int]
+    MUTED_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    prototype_id: str
+    history: float
+    edit: float
+    muted: bool
+    weight: float
+    def __init__(self, prototype_id: _Optional[str] = ..., history: _Optional[float] = ..., edit: _Optional[float] = ..., muted: bool = ..., weight: _Optional[float] = ...) -> None: ...
+
+class Event(_message.Message):
+    __slots__ = ("event_id", "track_id", "type", "share_heard", "occurred_at")
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SHARE_HEARD_FIELD_NUMBER: _ClassVar[int]
+    OCCURRED_AT_FIELD_NUMBER: _ClassVar[int]
+    event_id: str
+    track_id: str
+    type: EventType
+    share_heard: float
+    occurred_at: _timestamp_pb2.Timestamp
+    def __init__(self, event_id: _Optional[str] = ..., track_id: _Optional[str] = ..., type: _Optional[_Union[EventType, str]] = ..., share_heard: _Optional[float] = ..., occurred_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class ControlChange(_message.Message):
+    __slots__ = ("prototype_id", "action", "amount")
+    PROTOTYPE_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    prototype_id: str
+    action: ControlAction
+    amount: float
+    def __init__(self, prototype_id: _Optional[str] = ..., action: _Optional[_Union[ControlAction, str]] = ..., amount: _Optional[float] = ...) -> None: ...
+
+class Edit(_message.Message):
+    __slots__ = ("sequence", "changes", "actor", "reason", "made_at", "undone")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MADE_AT_FIELD_NUMBER: _ClassVar[int]
+    UNDONE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    changes: _containers.RepeatedCompositeFieldContainer[ControlChange]
+    actor: str
+    reason: str
+    made_at: _timestamp_pb2.Timestamp
+    undone: bool
+    def __init__(self, sequence: _Optional[int] = ..., changes: _Optional[_Iterable[_Union[ControlChange, _Mapping]]] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., made_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., undone: bool = ...) -> None: ...
+
+class RegisterPrototypeSpaceRequest(_message.Message):
+    __slots__ = ("model_version", "prototype_ids")
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROTOTYPE_IDS_FIELD_NUMBER: _ClassVar[int]
+    model_version: str
+    prototype_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, model_version: _Optional[str] = ..., prototype_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RegisterPrototypeSpaceResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetProfileRequest(_message.Message):
+    __slots__ = ("user_id", "top")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    TOP_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    top: int
+    def __init__(self, user_id: _Optional[str] = ..., top: _Optional[int] = ...) -> None: ...
+
+class GetProfileResponse(_message.Message):
+    __slots__ = ("profile",)
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    profile: Profile
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ...) -> None: ...
+
+class GetProfileVectorRequest(_message.Message):
+    __slots__ = ("user_id", "include_heard")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_HEARD_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    include_heard: bool
+    def __init__(self, user_id: _Optional[str] = ..., include_heard: bool = ...) -> None: ...
+
+class GetProfileVectorResponse(_message.Message):
+    __slots__ = ("vector", "heard_track_ids", "etag")
+    VECTOR_FIELD_NUMBER: _ClassVar[int]
+    HEARD_TRACK_IDS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    vector: _vectors_pb2.ProfileVector
+    heard_track_ids: _containers.RepeatedScalarFieldContainer[str]
+    etag: str
+    def __init__(self, vector: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., heard_track_ids: _Optional[_Iterable[str]] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class RecordEventsRequest(_message.Message):
+    __slots__ = ("user_id", "events", "affinities", "model_version")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    AFFINITIES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    events: _containers.RepeatedCompositeFieldContainer[Event]
+    affinities: _vectors_pb2.FloatMatrix
+    model_version: str
+    def __init__(self, user_id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., affinities: _Optional[_Union[_vectors_pb2.FloatMatrix, _Mapping]] = ..., model_version: _Optional[str] = ...) -> None: ...
+
+class RecordEventsResponse(_message.Message):
+    __slots__ = ("recorded", "repeated_events", "etag")
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
+    REPEATED_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    recorded: int
+    repeated_events: int
+    etag: str
+    def __init__(self, recorded: _Optional[int] = ..., repeated_events: _Optional[int] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class EditProfileRequest(_message.Message):
+    __slots__ = ("user_id", "changes", "etag", "request_id", "actor", "reason", "allow_missing")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    ACTOR_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    changes: _containers.RepeatedCompositeFieldContainer[ControlChange]
+    etag: str
+    request_id: str
+    actor: str
+    reason: str
+    allow_missing: bool
+    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[ControlChange, _Mapping]]] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., allow_missing: bool = ...) -> None: ...
+
+class EditProfileResponse(_message.Message):
+    __slots__ = ("profile", "edit")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    EDIT_FIELD_NUMBER: _ClassVar[int]
+    profile: Profile
+    edit: Edit
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ..., edit: _Optional[_Union[Edit, _Mapping]] = ...) -> None: ...
+
+class UndoEditRequest(_message.Message):
+    __slots__ = ("user_id", "etag", "request_id")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    etag: str
+    request_id: str
+    def __init__(self, user_id: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class UndoEditResponse(_message.Message):
+    __slots__ = ("profile", "edit")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    EDIT_FIELD_NUMBER: _ClassVar[int]
+    profile: Profile
+    edit: Edit
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ..., edit: _Optional[_Union[Edit, _Mapping]] = ...) -> None: ...
+
+class RedoEditRequest(_message.Message):
+    __slots__ = ("user_id", "etag", "request_id")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    etag: str
+    request_id: str
+    def __init__(self, user_id: _Optional[str] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
+
+class RedoEditResponse(_message.Message):
+    __slots__ = ("profile", "edit")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    EDIT_FIELD_NUMBER: _ClassVar[int]
+    profile: Profile
+    edit: Edit
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ..., edit: _Optional[_Union[Edit, _Mapping]] = ...) -> None: ...
+
+class ListEditsRequest(_message.Message):
+    __slots__ = ("user_id", "page_size", "page_token")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, user_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListEditsResponse(_message.Message):
+    __slots__ = ("edits", "next_page_token")
+    EDITS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    edits: _containers.RepeatedCompositeFieldContainer[Edit]
+    next_page_token: str
+    def __init__(self, edits: _Optional[_Iterable[_Union[Edit, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class ListEventsRequest(_message.Message):
+    __slots__ = ("user_id", "page_size", "page_token")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    page_size: int
+    page_token: str
+    def __init__(self, user_id: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListEventsResponse(_message.Message):
+    __slots__ = ("events", "next_page_token")
+    EVENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    events: _containers.RepeatedCompositeFieldContainer[Event]
+    next_page_token: str
+    def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class RebuildProfileRequest(_message.Message):
+    __slots__ = ("user_id", "model_version", "track_ids", "affinities")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    TRACK_IDS_FIELD_NUMBER: _ClassVar[int]
+    AFFINITIES_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    model_version: str
+    track_ids: _containers.RepeatedScalarFieldContainer[str]
+    affinities: _vectors_pb2.FloatMatrix
+    def __init__(self, user_id: _Optional[str] = ..., model_version: _Optional[str] = ..., track_ids: _Optional[_Iterable[str]] = ..., affinities: _Optional[_Union[_vectors_pb2.FloatMatrix, _Mapping]] = ...) -> None: ...
+
+class RebuildProfileResponse(_message.Message):
+    __slots__ = ("profile", "counted_events", "dropped_prototype_ids")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    COUNTED_EVENTS_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_PROTOTYPE_IDS_FIELD_NUMBER: _ClassVar[int]
+    profile: Profile
+    counted_events: int
+    dropped_prototype_ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ..., counted_events: _Optional[int] = ..., dropped_prototype_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ExportProfileRequest(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class ExportProfileResponse(_message.Message):
+    __slots__ = ("json",)
+    JSON_FIELD_NUMBER: _ClassVar[int]
+    json: str
+    def __init__(self, json: _Optional[str] = ...) -> None: ...
+
+class DeleteProfileRequest(_message.Message):
+    __slots__ = ("user_id",)
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+
+class DeleteProfileResponse(_message.Message):
+    __slots__ = ("existed",)
+    EXISTED_FIELD_NUMBER: _ClassVar[int]
+    existed: bool
+    def __init__(self, existed: bool = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""The `leitmotif` command line."""

@@ -1,0 +1,52 @@
+"""What every command writes with: results on stdout, everything else on stderr, one line for a failure."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+stdout = Console(highlight=False)
+"""Results for a person."""
+
+stderr = Console(stderr=True, highlight=False)
+"""Progress, notes and failures."""
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Write one JSON object on stdout: what `--json` promises."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def fail(message: str) -> NoReturn:
+    """End with exit code 1 and one line that says why."""
+    stderr.print(f"leitmotif: {' '.join(message.split())}", markup=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def needs_extra(extra: str) -> Iterator[None]:
+    """Turn an ImportError inside the block into one line with the install command that brings the extra."""
+    try:
+        yield
+    except ImportError as error:
+        fail(f"this command needs {error.name or 'a package'} that is not installed; run: pip install 'leitmotif[{extra}]'")
+
+
+@contextmanager
+def progress(description: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """A progress bar on stderr, shown only where stderr is a terminal; yields `advance(amount)`."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}" if total else "{task.completed:.0f}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda amount: bar.advance(task, amount)

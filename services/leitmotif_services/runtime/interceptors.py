@@ -1,0 +1,108 @@
+"""The boundary of every call: request id, one log line, and errors turned into statuses. All four kinds of method."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn
+
+import grpc
+from google.rpc import status_pb2
+
+from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.request_context import REQUEST_ID_KEY, adopt_request_id
+from leitmotif_services.runtime.status import DETAILS_KEY, code_of, status_of
+
+log = logging.getLogger("leitmotif.call")
+
+Handler = grpc.RpcMethodHandler[Any, Any]
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_QUIET = ("/grpc.health.", "/grpc.reflection.")
+
+
+class CallBoundary(grpc.aio.ServerInterceptor):
+    """Wraps each handler so that whatever it raises reaches the caller as a status with a reason and a request id."""
+
+    async def intercept_service(
+        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], handler_call_details: grpc.HandlerCallDetails
+    ) -> Handler:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or method.startswith(_QUIET):
+            return handler
+        if handler.response_streaming:
+            behavior = handler.stream_stream or handler.unary_stream
+            kind = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+            wrapped = _streaming(method, behavior)
+        else:
+            behavior = handler.stream_unary or handler.unary_unary
+            kind = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+            wrapped = _single(method, behavior)
+        return kind(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer)
+
+
+def _single(method: str, behavior: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
+    async def call(request: Any, context: Context) -> Any:
+        started, request_id = _begin(context)
+        try:
+            response = await behavior(request, context)
+        except asyncio.CancelledError:
+            _log(method, "CANCELLED", started)
+            raise
+        except Exception as error:
+            await _refuse(error, method, started, request_id, context)
+        _log(method, "OK", started)
+        return response
+
+    return call
+
+
+def _streaming(
+    method: str, behavior: Callable[[Any, Context], AsyncIterator[Any]]
+) -> Callable[[Any, Context], AsyncIterator[Any]]:
+    async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+        started, request_id = _begin(context)
+        try:
+            async for response in behavior(request, context):
+                yield response
+        except (asyncio.CancelledError, GeneratorExit):
+            _log(method, "CANCELLED", started)
+            raise
+        except Exception as error:
+            await _refuse(error, method, started, request_id, context)
+        _log(method, "OK", started)
+
+    return call
+
+
+def _begin(context: Context) -> tuple[float, str]:
+    request_id = adopt_request_id(context.invocation_metadata() or ())
+    context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
+    remaining_s = context.time_remaining()
+    if remaining_s is not None and remaining_s <= 0:
+        log.debug("arrived past its deadline")
+    return time.perf_counter(), request_id
+
+
+async def _refuse(error: Exception, method: str, started: float, request_id: str, context: Context) -> NoReturn:
+    if isinstance(error, grpc.aio.AbortError):
+        _log(method, "ABORTED", started)
+        raise error
+    if isinstance(error, TimeoutError):
+        error = ServiceError(Reason.DEADLINE_EXCEEDED, "the deadline passed before the work was done")
+    status = status_of(error, request_id)
+    _log(method, code_of(status).name, started, reason=getattr(error, "reason", Reason.INTERNAL))
+    await context.abort(code_of(status), status.message, trailing_metadata_of(status, request_id))
+    raise AssertionError("abort returned")
+
+
+def trailing_metadata_of(status: status_pb2.Status, request_id: str) -> tuple[tuple[str, str | bytes], ...]:
+    """Trailing metadata that carries a status' details beside the request id."""
+    return ((DETAILS_KEY, status.SerializeToString()), (REQUEST_ID_KEY, request_id))
+
+
+def _log(method: str, code: str, started: float, **extra: object) -> None:
+    elapsed_ms = round((time.perf_counter() - started) * 1e3, 2)
+    level = logging.WARNING if code in ("INTERNAL", "UNKNOWN", "DATA_LOSS") else logging.INFO
+    log.log(level, "call", extra={"method": method, "code": code, "elapsed_ms": elapsed_ms, **extra})

@@ -1,0 +1,75 @@
+"""Runs one service as a process: settings, logs, server, signals, drain, exit code."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeVar
+
+import uvloop
+
+from leitmotif_services.runtime.app import App
+from leitmotif_services.runtime.environment import ConfigurationError
+from leitmotif_services.runtime.errors import ServiceError
+from leitmotif_services.runtime.logs import configure_logs
+from leitmotif_services.runtime.server import GrpcServer, ServerSettings
+
+log = logging.getLogger(__name__)
+
+
+class ServiceConfig(Protocol):
+    """What every service's configuration has."""
+
+    @property
+    def server(self) -> ServerSettings: ...
+
+
+C = TypeVar("C", bound=ServiceConfig)
+
+READY_LINE = "leitmotif {name} ready on port {port}"
+"""Printed on stdout once a service answers; who starts a process waits for it instead of polling."""
+
+
+def run_service(name: str, read_config: Callable[[Mapping[str, str]], C], build: Callable[[C], Awaitable[App]]) -> int:
+    """Serve until SIGTERM or SIGINT. Returns the exit code: 0 drained, 1 failed to start, 2 wrong configuration."""
+    configure_logs(name, os.environ.get("LEITMOTIF_LOG_LEVEL", "INFO").upper())
+    try:
+        config = read_config(os.environ)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(f"leitmotif {name}: {problem}", file=sys.stderr)
+        return 2
+    try:
+        uvloop.run(_serve(name, config, build))
+    except (OSError, ServiceError) as error:
+        log.error("cannot start: %s", error)
+        return 1
+    return 0
+
+
+async def _serve(name: str, config: C, build: Callable[[C], Awaitable[App]]) -> None:
+    app = await build(config)
+    try:
+        server = GrpcServer(config.server, app)
+        await server.start()
+        print(READY_LINE.format(name=name, port=server.port), flush=True)
+        await stop_requested()
+        await server.drain()
+    finally:
+        await app.close()
+
+
+async def stop_requested() -> None:
+    """Wait for SIGTERM or SIGINT. A second one ends the process at once, for an operator who will not wait."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError):
+            loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
