@@ -1,0 +1,55 @@
+"""A prototype: a musical quality that a person can name and hear."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Source = Literal["tag", "discovered"]
+"""Anchored on a tag that people use, or found as a cluster of embeddings and named after what stands out in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """A stretch of a real track that shows what a prototype sounds like."""
+
+    track_id: str
+    title: str
+    artist: str
+    start_s: float
+    """Start in the track, ≥ 0."""
+    duration_s: float
+    """Length, > 0."""
+    affinity: float
+    """Affinity of the stretch for the prototype, ≥ 0."""
+    snippet: str
+    """Name of the bundle's audio file below `snippets/`, such as "piano-0.ogg"; empty when the bundle holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """How well a prototype's affinity from audio agrees with people's tag, on tracks that training did not see."""
+
+    roc_auc: float
+    """Area under the ROC curve, 0 to 1; 0.5 is chance."""
+    average_precision: float
+    """0 to 1; chance is the share of held-out tracks that carry the tag."""
+    positives: int
+    """Held-out tracks that carry the tag."""
+    weak: bool
+    """Whether `roc_auc` is below 0.7, so that a reader should be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prototype:
+    """One dimension of every profile and of every track's affinities."""
+
+    prototype_id: str
+    """Unique in the model; of the form of `runtime.validation.ID_PATTERN`."""
+    label: str
+    """Short name for a person, such as "piano" or "dark, slow"."""
+    description: str
+    """One sentence on what it stands for."""
+    source: Source
+    fidelity: Fidelity | None
+    """None for a prototype without a tag."""
+    exemplars: tuple[Exemplar, ...]
+    """Strongest first, from different artists where there are any."""
