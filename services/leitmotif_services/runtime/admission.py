@@ -44,7 +44,7 @@ class Admission:
         future.add_done_callback(self._release)
         return await asyncio.shield(future)
 
-    def _release(self, future: "asyncio.Future[object]") -> None:
+    def _release(self, future: asyncio.Future[R]) -> None:
         self._admitted -= 1
         if not future.cancelled():
             future.exception()  # read it, so that a caller who has gone leaves no "never retrieved" warning

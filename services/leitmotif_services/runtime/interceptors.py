@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import grpc
 from google.rpc import status_pb2
@@ -20,26 +20,35 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 _QUIET = ("/grpc.health.", "/grpc.reflection.")
 
+_HANDLER_KINDS: dict[tuple[bool, bool], Callable[..., object]] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+"""By whether requests and responses are streams."""
+
 
 class CallBoundary(grpc.aio.ServerInterceptor):
     """Wraps each handler so that whatever it raises reaches the caller as a status with a reason and a request id."""
 
     async def intercept_service(
-        self, continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]], handler_call_details: grpc.HandlerCallDetails
-    ) -> Handler:
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
         if handler is None or method.startswith(_QUIET):
             return handler
-        if handler.response_streaming:
-            behavior = handler.stream_stream or handler.unary_stream
-            kind = grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
-            wrapped = _streaming(method, behavior)
-        else:
-            behavior = handler.stream_unary or handler.unary_unary
-            kind = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
-            wrapped = _single(method, behavior)
-        return kind(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer)
+        # grpc types these attributes for its synchronous server; under grpc.aio they are coroutines and generators.
+        behavior = cast(Any, handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream)
+        wrapped = _streaming(method, behavior) if handler.response_streaming else _single(method, behavior)
+        make = _HANDLER_KINDS[bool(handler.request_streaming), bool(handler.response_streaming)]
+        return cast(
+            Handler,
+            make(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer),
+        )
 
 
 def _single(method: str, behavior: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
@@ -77,7 +86,7 @@ def _streaming(
 
 
 def _begin(context: Context) -> tuple[float, str]:
-    request_id = adopt_request_id(context.invocation_metadata() or ())
+    request_id = adopt_request_id(tuple(context.invocation_metadata() or ()))
     context.set_trailing_metadata(((REQUEST_ID_KEY, request_id),))
     remaining_s = context.time_remaining()
     if remaining_s is not None and remaining_s <= 0:

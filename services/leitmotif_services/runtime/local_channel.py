@@ -50,7 +50,7 @@ class LocalChannel:
                 mount.add_to_server(self)
 
     def as_channel(self) -> grpc.aio.Channel:
-        """This channel, typed as the stubs expect it."""
+        """The channel itself, typed as the stubs expect it."""
         return cast(grpc.aio.Channel, self)
 
     # What generated `add_<Service>Servicer_to_server` functions call on a server.

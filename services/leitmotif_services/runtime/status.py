@@ -82,7 +82,7 @@ class UpstreamError(Exception):
         info = error_details_pb2.ErrorInfo()
         for detail in self.status.details:
             if detail.Unpack(info):
-                return info.reason
+                return str(info.reason)
         return ""
 
 
