@@ -1,0 +1,1 @@
+"""The one public endpoint: composes the services behind it, and forwards what needs no composition."""

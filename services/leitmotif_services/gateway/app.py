@@ -1,0 +1,33 @@
+"""The gateway's composition root."""
+
+from collections.abc import Mapping
+
+import grpc
+
+from leitmotif.api.gateway.v1.gateway_pb2 import DESCRIPTOR
+from leitmotif.api.gateway.v1.gateway_pb2_grpc import add_GatewayServiceServicer_to_server
+from leitmotif_services.gateway.config import GatewayConfig
+from leitmotif_services.gateway.forwarding import OFFERED, ForwardedService
+from leitmotif_services.gateway.servicer import GatewayServicer
+from leitmotif_services.gateway.upstreams import Upstreams, open_channel
+from leitmotif_services.runtime.app import App, Mount
+
+
+async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channel] | None = None) -> App:
+    """Compose the gateway; `channels` (by service) take the place of connections to the configured addresses."""
+    addresses = {
+        "audio": config.audio_address,
+        "prototypes": config.prototypes_address,
+        "profiles": config.profiles_address,
+        "evaluation": config.evaluation_address,
+    }
+    given = channels or {}
+    upstreams = Upstreams({service: given.get(service) or open_channel(address) for service, address in addresses.items()})
+    app = App("gateway")
+    app.on_close(upstreams.close)
+    servicer = GatewayServicer(upstreams, call_timeout_s=config.call_timeout_s)
+    app.mount(DESCRIPTOR.services_by_name["GatewayService"].full_name, add_GatewayServiceServicer_to_server, servicer)
+    for service in OFFERED:
+        forwarded = ForwardedService(service, upstreams.channels[service], config.call_timeout_s)
+        app.mounts.append(Mount(forwarded.full_name, forwarded.add_to_server))
+    return app

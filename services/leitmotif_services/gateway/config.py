@@ -1,0 +1,37 @@
+"""Settings of the gateway, read from LEITMOTIF_GATEWAY_* variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from leitmotif_services.runtime.environment import EnvironmentReader
+from leitmotif_services.runtime.server import ServerSettings
+
+DEFAULT_PORT = 50050
+
+
+@dataclass(frozen=True)
+class GatewayConfig:
+    """Where the services behind the gateway are, and how long it waits for them."""
+
+    server: ServerSettings
+    audio_address: str
+    prototypes_address: str
+    profiles_address: str
+    evaluation_address: str
+    call_timeout_s: float
+    """Longest time that one call of a caller may take when the caller set no deadline, or a longer one."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "GatewayConfig":
+        """Read every setting; ConfigurationError names all that are at fault."""
+        reader = EnvironmentReader("LEITMOTIF_GATEWAY_", environ)
+        config = cls(
+            server=ServerSettings.read(reader, port=DEFAULT_PORT, max_message_bytes=64 << 20),
+            audio_address=reader.text("AUDIO_ADDRESS", default="127.0.0.1:50051"),
+            prototypes_address=reader.text("PROTOTYPES_ADDRESS", default="127.0.0.1:50052"),
+            profiles_address=reader.text("PROFILES_ADDRESS", default="127.0.0.1:50053"),
+            evaluation_address=reader.text("EVALUATION_ADDRESS", default="127.0.0.1:50054"),
+            call_timeout_s=reader.number("CALL_TIMEOUT_S", default=30.0, minimum=0.1, maximum=3600.0),
+        )
+        reader.finish()
+        return config

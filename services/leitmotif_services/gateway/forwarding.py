@@ -1,0 +1,80 @@
+"""Methods that the gateway offers as they are: their bytes are passed on without being decoded."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from leitmotif.api.audio.v1.audio_pb2 import DESCRIPTOR as AUDIO
+from leitmotif.api.evaluation.v1.evaluation_pb2 import DESCRIPTOR as EVALUATION
+from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR as PROFILES
+from leitmotif.api.prototypes.v1.prototypes_pb2 import DESCRIPTOR as PROTOTYPES
+from leitmotif_services.gateway.upstreams import Deadline, call
+from leitmotif_services.runtime.request_context import upstream_metadata
+from leitmotif_services.runtime.status import upstream_error
+
+OFFERED = {
+    "audio": (AUDIO.services_by_name["AudioService"], ("EmbedTracks", "ListEncoders", "GetEncoder")),
+    "prototypes": (
+        PROTOTYPES.services_by_name["PrototypesService"],
+        (
+            *("ListPrototypes", "GetPrototype", "ReadExemplar", "ListTracks", "GetTrack"),
+            *("GetModel", "ListModels", "ActivateModel"),
+        ),
+    ),
+    "profiles": (
+        PROFILES.services_by_name["ProfilesService"],
+        ("UndoEdit", "RedoEdit", "ListEdits", "ListEvents", "ExportProfile", "DeleteProfile"),
+    ),
+    "evaluation": (
+        EVALUATION.services_by_name["EvaluationService"],
+        ("CreateJob", "GetJob", "ListJobs", "WatchJob", "CancelJob"),
+    ),
+}
+"""Service behind the gateway → its descriptor and the methods that callers may use. All else is refused as unimplemented."""
+
+
+class ForwardedService(grpc.GenericRpcHandler):
+    """Serves the offered methods of one service behind the gateway."""
+
+    def __init__(self, service: str, channel: grpc.aio.Channel, call_timeout_s: float) -> None:
+        descriptor, methods = OFFERED[service]
+        self.full_name = descriptor.full_name
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        for name in methods:
+            path = f"/{descriptor.full_name}/{name}"
+            if descriptor.methods_by_name[name].server_streaming:
+                stream: Any = _forward_stream(service, channel.unary_stream(path))
+                self._handlers[path] = grpc.unary_stream_rpc_method_handler(stream)
+            else:
+                unary: Any = _forward_unary(service, channel.unary_unary(path), call_timeout_s)
+                self._handlers[path] = grpc.unary_unary_rpc_method_handler(unary)
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """The handler of an offered method; None has the server answer UNIMPLEMENTED."""
+        return self._handlers.get(handler_call_details.method)
+
+    def add_to_server(self, server: Any) -> None:
+        """What a `Mount` calls."""
+        server.add_generic_rpc_handlers((self,))
+
+
+def _forward_unary(
+    service: str, method: Callable[..., Awaitable[bytes]], call_timeout_s: float
+) -> Callable[[bytes, Any], Awaitable[bytes]]:
+    async def forward(request: bytes, context: Any) -> bytes:
+        return await call(service, method, request, Deadline.of(context, call_timeout_s))
+
+    return forward
+
+
+def _forward_stream(service: str, method: Callable[..., Any]) -> Callable[[bytes, Any], AsyncIterator[bytes]]:
+    async def forward(request: bytes, context: Any) -> AsyncIterator[bytes]:
+        # A stream lasts as long as the caller lets it: watching a job has no natural bound.
+        try:
+            async for response in method(request, timeout=context.time_remaining(), metadata=upstream_metadata()):
+                yield response
+        except grpc.aio.AioRpcError as error:
+            raise upstream_error(error, service) from error
+
+    return forward
