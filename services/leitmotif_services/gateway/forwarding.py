@@ -1,5 +1,7 @@
 """Methods that the gateway offers as they are: their bytes are passed on without being decoded."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 

@@ -1,10 +1,12 @@
 """The boundary of every call: request id, one log line, and errors turned into statuses. All four kinds of method."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
 from google.rpc import status_pb2
@@ -15,8 +17,9 @@ from leitmotif_services.runtime.status import DETAILS_KEY, code_of, status_of
 
 log = logging.getLogger("leitmotif.call")
 
-Handler = grpc.RpcMethodHandler[Any, Any]
-Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:  # generic for the type checker only
+    Handler = grpc.RpcMethodHandler[Any, Any]
+    Context = grpc.aio.ServicerContext[Any, Any]
 
 _QUIET = ("/grpc.health.", "/grpc.reflection.")
 
@@ -46,7 +49,7 @@ class CallBoundary(grpc.aio.ServerInterceptor):
         wrapped = _streaming(method, behavior) if handler.response_streaming else _single(method, behavior)
         make = _HANDLER_KINDS[bool(handler.request_streaming), bool(handler.response_streaming)]
         return cast(
-            Handler,
+            "Handler",
             make(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer),
         )
 

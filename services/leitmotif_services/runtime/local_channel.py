@@ -5,6 +5,8 @@ servicer must not keep or change a request, and a caller must not change a respo
 the same AioRpcError with the same status details that a network channel raises.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, cast

@@ -1,7 +1,6 @@
 """Runs one service as a process: settings, logs, server, signals, drain, exit code."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -28,6 +27,9 @@ class ServiceConfig(Protocol):
 
 
 C = TypeVar("C", bound=ServiceConfig)
+
+FOLLOW_STDIN = "LEITMOTIF_FOLLOW_STDIN"
+"""Variable that ties a process to the pipe on its standard input: it drains when the other end closes, however that died."""
 
 READY_LINE = "leitmotif {name} ready on port {port}"
 """Printed on stdout once a service answers; who starts a process waits for it instead of polling."""
@@ -63,13 +65,26 @@ async def _serve(name: str, config: C, build: Callable[[C], Awaitable[App]]) -> 
 
 
 async def stop_requested() -> None:
-    """Wait for SIGTERM or SIGINT. A second one ends the process at once, for an operator who will not wait."""
+    """Wait for SIGTERM, SIGINT or, where FOLLOW_STDIN is set, the end of standard input.
+
+    A second signal ends the process at once, for an operator who will not wait.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
         loop.add_signal_handler(number, stop.set)
+    follow_stdin = bool(os.environ.get(FOLLOW_STDIN))
+    if follow_stdin:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_end_of_stdin, stop)
     await stop.wait()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(ValueError):
-            loop.remove_signal_handler(number)
+    if follow_stdin:
+        loop.remove_reader(sys.stdin.fileno())
+    for number in signals:
+        loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_DFL)
+
+
+def _stop_at_end_of_stdin(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        stop.set()

@@ -1,0 +1,127 @@
+"""One servicer behind a network channel and behind the local channel: callers cannot tell the two apart."""
+
+import asyncio
+
+import grpc
+import pytest
+
+from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb
+from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import (
+    PrototypesServiceServicer,
+    PrototypesServiceStub,
+    add_PrototypesServiceServicer_to_server,
+)
+from leitmotif_services.runtime.app import App
+from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.local_channel import LocalChannel
+from leitmotif_services.runtime.server import GrpcServer, ServerSettings
+from leitmotif_services.runtime.status import upstream_error
+
+NAME = pb.DESCRIPTOR.services_by_name["PrototypesService"].full_name
+
+
+class Servicer(PrototypesServiceServicer):
+    async def GetTrack(self, request, context):
+        match request.track_id:
+            case "missing":
+                raise ServiceError(Reason.TRACK_NOT_FOUND, "no track 'missing'", track_id="missing")
+            case "defect":
+                raise KeyError("a secret")
+            case "slow":
+                await asyncio.sleep(30)
+            case "deadline":
+                return pb.GetTrackResponse(model_version=str(context.time_remaining() is not None))
+        return pb.GetTrackResponse(track=pb.Track(track_id=request.track_id))
+
+    async def ReadExemplar(self, request, context):
+        for index in range(request.exemplar_index):
+            yield pb.ReadExemplarResponse(chunk=bytes([index]))
+        if request.prototype_id == "missing":
+            raise ServiceError(Reason.PROTOTYPE_NOT_FOUND, "no prototype")
+
+
+@pytest.fixture
+def app():
+    app = App("test")
+    app.mount(NAME, add_PrototypesServiceServicer_to_server, Servicer())
+    return app
+
+
+@pytest.fixture(params=["network", "local"])
+async def channel(request, app):
+    if request.param == "local":
+        yield LocalChannel(app).as_channel()
+        return
+    server = GrpcServer(ServerSettings("127.0.0.1:0"), app)
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as network:
+        yield network
+    await server.drain()
+
+
+@pytest.fixture
+def stub(channel):
+    return PrototypesServiceStub(channel)
+
+
+async def failure(call):
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    return caught.value
+
+
+async def test_an_answer(stub):
+    response = await stub.GetTrack(pb.GetTrackRequest(track_id="t1"))
+    assert response.track.track_id == "t1"
+
+
+async def test_an_expected_error(stub):
+    error = await failure(stub.GetTrack(pb.GetTrackRequest(track_id="missing")))
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert error.details() == "no track 'missing'"
+    assert upstream_error(error, "x").reason == "TRACK_NOT_FOUND"
+
+
+async def test_a_defect(stub, caplog):
+    error = await failure(stub.GetTrack(pb.GetTrackRequest(track_id="defect")))
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert "secret" not in error.details()
+    assert "unexpected KeyError" in caplog.text
+
+
+async def test_a_deadline(stub):
+    error = await failure(stub.GetTrack(pb.GetTrackRequest(track_id="slow"), timeout=0.05))
+    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    response = await stub.GetTrack(pb.GetTrackRequest(track_id="deadline"), timeout=10)
+    assert response.model_version == "True"
+    response = await stub.GetTrack(pb.GetTrackRequest(track_id="deadline"))
+    assert response.model_version == "False"
+
+
+async def test_a_stream(stub):
+    chunks = [response.chunk async for response in stub.ReadExemplar(pb.ReadExemplarRequest(exemplar_index=3))]
+    assert chunks == [b"\0", b"\1", b"\2"]
+
+
+async def test_a_stream_that_fails_behind_its_first_messages(stub):
+    stream = stub.ReadExemplar(pb.ReadExemplarRequest(prototype_id="missing", exemplar_index=2))
+    chunks = []
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        async for response in stream:
+            chunks.append(response.chunk)
+    assert len(chunks) == 2
+    assert upstream_error(caught.value, "x").reason == "PROTOTYPE_NOT_FOUND"
+
+
+async def test_bytes_are_passed_on_undecoded(channel):
+    unary = channel.unary_unary(f"/{NAME}/GetTrack")
+    answer = await unary(pb.GetTrackRequest(track_id="t1").SerializeToString())
+    assert pb.GetTrackResponse.FromString(answer).track.track_id == "t1"
+    stream = channel.unary_stream(f"/{NAME}/ReadExemplar")
+    chunks = [chunk async for chunk in stream(pb.ReadExemplarRequest(exemplar_index=1).SerializeToString())]
+    assert pb.ReadExemplarResponse.FromString(chunks[0]).chunk == b"\0"
+
+
+async def test_a_method_that_is_not_there(channel):
+    error = await failure(channel.unary_unary("/leitmotif.api.prototypes.v1.PrototypesService/Nothing")(b""))
+    assert error.code() is grpc.StatusCode.UNIMPLEMENTED
