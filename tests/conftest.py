@@ -1,0 +1,33 @@
+"""Shared by every part's tests: one real Redis for the session, emptied before each test that asks for it."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leitmotif_services.embedded.redis_server import EmbeddedRedis
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    """The session's Redis. A test that stops or kills Redis starts one of its own instead."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_server: EmbeddedRedis) -> str:
+    """Address of the session's Redis, unix://…"""
+    return redis_server.url
+
+
+@pytest.fixture
+def empty_redis_url(redis_url: str) -> str:
+    """Address of the session's Redis, emptied."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(10.0)
+        connection.connect(str(Path(redis_url.removeprefix("unix://"))))
+        connection.sendall(b"FLUSHALL\r\n")
+        assert connection.recv(64) == b"+OK\r\n"
+    return redis_url
