@@ -1,0 +1,1 @@
+"""The offline side: composed music, simulated listeners, training, ingestion of a music folder, bundle writing."""
