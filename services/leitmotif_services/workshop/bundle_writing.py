@@ -1,16 +1,30 @@
 """Writes a trained model as a bundle: an immutable, checksummed folder that the prototypes service loads."""
 
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leitmotif_services.prototypes import manifest as bundle
+from leitmotif_services.prototypes.bundle_records import check_prototypes, check_tracks, render_prototypes, render_tracks
 from leitmotif_services.prototypes.catalogue import Track
+from leitmotif_services.prototypes.manifest import FileEntry, Manifest, is_snippet_name, parse_manifest
+from leitmotif_services.prototypes.model_arrays import array_shapes, check_values
 from leitmotif_services.prototypes.prototype import Prototype
+from leitmotif_services.runtime.errors import ServiceError
 
 Floats = NDArray[np.float32]
+
+TEMPORARY_PREFIX = ".writing-"
+"""Of a bundle that is not whole yet; no id starts with a dot, so no service takes it for a bundle."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +38,9 @@ class TrainedModel:
     encoder_sha256: str
     """SHA-256 of that encoder's artifact, 64 lower-case hexadecimal digits."""
     tracks: Sequence[Track]
-    """N tracks; their order is that of the arrays' rows."""
+    """N ≥ 1 tracks; their order is that of the arrays' rows."""
     prototypes: Sequence[Prototype]
-    """K prototypes; their order is that of the columns and of every profile."""
+    """K ≥ 1 prototypes; their order is that of the columns and of every profile."""
     embeddings: Floats
     """(N, D): unit length."""
     affinities: Floats
@@ -42,7 +56,7 @@ class TrainedModel:
     head_offsets: Floats
     """(K,): c of the affinity head."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """Figures measured in training."""
+    """Figures measured in training, by name. They are part of the content: leave out what differs from run to run."""
     snippets: Mapping[str, bytes] = field(default_factory=dict)
     """Audio of the exemplars: file name → bytes. Every `Exemplar.snippet` that is not empty is a key."""
 
@@ -50,9 +64,117 @@ class TrainedModel:
 def write_bundle(model: TrainedModel, models_root: Path, *, encoder_artifact: Path | None) -> Path:
     """Write `model` below `models_root` and return the bundle's folder, named after its model version.
 
-    The version is a hash of the content: the same model gives the same version, whenever it is written; a bundle of that
-    version that is there already and verifies is kept as it is. The folder appears whole or not at all.
+    The version is a hash of the content: the same model gives the same version, whenever it is written, and a bundle of that
+    version that is there and verifies is kept as it is. The folder appears whole or not at all, and is on disk when
+    this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle.
 
     ValueError names what is wrong with `model`: a shape, a value that is not finite, an id, a missing snippet.
     """
-    raise NotImplementedError
+    # Loaded here: FAISS, safetensors and ONNX take a second, and commands import this module to show their help.
+    from leitmotif_services.prototypes.safetensors_bundle import load_bundle
+
+    arrays = _checked(model)
+    models_root.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=models_root))
+    damaged = temporary.with_name(f"{temporary.name}-damaged")
+    try:
+        _write_files(model, arrays, temporary, encoder_artifact)
+        manifest = _manifest(model, temporary)
+        (temporary / bundle.MANIFEST).write_bytes(manifest.rendered())
+        _sync_tree(temporary)
+        temporary.chmod(0o755)  # mkdtemp's own mode would keep out a service that runs as another user
+        final = models_root / manifest.model_version
+        if final.exists():
+            with contextlib.suppress(ServiceError):
+                load_bundle(final, index="exact")
+                return final
+            final.rename(damaged)  # makes way for the same content, whole
+        temporary.rename(final)
+        _sync(models_root)
+        return final
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(damaged, ignore_errors=True)
+
+
+def _checked(model: TrainedModel) -> dict[str, Floats]:
+    """The arrays by name, once everything about the model was found right."""
+    if not model.tracks or not model.prototypes:
+        raise ValueError("a model needs at least one track and one prototype")
+    check_tracks(model.tracks)
+    check_prototypes(model.prototypes, model.snippets)
+    for name in model.snippets:
+        if not is_snippet_name(name):
+            raise ValueError(f"snippet {name!r} needs a plain name that ends in one of {', '.join(bundle.MIME_TYPES)}")
+    dimension = model.embeddings.shape[-1]
+    arrays: dict[str, Floats] = {}
+    for name, shape in array_shapes(len(model.tracks), len(model.prototypes), dimension).items():
+        values = getattr(model, name)
+        if values.shape != shape or values.dtype != np.float32:
+            raise ValueError(f"{name} is {values.dtype} of shape {values.shape}, not float32 of {shape}")
+        check_values(name, values)
+        arrays[name] = values
+    return arrays
+
+
+def _write_files(model: TrainedModel, arrays: Mapping[str, Floats], folder: Path, encoder_artifact: Path | None) -> None:
+    from leitmotif_services.prototypes.faiss_index import write_flat_index
+    from leitmotif_services.prototypes.onnx_affinity_head import affinity_head
+    from leitmotif_services.prototypes.safetensors_bundle import write_arrays
+    from leitmotif_services.prototypes.scoring import ScoringTable
+
+    (folder / bundle.PROTOTYPES).write_bytes(render_prototypes(model.prototypes))
+    (folder / bundle.CATALOGUE).write_bytes(render_tracks(model.tracks))
+    write_arrays(arrays, folder / bundle.ARRAYS)
+    table = ScoringTable(arrays["responses"], arrays["affinities"], arrays["bias"], model.edit_gain)
+    write_flat_index(table.rows, folder / bundle.INDEX)
+    (folder / bundle.AFFINITY_HEAD).write_bytes(affinity_head(arrays["head_weights"], arrays["head_offsets"]))
+    if encoder_artifact is not None:
+        shutil.copyfile(encoder_artifact, folder / bundle.ENCODER)
+        with (folder / bundle.ENCODER).open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != model.encoder_sha256:
+                raise ValueError(f"{encoder_artifact} is not the artifact with the SHA-256 {model.encoder_sha256}")
+    if model.snippets:
+        (folder / bundle.SNIPPETS).mkdir()
+        for name, content in model.snippets.items():
+            (folder / bundle.SNIPPETS / name).write_bytes(content)
+
+
+def _manifest(model: TrainedModel, folder: Path) -> Manifest:
+    manifest = Manifest(
+        kind=model.kind,
+        encoder_id=model.encoder_id,
+        encoder_sha256=model.encoder_sha256,
+        track_count=len(model.tracks),
+        prototype_count=len(model.prototypes),
+        dimension=model.embeddings.shape[1],
+        edit_gain=float(model.edit_gain),
+        metrics={name: float(figure) for name, figure in model.metrics.items()},
+        created=datetime.now(UTC),
+        files={path.relative_to(folder).as_posix(): _entry(path) for path in sorted(folder.rglob("*")) if path.is_file()},
+    )
+    try:
+        return parse_manifest(manifest.rendered())
+    except ServiceError as error:
+        raise ValueError(error.message) from error
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        return FileEntry(hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+
+
+def _sync_tree(folder: Path) -> None:
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            _sync(Path(parent) / name)
+        _sync(Path(parent))
+
+
+def _sync(path: Path) -> None:
+    """Force a file's bytes, or a folder's entries, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

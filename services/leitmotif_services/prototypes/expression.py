@@ -1,0 +1,52 @@
+"""Which tracks express which prototypes: what a mute removes."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+EXPRESSED_SHARE = 10
+"""One track in so many expresses a prototype: the top decile."""
+
+SMALLEST_AFFINITY = float(np.finfo(np.float32).tiny)
+"""An affinity below the smallest normal float32 counts as zero: a track expresses nothing that it has nothing of."""
+
+Mask = NDArray[np.bool_]
+
+
+def expressed_threshold(affinities: NDArray[np.float32]) -> float:
+    """Affinity from which on a track expresses a prototype, given the affinities (N,) of the whole catalogue, N ≥ 1.
+
+    It is the ceil(N / 10)-th highest affinity, so without ties exactly that many tracks express the prototype, one at the
+    least. Tracks that tie with the threshold express it too: two tracks of the same affinity are never told apart by
+    a mute. Where fewer than ceil(N / 10) tracks have any affinity, all of those express it and no other does.
+    """
+    rank = -(-len(affinities) // EXPRESSED_SHARE)
+    kth_highest = np.partition(affinities, len(affinities) - rank)[len(affinities) - rank]
+    return max(float(kth_highest), SMALLEST_AFFINITY)
+
+
+class Expression:
+    """Thresholds and masks of all K prototypes over a catalogue of N tracks; the masks take N·K / 8 bytes."""
+
+    def __init__(self, affinities: NDArray[np.float32]) -> None:
+        """`affinities`: (N, K), ≥ 0, N ≥ 1."""
+        self._tracks = len(affinities)
+        columns = [np.ascontiguousarray(column) for column in affinities.T]
+        self.thresholds = np.array([expressed_threshold(column) for column in columns])
+        """(K,) float64: `expressed_threshold` of each prototype."""
+        masks = [column >= threshold for column, threshold in zip(columns, self.thresholds, strict=True)]
+        self.counts = np.array([int(mask.sum()) for mask in masks])
+        """(K,): tracks that express each prototype."""
+        self._packed = [np.packbits(mask) for mask in masks]
+
+    def mask(self, prototype: int) -> Mask:
+        """(N,): True for the tracks that express the prototype at that position."""
+        return np.unpackbits(self._packed[prototype], count=self._tracks).view(np.bool_)
+
+    def kept(self, muted: Iterable[int]) -> Mask:
+        """(N,): True for the tracks that express none of the muted prototypes."""
+        removed = np.zeros_like(self._packed[0])
+        for prototype in muted:
+            removed |= self._packed[prototype]
+        return np.unpackbits(~removed, count=self._tracks).view(np.bool_)

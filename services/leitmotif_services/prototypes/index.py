@@ -1,0 +1,23 @@
+"""The port behind which a catalogue is searched."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leitmotif_services.prototypes.scoring import Positions, Query
+
+
+class Index(Protocol):
+    """Finds the best tracks of a `ScoringTable`. Safe to search from several threads at once; never changed after it is built."""
+
+    name: str
+    """Short name for logs and figures, such as "exact"."""
+
+    def search(self, query: Query, count: int, kept: NDArray[np.bool_]) -> Positions:
+        """Positions of the best `count` ≥ 1 tracks among those that `kept` (N,) is True for, or of all when they are fewer.
+
+        Ordered by falling exact score, ties by rising position. Tracks that are not kept are passed over inside the
+        search, so that they never shorten the list.
+        """
+        ...

@@ -1,0 +1,219 @@
+"""The manifest of a bundle: what the folder holds, with a checksum of every file and of the manifest itself.
+
+    {"schema_version": 1, "model_version": "3f…", "created": "2025-01-31T12:00:00+00:00", "kind": "leitmotif",
+     "encoder": {"id": "…", "sha256": "…"}, "tracks": N, "prototypes": K, "dimension": D, "edit_gain": γ,
+     "metrics": {name: figure}, "files": {path: {"sha256": "…", "size_bytes": n}}, "manifest_sha256": "…"}
+
+There is one way to write it (sorted keys, two spaces of indent, UTF-8, a line feed at the end), and a reader accepts
+that way only, so that no byte of it can change unnoticed.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+SCHEMA_VERSION = 1
+"""Version that this release writes and reads."""
+
+MANIFEST = "manifest.json"
+PROTOTYPES = "prototypes.json"
+CATALOGUE = "catalogue.jsonl"
+ARRAYS = "arrays.safetensors"
+INDEX = "index.faiss"
+AFFINITY_HEAD = "affinity.onnx"
+ENCODER = "encoder.onnx"
+SNIPPETS = "snippets"
+
+REQUIRED_FILES = frozenset({PROTOTYPES, CATALOGUE, ARRAYS, INDEX, AFFINITY_HEAD})
+
+MANIFEST_BYTES_LIMIT = 16 << 20
+"""A longer manifest is refused unread."""
+
+COUNT_LIMITS = {"tracks": 10_000_000, "prototypes": 10_000, "dimension": 65_536}
+"""Largest N, K and D that a manifest may state: what is allocated stays bounded whatever it says."""
+
+MIME_TYPES = {".ogg": "audio/ogg", ".wav": "audio/wav", ".flac": "audio/flac", ".mp3": "audio/mpeg"}
+"""MIME type of a snippet by the extension of its file; no other extension is allowed."""
+
+_VERSION_CHARACTERS = 16
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_UNHASHED = ("model_version", "created", "manifest_sha256")
+_KEYS = frozenset(
+    {"schema_version", "kind", "encoder", "tracks", "prototypes", "dimension", "edit_gain", "metrics", "files", *_UNHASHED}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file of the bundle as it was written."""
+
+    sha256: str
+    """64 lower-case hexadecimal digits."""
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says of itself."""
+
+    kind: str
+    encoder_id: str
+    encoder_sha256: str
+    track_count: int
+    """N ≥ 1."""
+    prototype_count: int
+    """K ≥ 1."""
+    dimension: int
+    """D ≥ 1, of the embeddings."""
+    edit_gain: float
+    """γ ≥ 0 of the score."""
+    metrics: Mapping[str, float]
+    created: datetime
+    """UTC."""
+    files: Mapping[str, FileEntry]
+    """Every file of the folder but the manifest, by its path with forward slashes."""
+
+    @property
+    def model_version(self) -> str:
+        """Hash of all of it but `created`, the checksums of the files included: 16 hexadecimal digits, valid as an id."""
+        return _digest(_content(self))[:_VERSION_CHARACTERS]
+
+    def rendered(self) -> bytes:
+        """The bytes of the manifest file."""
+        record = _content(self) | {"created": self.created.isoformat(), "model_version": self.model_version}
+        return _rendered(record | {"manifest_sha256": _digest(record)})
+
+
+def corrupt(file: str, problem: str) -> ServiceError:
+    """BUNDLE_CORRUPT for a file of a bundle, named by its path in it."""
+    return ServiceError(Reason.BUNDLE_CORRUPT, f"{file}: {problem}", file=file)
+
+
+def is_snippet_name(name: str) -> bool:
+    """Whether a file of that name may lie below `snippets/`."""
+    return _ID.fullmatch(name) is not None and any(name.endswith(extension) for extension in MIME_TYPES)
+
+
+def parse_manifest(raw: bytes) -> Manifest:
+    """The manifest of a file's bytes; BUNDLE_CORRUPT or BUNDLE_SCHEMA_UNKNOWN says why there is none."""
+    try:
+        record = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise corrupt(MANIFEST, "is not valid JSON") from error
+    if not isinstance(record, dict):
+        raise corrupt(MANIFEST, "is not a JSON object")
+    # The checksum comes before the schema version: a damaged version number is damage, not another schema.
+    unsigned = {key: value for key, value in record.items() if key != "manifest_sha256"}
+    claimed = record.get("manifest_sha256")
+    if claimed is not None and claimed != _digest(unsigned):
+        raise corrupt(MANIFEST, "does not match its own checksum")
+    schema = record.get("schema_version")
+    if schema != SCHEMA_VERSION or isinstance(schema, bool):
+        raise ServiceError(
+            Reason.BUNDLE_SCHEMA_UNKNOWN,
+            f"the bundle has schema version {schema!r}, this release reads {SCHEMA_VERSION}",
+            schema_version=schema,
+        )
+    try:
+        manifest = _parsed(record)
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise corrupt(MANIFEST, f"is malformed ({error})") from error
+    if raw != manifest.rendered():
+        raise corrupt(MANIFEST, "is not what its content renders to")
+    return manifest
+
+
+def _parsed(record: dict[str, Any]) -> Manifest:
+    if record.keys() != _KEYS:
+        raise ValueError(f"keys {sorted(record.keys() ^ _KEYS)}")
+    created = datetime.fromisoformat(_text(record["created"]))
+    if created.utcoffset() != timedelta(0):
+        raise ValueError("created is not in UTC")
+    encoder = record["encoder"]
+    if encoder.keys() != {"id", "sha256"} or not _SHA256.fullmatch(_text(encoder["sha256"])):
+        raise ValueError("encoder")
+    counts = {name: _whole(record[name], minimum=1, maximum=limit) for name, limit in COUNT_LIMITS.items()}
+    files = {path: _file_entry(path, entry) for path, entry in record["files"].items()}
+    if missing := sorted(REQUIRED_FILES - files.keys()):
+        raise ValueError(f"does not list {missing[0]}")
+    edit_gain = _number(record["edit_gain"])
+    if edit_gain < 0:
+        raise ValueError("edit_gain is negative")
+    return Manifest(
+        kind=_identifier(record["kind"]),
+        encoder_id=_identifier(encoder["id"]),
+        encoder_sha256=encoder["sha256"],
+        track_count=counts["tracks"],
+        prototype_count=counts["prototypes"],
+        dimension=counts["dimension"],
+        edit_gain=edit_gain,
+        metrics={name: _number(figure) for name, figure in record["metrics"].items()},
+        created=created,
+        files=files,
+    )
+
+
+def _file_entry(path: str, entry: Any) -> FileEntry:
+    folder, _, name = path.rpartition("/")
+    if path not in REQUIRED_FILES and path != ENCODER and not (folder == SNIPPETS and is_snippet_name(name)):
+        raise ValueError(f"lists {path[:80]!r}, which no bundle holds")
+    if entry.keys() != {"sha256", "size_bytes"} or not _SHA256.fullmatch(_text(entry["sha256"])):
+        raise ValueError(f"entry of {path}")
+    return FileEntry(entry["sha256"], _whole(entry["size_bytes"], minimum=0, maximum=1 << 50))
+
+
+def _content(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": manifest.kind,
+        "encoder": {"id": manifest.encoder_id, "sha256": manifest.encoder_sha256},
+        "tracks": manifest.track_count,
+        "prototypes": manifest.prototype_count,
+        "dimension": manifest.dimension,
+        "edit_gain": manifest.edit_gain,
+        "metrics": dict(manifest.metrics),
+        "files": {path: {"sha256": entry.sha256, "size_bytes": entry.size_bytes} for path, entry in manifest.files.items()},
+    }
+
+
+def _rendered(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, sort_keys=True, indent=2, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    try:
+        return hashlib.sha256(_rendered(record)).hexdigest()
+    except (ValueError, RecursionError):  # NaN and infinity, which json.loads takes: no checksum is right for them
+        return ""
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is not text")
+    return value
+
+
+def _identifier(value: Any) -> str:
+    if not _ID.fullmatch(_text(value)):
+        raise ValueError(f"{value!r:.40} is not an id")
+    return str(value)
+
+
+def _whole(value: Any, *, minimum: int, maximum: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+        raise ValueError(f"{value!r:.40} is not a whole number of {minimum} to {maximum}")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{value!r:.40} is not a finite number")
+    return float(value)

@@ -1,0 +1,36 @@
+"""A model as it answers: everything of a bundle that ranking, explaining and browsing need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from leitmotif_services.prototypes.catalogue import Catalogue
+from leitmotif_services.prototypes.exact_index import ExactIndex
+from leitmotif_services.prototypes.expression import Expression
+from leitmotif_services.prototypes.index import Index
+from leitmotif_services.prototypes.manifest import Manifest
+from leitmotif_services.prototypes.prototype import Prototype
+from leitmotif_services.prototypes.scoring import ScoringTable
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """Immutable, so that a call which began with it may finish with it while another takes over."""
+
+    manifest: Manifest
+    folder: Path
+    """The bundle's folder: exemplar snippets are read from it when asked for."""
+    catalogue: Catalogue
+    prototypes: Sequence[Prototype]
+    prototype_positions: dict[str, int]
+    """Position of each prototype by its id."""
+    table: ScoringTable
+    expression: Expression
+    exact: ExactIndex
+    index: Index
+    """What searches go to unless the reference is asked for; may be `exact` itself."""
+
+    @property
+    def model_version(self) -> str:
+        """Hash of the bundle's content."""
+        return self.manifest.model_version

@@ -1,0 +1,183 @@
+"""Loads a bundle: every file is verified before anything of it is used, and nothing in it is ever unpickled."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from leitmotif_services.prototypes import manifest as bundle
+from leitmotif_services.prototypes.bundle_records import check_prototypes, check_tracks, parse_prototypes, parse_tracks
+from leitmotif_services.prototypes.catalogue import Catalogue
+from leitmotif_services.prototypes.exact_index import ExactIndex
+from leitmotif_services.prototypes.expression import Expression
+from leitmotif_services.prototypes.faiss_index import FaissIndex, read_flat_index
+from leitmotif_services.prototypes.index import Index
+from leitmotif_services.prototypes.manifest import FileEntry, Manifest, corrupt, parse_manifest
+from leitmotif_services.prototypes.model import ServedModel
+from leitmotif_services.prototypes.model_arrays import array_shapes, check_values
+from leitmotif_services.prototypes.scoring import ScoringTable
+
+EXACT_BELOW_TRACKS = 1000
+"""With the index "auto", smaller catalogues are searched exactly: FAISS gains nothing on them."""
+
+RECORDS_BYTES_LIMIT = 16 << 30
+"""Largest catalogue or prototypes file, and SNIPPET_BYTES_LIMIT the largest snippet, that is read into memory."""
+SNIPPET_BYTES_LIMIT = 32 << 20
+
+_ROWS_AT_ONCE = 65_536
+
+
+def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
+    """The model of a bundle. `index`: "exact", "faiss", or "auto" for the choice by size.
+
+    BUNDLE_CORRUPT (metadata: file) when a file is missing, truncated, altered, not listed, not a regular file or at odds
+    with the rest; BUNDLE_SCHEMA_UNKNOWN when the manifest is of another schema. Reads every byte of the folder: blocking.
+    """
+    manifest = read_manifest(folder)
+    _check_listing(folder, manifest)
+    for path, entry in manifest.files.items():
+        _verify(folder, path, entry)
+
+    names = [path.removeprefix(bundle.SNIPPETS + "/") for path in manifest.files if path.startswith(bundle.SNIPPETS + "/")]
+    with _blamed(bundle.PROTOTYPES):
+        prototypes = tuple(parse_prototypes(_read(folder, bundle.PROTOTYPES, RECORDS_BYTES_LIMIT)))
+        check_prototypes(prototypes, names)
+        _check_count("prototypes", len(prototypes), manifest.prototype_count)
+    with _blamed(bundle.CATALOGUE):
+        tracks = parse_tracks(_read(folder, bundle.CATALOGUE, RECORDS_BYTES_LIMIT))
+        check_tracks(tracks)
+        _check_count("tracks", len(tracks), manifest.track_count)
+    with _blamed(bundle.ARRAYS):
+        arrays = _read_arrays(folder / bundle.ARRAYS, manifest)
+    table = ScoringTable(arrays["responses"], arrays["affinities"], arrays["bias"], manifest.edit_gain)
+    exact = ExactIndex(table)
+    chosen: Index = exact
+    if index == "faiss" or (index == "auto" and len(table) >= EXACT_BELOW_TRACKS):
+        with _blamed(bundle.INDEX):
+            chosen = FaissIndex(table, read_flat_index(folder / bundle.INDEX, table.rows))
+    return ServedModel(
+        manifest=manifest,
+        folder=folder,
+        catalogue=Catalogue(tracks),
+        prototypes=prototypes,
+        prototype_positions={prototype.prototype_id: position for position, prototype in enumerate(prototypes)},
+        table=table,
+        expression=Expression(arrays["affinities"]),
+        exact=exact,
+        index=chosen,
+    )
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a bundle's folder, itself verified; the files that it lists are not touched."""
+    manifest = parse_manifest(_read(folder, bundle.MANIFEST, bundle.MANIFEST_BYTES_LIMIT))
+    if manifest.model_version != folder.name:
+        raise corrupt(bundle.MANIFEST, f"is of model version {manifest.model_version}, its folder is {folder.name}")
+    return manifest
+
+
+def read_snippet(model: ServedModel, name: str) -> bytes:
+    """The audio of a snippet, verified again: the file was read long after the rest, if ever."""
+    path = f"{bundle.SNIPPETS}/{name}"
+    content = _read(model.folder, path, SNIPPET_BYTES_LIMIT)
+    if hashlib.sha256(content).hexdigest() != model.manifest.files[path].sha256:
+        raise corrupt(path, "does not match its checksum")
+    return content
+
+
+def write_arrays(arrays: Mapping[str, NDArray[np.float32]], path: Path) -> None:
+    """Write the arrays of `model_arrays.array_shapes` to a file."""
+    save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, path)
+
+
+def file_entry(folder: Path, path: str) -> FileEntry:
+    """Checksum and size of a file of the folder, as it is now."""
+    with _opened(folder, path) as file:
+        return FileEntry(hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size)
+
+
+def _read_arrays(path: Path, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
+    """Checked arrays by name, without the embeddings: those are checked in passing and left in the file."""
+    shapes = array_shapes(manifest.track_count, manifest.prototype_count, manifest.dimension)
+    arrays = {}
+    with safe_open(path, framework="numpy") as file:
+        if sorted(file.keys()) != sorted(shapes):
+            raise ValueError(f"holds the arrays {sorted(file.keys())}, not {sorted(shapes)}")
+        for name, shape in shapes.items():
+            stored = file.get_slice(name)
+            if tuple(stored.get_shape()) != shape or stored.get_dtype() != "F32":
+                raise ValueError(f"{name} is {stored.get_dtype()} of shape {tuple(stored.get_shape())}, not F32 of {shape}")
+            if name == "embeddings":
+                for start in range(0, shape[0], _ROWS_AT_ONCE):
+                    check_values(name, stored[start : min(start + _ROWS_AT_ONCE, shape[0])])
+            else:
+                arrays[name] = file.get_tensor(name)
+                check_values(name, arrays[name])
+    return arrays
+
+
+def _check_listing(folder: Path, manifest: Manifest) -> None:
+    """Refuse whatever lies in the folder beside the listed files: nobody vouches for it."""
+    for parent in (folder, folder / bundle.SNIPPETS):
+        if not parent.is_dir():
+            continue
+        for entry in os.scandir(parent):
+            path = Path(entry.path).relative_to(folder).as_posix()
+            if path == bundle.SNIPPETS and entry.is_dir(follow_symlinks=False):
+                continue
+            if path != bundle.MANIFEST and path not in manifest.files:
+                raise corrupt(path, "is not listed in the manifest")
+
+
+def _verify(folder: Path, path: str, entry: FileEntry) -> None:
+    actual = file_entry(folder, path)
+    if actual.size_bytes != entry.size_bytes:
+        raise corrupt(path, f"has {actual.size_bytes} bytes, the manifest says {entry.size_bytes}")
+    if actual.sha256 != entry.sha256:
+        raise corrupt(path, "does not match its checksum")
+
+
+def _read(folder: Path, path: str, limit_bytes: int) -> bytes:
+    with _opened(folder, path) as file:
+        if (size_bytes := os.fstat(file.fileno()).st_size) > limit_bytes:
+            raise corrupt(path, f"has {size_bytes} bytes, {limit_bytes} are allowed")
+        return file.read()
+
+
+@contextmanager
+def _opened(folder: Path, path: str) -> Iterator[BufferedReader]:
+    """The file opened for reading; BUNDLE_CORRUPT unless it is a regular file and reached through no symbolic link."""
+    whole = folder / path
+    try:
+        if whole.parent.is_symlink():
+            raise corrupt(path, "lies behind a symbolic link")
+        # Without O_NONBLOCK, opening a named pipe would wait for a writer.
+        descriptor = os.open(whole, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise corrupt(path, "is missing" if isinstance(error, FileNotFoundError) else "cannot be opened as a file") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise corrupt(path, "is not a regular file")
+        yield file
+
+
+@contextmanager
+def _blamed(path: str) -> Iterator[None]:
+    """Turn what a reader finds wrong with a file into BUNDLE_CORRUPT that names it."""
+    try:
+        yield
+    except (OSError, SafetensorError, ValueError) as error:
+        raise corrupt(path, str(error)) from error
+
+
+def _check_count(name: str, actual: int, stated: int) -> None:
+    if actual != stated:
+        raise ValueError(f"holds {actual} {name}, the manifest says {stated}")
