@@ -1,1 +1,107 @@
-"""The SDK."""
+"""Leitmotif: music recommendation that a person can read, steer and have explained.
+
+    from leitmotif import Client
+
+    with Client("localhost:50050") as client:
+        client.listen("ada", ["track-1", "track-2"])
+        client.profiles("ada").boost("piano")
+        for scored in client.recommend("ada"):
+            print(scored.rank, scored.track.title, scored.reason)
+
+`AsyncClient` has the same methods as coroutines. Everything they raise is a `LeitmotifError`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leitmotif._async.client import AsyncClient
+    from leitmotif._retry import RetryPolicy
+    from leitmotif._sync.client import Client
+    from leitmotif.errors import (
+        AlreadyExistsError,
+        CallCancelledError,
+        ClientClosedError,
+        ConflictError,
+        DataLossError,
+        DeadlineExceededError,
+        FieldViolation,
+        InternalError,
+        InvalidArgumentError,
+        JobCancelledError,
+        JobFailedError,
+        LeitmotifError,
+        NotFoundError,
+        OverloadedError,
+        PermissionDeniedError,
+        PreconditionError,
+        Reason,
+        UnauthenticatedError,
+        UnavailableError,
+        UnimplementedError,
+    )
+    from leitmotif.types import AudioItem, BosPolicy, ControlAction, ControlChange, Event, EventType, JobState
+
+    __version__: str
+
+__all__ = [
+    "AlreadyExistsError",
+    "AsyncClient",
+    "AudioItem",
+    "BosPolicy",
+    "CallCancelledError",
+    "Client",
+    "ClientClosedError",
+    "ConflictError",
+    "ControlAction",
+    "ControlChange",
+    "DataLossError",
+    "DeadlineExceededError",
+    "Event",
+    "EventType",
+    "FieldViolation",
+    "InternalError",
+    "InvalidArgumentError",
+    "JobCancelledError",
+    "JobFailedError",
+    "JobState",
+    "LeitmotifError",
+    "NotFoundError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "PreconditionError",
+    "Reason",
+    "RetryPolicy",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnimplementedError",
+    "__version__",
+]
+
+# The generated stubs are submodules of this package, and the services import them without wanting a client. So a name
+# is imported when it is first asked for.
+_HOMES = {
+    "AsyncClient": "leitmotif._async.client",
+    "Client": "leitmotif._sync.client",
+    "RetryPolicy": "leitmotif._retry",
+    **dict.fromkeys(
+        ("AudioItem", "BosPolicy", "ControlAction", "ControlChange", "Event", "EventType", "JobState"), "leitmotif.types"
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: object = version("leitmotif")
+    elif name in __all__:
+        value = getattr(import_module(_HOMES.get(name, "leitmotif.errors")), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

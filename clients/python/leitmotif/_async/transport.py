@@ -1,0 +1,136 @@
+"""The one place where calls are made: deadline, request id, retries, and every failure as a LeitmotifError."""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import grpc
+import grpc.aio
+
+from leitmotif._async.stubs import AsyncStubs
+from leitmotif._convert.status import error_of_call
+from leitmotif._retry import Attempts
+from leitmotif._settings import ClientSettings
+from leitmotif.errors import ClientClosedError, LeitmotifError
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+
+class AsyncTransport:
+    """A channel to the gateway, opened by the first call."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._closed = False
+        self._channel: grpc.aio.Channel | None = None
+        self._stubs: AsyncStubs | None = None
+
+    @property
+    def stubs(self) -> AsyncStubs:
+        """The stubs; ClientClosedError once the client is closed."""
+        # Not in __init__: a channel belongs to the event loop that runs when it is made.
+        with self._lock:
+            if self._closed:
+                raise ClientClosedError
+            if self._stubs is None:
+                self._channel = self._open()
+                self._stubs = AsyncStubs(self._channel)
+            return self._stubs
+
+    def _open(self) -> grpc.aio.Channel:
+        settings = self.settings
+        if settings.tls:
+            credentials = grpc.ssl_channel_credentials(settings.root_certificates)
+            return grpc.aio.secure_channel(settings.address, credentials, options=settings.channel_options())
+        return grpc.aio.insecure_channel(settings.address, options=settings.channel_options())
+
+    async def close(self) -> None:
+        """Close the channel; calls in flight are cancelled."""
+        with self._lock:
+            self._closed = True
+            channel, self._channel, self._stubs = self._channel, None, None
+        if channel is not None:
+            await channel.close()
+
+    def attempts(self, timeout_s: float | None, *, repeatable: bool) -> Attempts:
+        """The attempts of a new call; `timeout_s` None stands for the client's own."""
+        limit_s = self.settings.timeout_s if timeout_s is None else timeout_s
+        return Attempts(self.settings.retry, timeout_s=limit_s, repeatable=repeatable)
+
+    async def call(
+        self,
+        method: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
+        request: Request,
+        *,
+        timeout_s: float | None,
+        repeatable: bool,
+    ) -> Response:
+        """Call a method that answers once. `repeatable`: a repeat changes nothing that the first call did not."""
+        attempts = self.attempts(timeout_s, repeatable=repeatable)
+        request_id = secrets.token_hex(8)
+
+        async def once() -> Response:
+            try:
+                return await method(request, timeout=attempts.remaining_s(), metadata=self.settings.metadata(request_id))
+            except grpc.RpcError as error:
+                raise error_of_call(error, self.settings.address, request_id, attempts.timeout_s) from error
+
+        return await _until_done(once, attempts)
+
+    async def stream(
+        self,
+        method: grpc.aio.UnaryStreamMultiCallable[Request, Response],
+        request: Request,
+        *,
+        timeout_s: float,
+    ) -> AsyncIterator[Response]:
+        """Call a method that streams its answer, once. The call is cancelled when the caller stops reading."""
+        request_id = secrets.token_hex(8)
+        call = method(request, timeout=timeout_s, metadata=self.settings.metadata(request_id))
+        try:
+            async for response in call:
+                yield response
+        except grpc.RpcError as error:
+            raise error_of_call(error, self.settings.address, request_id, timeout_s) from error
+        finally:
+            call.cancel()
+
+    async def collect(
+        self,
+        method: grpc.aio.UnaryStreamMultiCallable[Request, Response],
+        request: Request,
+        *,
+        timeout_s: float | None,
+    ) -> list[Response]:
+        """Call a method that streams its answer and only reads; returns the whole stream, read anew after a failure."""
+        attempts = self.attempts(timeout_s, repeatable=True)
+
+        async def once() -> list[Response]:
+            return [response async for response in self.stream(method, request, timeout_s=attempts.remaining_s())]
+
+        return await _until_done(once, attempts)
+
+    async def pages(self, fetch: Callable[[str], Awaitable[Response]]) -> AsyncIterator[Response]:
+        """The responses of a paged method; `fetch` calls it with a page token."""
+        page_token = ""
+        while True:
+            response = await fetch(page_token)
+            yield response
+            page_token = response.next_page_token  # type: ignore[attr-defined] # every paged response has it
+            if not page_token:
+                return
+
+
+async def _until_done(once: Callable[[], Awaitable[Response]], attempts: Attempts) -> Response:
+    while True:
+        try:
+            return await once()
+        except LeitmotifError as failure:
+            wait_s = attempts.wait_before_retry_s(failure)
+            if wait_s is None:
+                raise
+        await asyncio.sleep(wait_s)

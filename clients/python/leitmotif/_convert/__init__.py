@@ -1,0 +1,1 @@
+"""Between messages of the wire and `leitmotif.types`. Total: an enum value of a newer server becomes UNKNOWN."""

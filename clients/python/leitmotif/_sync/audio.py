@@ -1,0 +1,85 @@
+# Generated from leitmotif/_async/audio.py by clients/python/generate_sync.py; edit that file instead.
+"""Audio files to embeddings."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from leitmotif._batching import MAX_ITEMS, Batch, checked_item, unreadable_item
+from leitmotif._convert.audio import encoder_of, item_message_of, result_of
+from leitmotif._sync.transport import Transport
+from leitmotif.api.audio.v1 import audio_pb2 as pb2
+from leitmotif.errors import InternalError
+from leitmotif.types import AudioItem, EmbedFailure, Encoder, TrackEmbedding
+
+EMBED_TIMEOUT_S = 120.0
+"""Decoding and encoding 16 whole tracks takes longer than a call does, in seconds."""
+
+
+class Audio:
+    """The audio service: `client.audio`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def embed(
+        self,
+        items: Iterable[AudioItem | str | os.PathLike[str]],
+        encoder_id: str = "",
+        *,
+        batch_items: int = MAX_ITEMS,
+        timeout_s: float = EMBED_TIMEOUT_S,
+    ) -> Iterator[TrackEmbedding | EmbedFailure]:
+        """One outcome an item, in order, as they come: an embedding, or why there is none.
+
+        A path stands for the file there, read when its turn comes, under its file name. Items are sent in batches of at most
+        `batch_items` and 32 MiB, each with a deadline of `timeout_s`. `encoder_id` empty stands for the default encoder.
+        A call that fails as a whole raises.
+        """
+        batch = Batch(batch_items)
+        for item in items:
+            entry = _loaded(item)
+            if not batch.fits(entry):
+                for outcome in self._embed(batch, encoder_id, timeout_s):
+                    yield outcome
+                batch = Batch(batch_items)
+            batch.add(entry)
+        for outcome in self._embed(batch, encoder_id, timeout_s):
+            yield outcome
+
+    def _embed(self, batch: Batch, encoder_id: str, timeout_s: float) -> list[TrackEmbedding | EmbedFailure]:
+        items = batch.items
+        if not items:
+            return batch.merged([])
+        request = pb2.EmbedTracksRequest(items=map(item_message_of, items), encoder_id=encoder_id)
+        method = self._transport.stubs.audio.EmbedTracks
+        response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=True)
+        if len(response.results) != len(items):
+            raise InternalError(f"the server answered {len(response.results)} results to {len(items)} items", code="INTERNAL")
+        return batch.merged(
+            [result_of(result, item, response.encoder_id) for result, item in zip(response.results, items, strict=True)]
+        )
+
+    def encoders(self, *, timeout_s: float | None = None) -> tuple[Encoder, ...]:
+        """The encoders that are loaded, the default one first."""
+        method = self._transport.stubs.audio.ListEncoders
+        response = self._transport.call(method, pb2.ListEncodersRequest(), timeout_s=timeout_s, repeatable=True)
+        return tuple(map(encoder_of, response.encoders))
+
+    def encoder(self, encoder_id: str = "", *, timeout_s: float | None = None) -> Encoder:
+        """One encoder; empty stands for the default one. NotFoundError (ENCODER_NOT_FOUND) when it is not loaded."""
+        method = self._transport.stubs.audio.GetEncoder
+        request = pb2.GetEncoderRequest(encoder_id=encoder_id)
+        response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=True)
+        return encoder_of(response.encoder)
+
+
+def _loaded(item: AudioItem | str | os.PathLike[str]) -> AudioItem | EmbedFailure:
+    if isinstance(item, AudioItem):
+        return checked_item(item.track_id, item.content)
+    path = Path(item)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return unreadable_item(path.name, error)
+    return checked_item(path.name, content)

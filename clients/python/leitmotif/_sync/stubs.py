@@ -1,0 +1,24 @@
+# Generated from leitmotif/_async/stubs.py by clients/python/generate_sync.py; edit that file instead.
+"""The stubs of every service that the public endpoint offers."""
+
+from typing import Any, cast
+
+import grpc
+
+from leitmotif.api.audio.v1 import audio_pb2_grpc
+from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
+from leitmotif.api.gateway.v1 import gateway_pb2_grpc
+from leitmotif.api.profiles.v1 import profiles_pb2_grpc
+from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
+
+
+class Stubs:
+    """Stubs on one channel."""
+
+    # One generated class serves both kinds of channel and is typed for one of them only, hence the casts.
+    def __init__(self, channel: grpc.Channel) -> None:
+        self.gateway: gateway_pb2_grpc.GatewayServiceStub = cast(Any, gateway_pb2_grpc.GatewayServiceStub(channel))
+        self.profiles: profiles_pb2_grpc.ProfilesServiceStub = cast(Any, profiles_pb2_grpc.ProfilesServiceStub(channel))
+        self.prototypes: prototypes_pb2_grpc.PrototypesServiceStub = cast(Any, prototypes_pb2_grpc.PrototypesServiceStub(channel))
+        self.audio: audio_pb2_grpc.AudioServiceStub = cast(Any, audio_pb2_grpc.AudioServiceStub(channel))
+        self.evaluation: evaluation_pb2_grpc.EvaluationServiceStub = cast(Any, evaluation_pb2_grpc.EvaluationServiceStub(channel))
