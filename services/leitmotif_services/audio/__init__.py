@@ -1,0 +1,1 @@
+"""The audio service: files in, embeddings and measured qualities out."""

@@ -1,0 +1,154 @@
+"""Decodes audio files from bytes with libsndfile and resamples them with soxr, in blocks, within hard bounds."""
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from leitmotif_services.audio.container_formats import AudioFormat, corrupt, recognise, refuse_cut_off
+from leitmotif_services.audio.waveform import (
+    MINIMUM_DURATION_S,
+    AudioLimits,
+    Samples,
+    Waveform,
+    checked_samples,
+    not_finite,
+    too_large,
+    too_short,
+)
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+BLOCK_FRAMES = 1 << 16
+"""Frames decoded at a time: 2 MiB at eight channels."""
+
+_WAV_SUBTYPES = frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"})
+_OGG_SUBTYPES = frozenset({"VORBIS", "OPUS"})
+
+_FRAMES_UNKNOWN = 1 << 62
+"""libsndfile's frame count is this large when the header leaves the length open."""
+
+_MP3_SLACK_FRAMES = 4 * 1152
+"""What an MP3 decoder's own delay and an estimated length may differ by."""
+
+
+class _MemoryFile:
+    """Read-only file over bytes that never raises: libsndfile calls it from C, where an exception would be lost."""
+
+    def __init__(self, content: bytes) -> None:
+        self._view = memoryview(content)
+        self._offset = 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        origin = (0, self._offset, len(self._view))[whence] if whence in (0, 1, 2) else 0
+        self._offset = min(max(origin + offset, 0), len(self._view))
+        return self._offset
+
+    def tell(self) -> int:
+        return self._offset
+
+    def readinto(self, target: memoryview) -> int:
+        count = min(len(target), len(self._view) - self._offset)
+        target[:count] = self._view[self._offset : self._offset + count]
+        self._offset += count
+        return count
+
+    def write(self, _: bytes) -> int:
+        return 0
+
+
+class _SequentialSoundFile(soundfile.SoundFile):  # type: ignore[misc]
+    """Read from start to end. Told that it can seek, soundfile seeks after every block, which decodes OGG and MP3 anew."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def decode(content: bytes, sample_rate_hz: int, limits: AudioLimits | None = None) -> Waveform:
+    """Decode a whole file to mono at `sample_rate_hz`.
+
+    The container is recognised by content. Holds at most twice `limits.max_duration_s` of mono samples beside the
+    file itself. Raises ServiceError: AUDIO_EMPTY, AUDIO_FORMAT_UNKNOWN, AUDIO_CORRUPT, AUDIO_TOO_SHORT, AUDIO_TOO_LARGE,
+    AUDIO_SILENT, AUDIO_NOT_FINITE, or LIMIT_EXCEEDED for too many bytes.
+    """
+    limits = limits or AudioLimits()
+    if len(content) > limits.max_bytes:
+        raise ServiceError(
+            Reason.LIMIT_EXCEEDED,
+            f"the audio file has {len(content)} bytes; at most {limits.max_bytes} are allowed",
+            limit=limits.max_bytes,
+            actual=len(content),
+        )
+    audio_format = recognise(content)
+    refuse_cut_off(content, audio_format)
+    try:
+        with _SequentialSoundFile(_MemoryFile(content)) as sound:
+            _check_header(sound, audio_format, limits)
+            samples, decoded_frames = _read_mono(sound, sample_rate_hz, limits)
+            _check_length(sound, audio_format, decoded_frames)
+            source_rate_hz, channels = int(sound.samplerate), int(sound.channels)
+    except soundfile.LibsndfileError as error:
+        raise corrupt(f"the {audio_format} file cannot be decoded") from error
+    duration_s = decoded_frames / source_rate_hz
+    if duration_s < MINIMUM_DURATION_S:
+        raise too_short(duration_s)
+    return Waveform(checked_samples(samples), sample_rate_hz, duration_s, source_rate_hz, channels)
+
+
+def _check_header(sound: soundfile.SoundFile, audio_format: AudioFormat, limits: AudioLimits) -> None:
+    allowed = {AudioFormat.WAV: _WAV_SUBTYPES, AudioFormat.OGG: _OGG_SUBTYPES}.get(audio_format)
+    if allowed is not None and sound.subtype not in allowed:
+        raise ServiceError(
+            Reason.AUDIO_FORMAT_UNKNOWN, f"{audio_format} with {sound.subtype} is not decoded, only {', '.join(sorted(allowed))}"
+        )
+    if sound.channels > limits.max_channels:
+        raise too_large("channels", limits.max_channels, sound.channels)
+    if sound.samplerate > limits.max_sample_rate_hz:
+        raise too_large("Hz of sample rate", limits.max_sample_rate_hz, sound.samplerate)
+    if sound.samplerate < limits.min_sample_rate_hz:
+        raise ServiceError(
+            Reason.AUDIO_FORMAT_UNKNOWN,
+            f"the sample rate is {sound.samplerate} Hz; {limits.min_sample_rate_hz} Hz is the lowest that is decoded",
+            limit=limits.min_sample_rate_hz,
+            actual=sound.samplerate,
+        )
+    claimed_s = sound.frames / sound.samplerate
+    if sound.frames < _FRAMES_UNKNOWN and claimed_s > limits.max_duration_s:
+        raise too_large("seconds", limits.max_duration_s, round(claimed_s, 3))
+
+
+def _read_mono(sound: soundfile.SoundFile, sample_rate_hz: int, limits: AudioLimits) -> tuple[Samples, int]:
+    """Mono samples at `sample_rate_hz`, and how many frames were decoded. The header's length is not relied on."""
+    same_rate = sound.samplerate == sample_rate_hz
+    resampler = None if same_rate else soxr.ResampleStream(sound.samplerate, sample_rate_hz, 1, dtype="float32", quality="HQ")
+    limit_frames = int(limits.max_duration_s * sound.samplerate)
+    block = np.empty((BLOCK_FRAMES, sound.channels), np.float32)
+    parts: list[Samples] = []
+    decoded_frames = 0
+    while len(frames := sound.read(out=block)):
+        decoded_frames += len(frames)
+        if decoded_frames > limit_frames:
+            raise too_large("seconds", limits.max_duration_s, round(decoded_frames / sound.samplerate, 3))
+        mono = _mono(frames)
+        parts.append(mono if resampler is None else resampler.resample_chunk(mono))
+    if resampler is not None:
+        parts.append(resampler.resample_chunk(np.empty(0, np.float32), last=True))
+    if decoded_frames == 0:
+        raise too_short(0.0)
+    return np.concatenate(parts), decoded_frames
+
+
+def _mono(frames: NDArray[np.float32]) -> Samples:
+    """Mean over channels of (n, channels), a copy. Scaled before it is summed, so that it cannot overflow."""
+    if not bool(np.isfinite(frames).all()):
+        raise not_finite()
+    if frames.shape[1] == 1:
+        return frames[:, 0].copy()
+    weights = np.full(frames.shape[1], 1.0 / frames.shape[1], np.float32)
+    return np.einsum("nc,c->n", frames, weights)
+
+
+def _check_length(sound: soundfile.SoundFile, audio_format: AudioFormat, decoded_frames: int) -> None:
+    """AUDIO_CORRUPT when fewer frames came out than the container says there are: pages or frames inside were damaged."""
+    slack = _MP3_SLACK_FRAMES if audio_format is AudioFormat.MP3 else 0
+    if decoded_frames + slack < sound.frames < _FRAMES_UNKNOWN:
+        raise corrupt(f"only {decoded_frames} of {sound.frames} frames of the {audio_format} file can be decoded")

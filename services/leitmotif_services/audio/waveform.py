@@ -1,0 +1,81 @@
+"""Decoded audio, the bounds it must keep, and the checks that do not depend on the format it came in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+Samples = NDArray[np.float32]
+
+MINIMUM_DURATION_S = 1.0
+"""The shortest audio that an embedding can describe: long enough for a beat or a chord."""
+
+SILENT_PEAK = 2.0**-14
+"""At most two steps of 16-bit audio: what dither leaves of nothing."""
+
+
+@dataclass(frozen=True)
+class AudioLimits:
+    """Bounds on what is decoded. Whatever a header claims, no more than this is ever held."""
+
+    max_bytes: int = 48 << 20
+    max_duration_s: float = 1200.0
+    max_channels: int = 8
+    min_sample_rate_hz: int = 8_000
+    max_sample_rate_hz: int = 192_000
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """Mono audio at the rate that an encoder wants."""
+
+    samples: Samples
+    """(n,) float32, nominally within -1 to 1, its mean removed."""
+    sample_rate_hz: int
+    duration_s: float
+    """Length as decoded, in seconds."""
+    source_sample_rate_hz: int
+    source_channels: int
+
+    @property
+    def rms(self) -> float:
+        """Root of the mean square, > 0 for a waveform that `checked_samples` let through."""
+        return float(np.sqrt(np.mean(np.square(self.samples, dtype=np.float64))))
+
+
+def checked_samples(samples: Samples) -> Samples:
+    """`samples` (n ≥ 1) without its mean; AUDIO_NOT_FINITE, or AUDIO_SILENT when nothing is left.
+
+    A constant offset is inaudible, but it would count as energy everywhere.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = (samples - samples.mean(dtype=np.float64)).astype(np.float32)
+    if not bool(np.isfinite(centred).all()):
+        raise not_finite()
+    if float(np.abs(centred).max()) <= SILENT_PEAK:
+        raise ServiceError(Reason.AUDIO_SILENT, "every sample of the audio is (nearly) zero")
+    return centred
+
+
+def not_finite() -> ServiceError:
+    """AUDIO_NOT_FINITE."""
+    return ServiceError(Reason.AUDIO_NOT_FINITE, "the audio holds NaN or infinite samples")
+
+
+def too_short(duration_s: float) -> ServiceError:
+    """AUDIO_TOO_SHORT."""
+    return ServiceError(
+        Reason.AUDIO_TOO_SHORT,
+        f"the audio lasts {duration_s:.3f} s; {MINIMUM_DURATION_S:g} s is the shortest that can be embedded",
+        limit=MINIMUM_DURATION_S,
+        actual=round(duration_s, 3),
+    )
+
+
+def too_large(what: str, limit: float, actual: float) -> ServiceError:
+    """AUDIO_TOO_LARGE; `what` names the quantity with its unit, such as "seconds"."""
+    return ServiceError(
+        Reason.AUDIO_TOO_LARGE, f"the audio has {actual:g} {what}; at most {limit:g} are allowed", limit=limit, actual=actual
+    )
