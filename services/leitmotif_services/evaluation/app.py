@@ -1,0 +1,43 @@
+"""Puts the evaluation service together."""
+
+from leitmotif.api.evaluation.v1 import evaluation_pb2, evaluation_pb2_grpc
+from leitmotif_services.evaluation.config import EvaluationConfig
+from leitmotif_services.evaluation.job_store import JobStore
+from leitmotif_services.evaluation.redis_connection import connect
+from leitmotif_services.evaluation.redis_job_store import RedisJobStore
+from leitmotif_services.evaluation.servicer import EvaluationServicer
+from leitmotif_services.evaluation.supervisor import WorkerSupervisor
+from leitmotif_services.evaluation.worker_main import job_folders
+from leitmotif_services.runtime.admission import Admission
+from leitmotif_services.runtime.app import App
+
+SERVICE_NAME = evaluation_pb2.DESCRIPTOR.services_by_name["EvaluationService"].full_name
+
+
+async def build(config: EvaluationConfig, *, store: JobStore | None = None) -> App:
+    """The app, its workers started. Redis need not be up: calls are STORE_UNAVAILABLE until it is."""
+    app = App("evaluation")
+    if store is None:
+        store = RedisJobStore(
+            connect(config.redis_url),
+            key_prefix=config.key_prefix,
+            retention_s=config.retention_s,
+            max_queued_jobs=config.max_queued_jobs,
+        )
+    app.on_close(store.close)
+    admission = Admission("evaluation-inputs", workers=2, waiting=64)
+    app.on_close(admission.close)
+    app.mount(
+        SERVICE_NAME,
+        evaluation_pb2_grpc.add_EvaluationServiceServicer_to_server,
+        EvaluationServicer(store, job_folders(config), admission),
+    )
+    if config.workers:
+        supervisor = WorkerSupervisor(
+            config.workers,
+            environment=config.worker_environment(),
+            threads=config.torch_threads,
+            grace_s=config.server.grace_s,
+        )
+        app.on_close(supervisor.stop)
+    return app

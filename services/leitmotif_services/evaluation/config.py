@@ -1,0 +1,101 @@
+"""Settings of the evaluation service and its workers."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
+from leitmotif_services.runtime.server import ServerSettings
+
+PREFIX = "LEITMOTIF_EVALUATION_"
+DEFAULT_PORT = 50054
+_KEY_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """Everything that can be set, read from the environment once."""
+
+    server: ServerSettings
+    redis_url: str = field(repr=False)
+    """redis://, rediss:// or unix://; may hold a password."""
+    model_root: Path
+    """Models are folders below it."""
+    text_root: Path
+    """Texts are files below it."""
+    workers: int = 1
+    """Worker processes that the service starts; 0 serves the API alone."""
+    torch_threads: int = 1
+    """Threads of each worker."""
+    memory_limit_bytes: int = 8 << 30
+    """Weights and activations of a worker."""
+    max_text_bytes: int = 16 << 20
+    """Largest text file."""
+    max_queued_jobs: int = 1000
+    max_attempts: int = 3
+    """A job that as many workers vanished from is failed: it is the likely cause."""
+    retention_s: float = 7 * 86400.0
+    """Jobs are kept so long after their end."""
+    heartbeat_s: float = 5.0
+    """How often a worker says that it lives, at least; silent for five times as long, it has lost its job."""
+    key_prefix: str = "leitmotif"
+    """First part of every Redis key."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "EvaluationConfig":
+        """Read LEITMOTIF_EVALUATION_*; ConfigurationError names every fault."""
+        reader = EnvironmentReader(PREFIX, environ)
+        workers = reader.integer("WORKERS", default=1, minimum=0, maximum=64)
+        config = cls(
+            server=ServerSettings.read(reader, port=DEFAULT_PORT),
+            redis_url=reader.secret("REDIS_URL", default="redis://127.0.0.1:6379/0"),
+            model_root=reader.path("MODEL_ROOT", default="models"),
+            text_root=reader.path("TEXT_ROOT", default="texts"),
+            workers=workers,
+            torch_threads=reader.integer(
+                "TORCH_THREADS", default=max(1, (os.cpu_count() or 1) // max(1, workers)), minimum=1, maximum=256
+            ),
+            memory_limit_bytes=reader.integer("MEMORY_LIMIT_BYTES", default=8 << 30, minimum=1 << 20, maximum=1 << 44),
+            max_text_bytes=reader.integer("MAX_TEXT_BYTES", default=16 << 20, minimum=1, maximum=1 << 32),
+            max_queued_jobs=reader.integer("MAX_QUEUED_JOBS", default=1000, minimum=1, maximum=1_000_000),
+            max_attempts=reader.integer("MAX_ATTEMPTS", default=3, minimum=1, maximum=100),
+            retention_s=reader.number("RETENTION_S", default=7 * 86400.0, minimum=1.0, maximum=3650 * 86400.0),
+            heartbeat_s=reader.number("HEARTBEAT_S", default=5.0, minimum=0.05, maximum=300.0),
+            key_prefix=reader.text("KEY_PREFIX", default="leitmotif"),
+        )
+        reader.finish()
+        problems = []
+        if urlsplit(config.redis_url).scheme not in ("redis", "rediss", "unix"):
+            problems.append(f"{PREFIX}REDIS_URL must start with redis://, rediss:// or unix://")
+        if not _KEY_PREFIX.fullmatch(config.key_prefix):
+            problems.append(f"{PREFIX}KEY_PREFIX must be 1 to 64 letters, digits, '.', '_', ':' or '-', is {config.key_prefix!r}")
+        if problems:
+            raise ConfigurationError(problems)
+        return config
+
+    @property
+    def lease_s(self) -> float:
+        """Silence after which a job may be taken from its worker."""
+        return 5 * self.heartbeat_s
+
+    def worker_environment(self) -> dict[str, str]:
+        """Variables that give a worker process these settings; its own LISTEN is never used."""
+        settings = {
+            "REDIS_URL": self.redis_url,
+            "MODEL_ROOT": self.model_root.resolve(),
+            "TEXT_ROOT": self.text_root.resolve(),
+            "WORKERS": self.workers,
+            "TORCH_THREADS": self.torch_threads,
+            "MEMORY_LIMIT_BYTES": self.memory_limit_bytes,
+            "MAX_TEXT_BYTES": self.max_text_bytes,
+            "MAX_QUEUED_JOBS": self.max_queued_jobs,
+            "MAX_ATTEMPTS": self.max_attempts,
+            "RETENTION_S": self.retention_s,
+            "HEARTBEAT_S": self.heartbeat_s,
+            "KEY_PREFIX": self.key_prefix,
+            "GRACE_S": self.server.grace_s,
+        }
+        return {PREFIX + name: str(value) for name, value in settings.items()}

@@ -1,0 +1,86 @@
+"""`python -m leitmotif_services.evaluation.worker_main`: one worker, beside a service or on a machine of its own."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+
+import uvloop
+
+from leitmotif_services.evaluation.config import EvaluationConfig
+from leitmotif_services.evaluation.language_model import LanguageModel
+from leitmotif_services.evaluation.model_folder import ModelFolder
+from leitmotif_services.evaluation.perplexity_job import JobFolders, PerplexityJobs
+from leitmotif_services.evaluation.redis_connection import connect
+from leitmotif_services.evaluation.redis_job_queue import RedisJobQueue
+from leitmotif_services.evaluation.root_folder import RootFolder
+from leitmotif_services.evaluation.worker import Worker
+from leitmotif_services.runtime.environment import ConfigurationError
+from leitmotif_services.runtime.logs import configure_logs
+
+SUPERVISED = "--supervised"
+"""Argument under which the end of standard input means that whoever started the worker is gone."""
+
+log = logging.getLogger(__name__)
+
+
+def job_folders(config: EvaluationConfig) -> JobFolders:
+    """The configured roots."""
+    return JobFolders(RootFolder(config.model_root), RootFolder(config.text_root), max_text_bytes=config.max_text_bytes)
+
+
+async def work(config: EvaluationConfig, stop: asyncio.Event) -> None:
+    """Work on the configured queue until `stop` is set."""
+
+    def load(folder: ModelFolder) -> LanguageModel:
+        # Imported when the first job comes: until then a worker is small.
+        from leitmotif_services.evaluation.transformers_language_model import load_language_model
+
+        return load_language_model(folder, threads=config.torch_threads, memory_limit_bytes=config.memory_limit_bytes)
+
+    queue = RedisJobQueue(
+        connect(config.redis_url), key_prefix=config.key_prefix, lease_s=config.lease_s, max_attempts=config.max_attempts
+    )
+    jobs = PerplexityJobs(job_folders(config), load)
+    try:
+        await Worker(queue, jobs.run, heartbeat_s=config.heartbeat_s, grace_s=config.server.grace_s).run(stop)
+    finally:
+        await queue.close()
+
+
+async def _serve(config: EvaluationConfig, *, supervised: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if supervised:
+        threading.Thread(target=_await_orphanhood, args=(loop, stop), daemon=True).start()
+    log.info("worker ready", extra={"pid": os.getpid()})
+    await work(config, stop)
+
+
+def _await_orphanhood(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    sys.stdin.buffer.read()
+    loop.call_soon_threadsafe(stop.set)
+
+
+def main() -> int:
+    """Work until SIGTERM or SIGINT. Returns the exit code: 0 stopped, 2 wrong configuration."""
+    configure_logs("evaluation-worker", os.environ.get("LEITMOTIF_LOG_LEVEL", "INFO").upper())
+    try:
+        config = EvaluationConfig.from_environment(os.environ)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            print(f"leitmotif evaluation worker: {problem}", file=sys.stderr)
+        return 2
+    uvloop.run(_serve(config, supervised=SUPERVISED in sys.argv[1:]))
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    logging.shutdown()
+    # A job that was handed back may still be inside a window; its result is nobody's, so nothing waits for it.
+    os._exit(code)
