@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version
 
 from leitmotif._retry import RetryPolicy
 
@@ -58,9 +57,11 @@ class ClientSettings:
 
     def channel_options(self) -> list[tuple[str, str | int]]:
         """Options of the gRPC channel."""
+        from leitmotif import __version__
+
         return [
             ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
-            ("grpc.primary_user_agent", f"leitmotif-python/{version('leitmotif')}"),
+            ("grpc.primary_user_agent", f"leitmotif-python/{__version__}"),
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
             # Servers close a connection that pings more often than they allow; the platform's allow one each 10 s.

@@ -63,7 +63,7 @@ class AsyncTransport:
 
     async def call(
         self,
-        method: grpc.aio.UnaryUnaryMultiCallable[Request, Response],
+        method: "grpc.aio.UnaryUnaryMultiCallable[Request, Response]",
         request: Request,
         *,
         timeout_s: float | None,
@@ -83,7 +83,7 @@ class AsyncTransport:
 
     async def stream(
         self,
-        method: grpc.aio.UnaryStreamMultiCallable[Request, Response],
+        method: "grpc.aio.UnaryStreamMultiCallable[Request, Response]",
         request: Request,
         *,
         timeout_s: float,
@@ -101,7 +101,7 @@ class AsyncTransport:
 
     async def collect(
         self,
-        method: grpc.aio.UnaryStreamMultiCallable[Request, Response],
+        method: "grpc.aio.UnaryStreamMultiCallable[Request, Response]",
         request: Request,
         *,
         timeout_s: float | None,

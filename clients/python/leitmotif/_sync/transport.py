@@ -63,7 +63,7 @@ class Transport:
 
     def call(
         self,
-        method: grpc.UnaryUnaryMultiCallable[Request, Response],
+        method: "grpc.UnaryUnaryMultiCallable[Request, Response]",
         request: Request,
         *,
         timeout_s: float | None,
@@ -83,7 +83,7 @@ class Transport:
 
     def stream(
         self,
-        method: grpc.UnaryStreamMultiCallable[Request, Response],
+        method: "grpc.UnaryStreamMultiCallable[Request, Response]",
         request: Request,
         *,
         timeout_s: float,
@@ -100,7 +100,7 @@ class Transport:
 
     def collect(
         self,
-        method: grpc.UnaryStreamMultiCallable[Request, Response],
+        method: "grpc.UnaryStreamMultiCallable[Request, Response]",
         request: Request,
         *,
         timeout_s: float | None,
