@@ -1,6 +1,8 @@
 """`leitmotif lm …`: language-model evaluation in this process, on local folders, without a server."""
 
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import asdict
 from enum import StrEnum
 from math import isfinite
@@ -70,15 +72,18 @@ def perplexity(
         loaded = load_language_model(folder, threads=threads or os.cpu_count() or 1, memory_limit_bytes=limit_bytes)
         policy = BosPolicy.NEVER if mode is Mode.M2D2 else BosPolicy(bos.value if bos else "auto")
         settings = PerplexitySettings(context=context, stride=stride, bos=policy, batch_size=batch)
-        with progress("scoring", None) as advance:
+        content = m2d2_text(content) if mode is Mode.M2D2 else content
+        with ExitStack() as shown:
+            advance: list[Callable[[float], None]] = []
             done = 0
 
             def on_progress(now: Progress) -> None:
                 nonlocal done
-                advance(now.tokens_done - done)
+                if not advance:  # the first call is the one that knows how many tokens there are
+                    advance.append(shown.enter_context(progress("scoring", now.tokens_total)))
+                advance[0](now.tokens_done - done)
                 done = now.tokens_done
 
-            content = m2d2_text(content) if mode is Mode.M2D2 else content
             result = evaluate_perplexity(loaded, content, settings, on_progress)
     except ServiceError as error:
         fail(error.message)

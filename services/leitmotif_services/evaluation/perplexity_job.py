@@ -24,12 +24,12 @@ class JobFolders:
 
     def model(self, relative: str) -> ModelFolder:
         """A model's folder, checked but not loaded; FIELD_INVALID, LANGUAGE_MODEL_NOT_FOUND, LANGUAGE_MODEL_REFUSED."""
-        path = self._models.find("model", relative, missing=Reason.LANGUAGE_MODEL_NOT_FOUND, kind="model")
+        path = self._models.find("spec.perplexity.model", relative, missing=Reason.LANGUAGE_MODEL_NOT_FOUND, kind="model")
         return inspect_model_folder(path, allowed=self._models.holds)
 
     def text(self, relative: str) -> str:
         """A text; FIELD_INVALID and what `read_text` raises."""
-        path = self._texts.find("text_path", relative, missing=Reason.TEXT_NOT_FOUND, kind="text")
+        path = self._texts.find("spec.perplexity.text_path", relative, missing=Reason.TEXT_NOT_FOUND, kind="text")
         return read_text(path, limit_bytes=self._max_text_bytes)
 
 

@@ -57,12 +57,13 @@ class RedisJobQueue:
     async def finish(self, lease: Lease, outcome: PerplexityResult | JobFailure | None) -> bool:
         """As the port says."""
         if outcome is None:
-            state, field, value = JobState.CANCELLED, "", ""
+            state, fields = JobState.CANCELLED, tuple[str, ...]()
         elif isinstance(outcome, JobFailure):
-            state, field, value = JobState.FAILED, "failure", encode(outcome)
+            state, fields = JobState.FAILED, ("failure", encode(outcome))
         else:
-            state, field, value = JobState.SUCCEEDED, "result", encode(outcome)
-        return bool(await self._run(self._finish, lease, lease.owner, state.value, _now_ms(), field, value))
+            done = Progress(outcome.tokens, outcome.tokens, outcome.tokens_per_s, outcome.perplexity)
+            state, fields = JobState.SUCCEEDED, ("result", encode(outcome), "progress", encode(done))
+        return bool(await self._run(self._finish, lease, lease.owner, state.value, _now_ms(), *fields))
 
     async def hand_back(self, lease: Lease) -> bool:
         """As the port says."""

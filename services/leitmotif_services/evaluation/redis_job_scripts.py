@@ -115,15 +115,15 @@ return 'GO_ON'
 FINISH = (
     _COMMON
     + """
-local owner, state, now, field, value = ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local owner, state, now = ARGV[3], ARGV[4], ARGV[5]
 if redis.call('HGET', job, 'owner') ~= owner then return 0 end
 if redis.call('HGET', job, 'state') ~= 'RUNNING' then return redis.call('HGET', job, 'state') == state and 1 or 0 end
-if field ~= '' then redis.call('HSET', job, field, value) end
+if ARGV[6] then redis.call('HSET', job, unpack(ARGV, 6)) end
 finish(state, now)
 return 1
 """
 )
-"""… owner, final state, now (ms), field and its value, or '' → 1, or 0 when the lease has lapsed."""
+"""… owner, final state, now (ms), fields of the hash → 1, or 0 when the lease has lapsed."""
 
 HAND_BACK = (
     _COMMON

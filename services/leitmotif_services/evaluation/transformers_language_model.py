@@ -134,7 +134,7 @@ class TransformersLanguageModel:
         if needed > self._memory_left_bytes:
             raise ServiceError(
                 Reason.LIMIT_EXCEEDED,
-                f"{batch_size} windows of {context} tokens need {needed} bytes, {self._memory_left_bytes} are left beside the weights",
+                f"{batch_size} windows of {context} tokens need {needed} bytes, {self._memory_left_bytes} are left",
                 limit=self._memory_left_bytes,
                 actual=needed,
             )
