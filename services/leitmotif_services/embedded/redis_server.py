@@ -157,7 +157,7 @@ class EmbeddedRedis:
         if sys.platform == "linux" and threading.current_thread() is threading.main_thread():
             command = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command]
         assert self._lock is not None
-        return subprocess.Popen(  # noqa: S603 - a fixed program with arguments of our own
+        return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
