@@ -116,9 +116,8 @@ def _reason(
         if seldom:
             clauses.append(f"because you seldom listen to {_labels(seldom, prototypes)}")
     against = [k for k in leading if edited[k] < 0 and -edited[k] >= _NOTABLE * strongest]
-    if against:
-        clauses.append(f"although you turned down {_labels(against[:1], prototypes)}")
-    sentence = "; ".join(clauses)
+    reservation = f", although you turned down {_labels(against[:1], prototypes)}" if against else ""
+    sentence = "; ".join(clauses) + reservation
     return sentence[0].upper() + sentence[1:] + "."
 
 

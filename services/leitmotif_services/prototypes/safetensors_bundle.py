@@ -129,9 +129,9 @@ def _check_listing(folder: Path, manifest: Manifest) -> None:
     for parent in (folder, folder / bundle.SNIPPETS):
         if not parent.is_dir():
             continue
-        for entry in os.scandir(parent):
-            path = Path(entry.path).relative_to(folder).as_posix()
-            if path == bundle.SNIPPETS and entry.is_dir(follow_symlinks=False):
+        for entry in parent.iterdir():
+            path = entry.relative_to(folder).as_posix()
+            if path == bundle.SNIPPETS and entry.is_dir() and not entry.is_symlink():
                 continue
             if path != bundle.MANIFEST and path not in manifest.files:
                 raise corrupt(path, "is not listed in the manifest")
@@ -163,9 +163,10 @@ def _opened(folder: Path, path: str) -> Iterator[BufferedReader]:
         descriptor = os.open(whole, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise corrupt(path, "is missing" if isinstance(error, FileNotFoundError) else "cannot be opened as a file") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise corrupt(path, "is not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise corrupt(path, "is not a regular file")
         yield file
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import math
 import os
 import shutil
 import tempfile
@@ -106,6 +107,9 @@ def _checked(model: TrainedModel) -> dict[str, Floats]:
     for name in model.snippets:
         if not is_snippet_name(name):
             raise ValueError(f"snippet {name!r} needs a plain name that ends in one of {', '.join(bundle.MIME_TYPES)}")
+    for name, figure in {"edit_gain": model.edit_gain, **model.metrics}.items():
+        if not math.isfinite(figure):
+            raise ValueError(f"{name} is {figure}, not a finite number")
     dimension = model.embeddings.shape[-1]
     arrays: dict[str, Floats] = {}
     for name, shape in array_shapes(len(model.tracks), len(model.prototypes), dimension).items():

@@ -1,0 +1,89 @@
+"""What every index promises, run on each of them."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from leitmotif_services.prototypes.exact_index import ExactIndex
+from leitmotif_services.prototypes.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.index import Index
+from leitmotif_services.prototypes.scoring import Query, ScoringTable
+from tests.unit.prototypes.sample_models import profile, random_model
+
+MakeIndex = Callable[[ScoringTable], Index]
+
+
+@pytest.fixture(params=["exact", "faiss"])
+def make_index(request: pytest.FixtureRequest) -> MakeIndex:
+    makers: dict[str, MakeIndex] = {"exact": ExactIndex, "faiss": lambda table: FaissIndex(table, flat_index(table.rows))}
+    return makers[request.param]
+
+
+def line_table(bias: list[float]) -> ScoringTable:
+    """Tracks whose score is their bias, whatever the profile."""
+    nothing = np.zeros((len(bias), 1), dtype=np.float32)
+    return ScoringTable(nothing, nothing, np.array(bias, dtype=np.float32), 1.0)
+
+
+def search(index: Index, table: ScoringTable, count: int, kept: list[int] | None = None) -> list[int]:
+    mask = np.ones(len(table), dtype=np.bool_)
+    if kept is not None:
+        mask[:] = False
+        mask[kept] = True
+    return index.search(table.query(profile((0.0,))), count, mask).tolist()
+
+
+def test_best_first(make_index: MakeIndex) -> None:
+    table = line_table([0.5, 3.0, -1.0, 2.0])
+    assert search(make_index(table), table, 3) == [1, 3, 0]
+
+
+def test_all_of_them_when_fewer_are_there(make_index: MakeIndex) -> None:
+    table = line_table([0.5, 3.0, -1.0, 2.0])
+    assert search(make_index(table), table, 1000) == [1, 3, 0, 2]
+
+
+def test_ties_by_position_however_many(make_index: MakeIndex) -> None:
+    table = line_table([1.0] * 500 + [2.0] + [1.0] * 500)
+    assert search(make_index(table), table, 4) == [500, 0, 1, 2]
+    assert search(make_index(table), table, 3, kept=list(range(300, 1001))) == [500, 300, 301]
+
+
+def test_what_is_not_kept_never_shortens_the_list(make_index: MakeIndex) -> None:
+    table = line_table([float(1000 - n) for n in range(1000)])
+    assert search(make_index(table), table, 20, kept=list(range(900, 1000))) == list(range(900, 920))
+    assert search(make_index(table), table, 20, kept=[999, 500]) == [500, 999]
+    assert search(make_index(table), table, 20, kept=[]) == []
+
+
+def test_differences_below_float32_decide(make_index: MakeIndex) -> None:
+    # 1 + 2⁻³⁰ and 1 are one number in float32, but not in the exact score.
+    responses = np.array([[1.0, 0.0]] * 40 + [[1.0, 2.0**-30]], dtype=np.float32)
+    table = ScoringTable(responses, np.zeros_like(responses), np.zeros(41, np.float32), 1.0)
+    found = make_index(table).search(table.query(profile((1.0, 1.0))), 2, np.ones(41, dtype=np.bool_))
+    assert found.tolist() == [40, 0]
+
+
+def test_extreme_weights_stay_exact(make_index: MakeIndex) -> None:
+    # 1e6·1e6 and -1e6·1e6 cancel; what is left is far below the rounding of either.
+    responses = np.array([[1e6, -1e6], [1e6, -1e6], [1e6, -1e6]], dtype=np.float32)
+    table = ScoringTable(responses, np.zeros_like(responses), np.array([0.0, 0.5, 0.25], np.float32), 1.0)
+    found = make_index(table).search(table.query(profile((1e6, 1e6))), 2, np.ones(3, dtype=np.bool_))
+    assert found.tolist() == [1, 2]
+
+
+def test_concurrent_searches_give_what_single_ones_give(make_index: MakeIndex) -> None:
+    model = random_model(7, tracks=2000, prototypes=16)
+    table = ScoringTable(model.responses, model.affinities, model.bias, model.edit_gain)
+    index = make_index(table)
+    random = np.random.default_rng(8)
+    asked: list[tuple[Query, np.ndarray]] = [
+        (table.query(profile(tuple(random.normal(size=16)), tuple(random.normal(size=16)))), random.random(2000) < 0.5)
+        for _ in range(40)
+    ]
+    alone = [index.search(query, 10, kept).tolist() for query, kept in asked]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda item: index.search(item[0], 10, item[1]).tolist(), asked))
+    assert together == alone
