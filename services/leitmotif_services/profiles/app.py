@@ -1,0 +1,50 @@
+"""The composition root of the profiles service."""
+
+import logging
+
+from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR
+from leitmotif.api.profiles.v1.profiles_pb2_grpc import add_ProfilesServiceServicer_to_server
+from leitmotif_services.profiles.config import ProfilesConfig
+from leitmotif_services.profiles.redis_client import RedisClient, StoreUnreachableError
+from leitmotif_services.profiles.redis_store import RedisStore
+from leitmotif_services.profiles.servicer import ProfilesServicer
+from leitmotif_services.profiles.store import ProfileStore
+from leitmotif_services.profiles.use_cases import Profiles
+from leitmotif_services.runtime.admission import Admission
+from leitmotif_services.runtime.app import App
+
+log = logging.getLogger(__name__)
+
+
+async def build(config: ProfilesConfig, *, store: ProfileStore | None = None) -> App:
+    """Compose the service; `store` takes the place of Redis.
+
+    A Redis that would lose profiles is refused with STORE_UNAVAILABLE. One that does not answer is not: the service starts,
+    answers UNAVAILABLE, and applies the same check once Redis is there.
+    """
+    app = App("profiles")
+    heavy = Admission("profiles", workers=1, waiting=64)
+    app.on_close(heavy.close)
+    if store is None:
+        client = RedisClient(
+            config.redis_url,
+            pool_size=config.redis_pool_size,
+            timeout_s=config.redis_timeout_s,
+            allow_volatile=config.allow_volatile,
+        )
+        app.on_close(client.close)
+        try:
+            await client.check_durability()
+        except StoreUnreachableError:
+            log.warning("Redis does not answer yet")
+        except BaseException:
+            await app.close()
+            raise
+        store = RedisStore(client, key_prefix=config.key_prefix, decoding=heavy)
+    profiles = Profiles(store, heavy, event_weights=config.event_weights)
+    app.mount(
+        DESCRIPTOR.services_by_name["ProfilesService"].full_name,
+        add_ProfilesServiceServicer_to_server,
+        ProfilesServicer(profiles, heavy),
+    )
+    return app

@@ -1,0 +1,72 @@
+"""Settings of the profiles service, read from LEITMOTIF_PROFILES_* variables."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from leitmotif_services.profiles.history import EventWeights
+from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
+from leitmotif_services.runtime.server import ServerSettings
+from leitmotif_services.runtime.validation import ID_PATTERN
+
+DEFAULT_PORT = 50053
+
+_PREFIX = "LEITMOTIF_PROFILES_"
+_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+@dataclass(frozen=True)
+class ProfilesConfig:
+    """Where profiles are kept, and how much each kind of event counts."""
+
+    server: ServerSettings
+    redis_url: str = field(default="redis://127.0.0.1:6379/0", repr=False)
+    """redis://, rediss:// (TLS) or unix://; may hold a password."""
+    redis_pool_size: int = 64
+    """Most connections to Redis; further calls wait for one, `redis_timeout_s` at most."""
+    redis_timeout_s: float = 2.0
+    """Longest wait for a connection or for an answer."""
+    key_prefix: str = "leitmotif"
+    """Beginning of every key, so that several platforms can share one Redis."""
+    allow_volatile: bool = False
+    """Accept a Redis that may lose profiles: without append-only file, or one that evicts."""
+    event_weights: EventWeights = field(default_factory=EventWeights)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "ProfilesConfig":
+        """Read every setting; ConfigurationError names all that are at fault."""
+        reader = EnvironmentReader(_PREFIX, environ)
+        config = cls(
+            # The affinities of the 10,000 tracks of a full event log come in one message.
+            server=ServerSettings.read(reader, port=DEFAULT_PORT, max_message_bytes=64 << 20),
+            redis_url=reader.secret("REDIS_URL", default="redis://127.0.0.1:6379/0"),
+            redis_pool_size=reader.integer("REDIS_POOL_SIZE", default=64, minimum=1, maximum=10_000),
+            redis_timeout_s=reader.number("REDIS_TIMEOUT_S", default=2.0, minimum=0.01, maximum=60.0),
+            key_prefix=reader.text("KEY_PREFIX", default="leitmotif"),
+            allow_volatile=reader.flag("ALLOW_VOLATILE", default=False),
+            event_weights=_event_weights(reader),
+        )
+        reader.finish()
+        problems = []
+        if not config.redis_url.startswith(_SCHEMES):
+            problems.append(f"{_PREFIX}REDIS_URL must begin with one of {', '.join(_SCHEMES)}")
+        if not ID_PATTERN.fullmatch(config.key_prefix):
+            problems.append(f"{_PREFIX}KEY_PREFIX must be 1 to 128 letters, digits, '.', '_' or '-', is {config.key_prefix!r}")
+        if problems:
+            raise ConfigurationError(problems)
+        return config
+
+
+def _event_weights(reader: EnvironmentReader) -> EventWeights:
+    defaults = EventWeights()
+
+    def weight(name: str, default: float) -> float:
+        return reader.number(name, default=default, minimum=-100.0, maximum=100.0)
+
+    return EventWeights(
+        play=weight("WEIGHT_PLAY", defaults.play),
+        like=weight("WEIGHT_LIKE", defaults.like),
+        save=weight("WEIGHT_SAVE", defaults.save),
+        playlist_add=weight("WEIGHT_PLAYLIST_ADD", defaults.playlist_add),
+        skip=weight("WEIGHT_SKIP", defaults.skip),
+        dislike=weight("WEIGHT_DISLIKE", defaults.dislike),
+    )

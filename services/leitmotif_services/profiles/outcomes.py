@@ -1,0 +1,59 @@
+"""What the use cases take and give beside plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leitmotif_services.profiles.profile import Edit, Profile, Version
+from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.store import LoggedEvent
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a caller asks of a change beside the change itself."""
+
+    etag: str = ""
+    """Change only a profile of this version; empty for any."""
+    request_id: str = ""
+    fingerprint: bytes = b""
+    """Digest of the request that the request_id stands for."""
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """A profile with the names of its positions."""
+
+    profile: Profile
+    space: PrototypeSpace
+
+
+@dataclass(frozen=True)
+class Edited(Viewed):
+    """A profile after an edit, undo or redo, and the edit in question."""
+
+    edit: Edit
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What became of a batch of events."""
+
+    recorded: int
+    repeated: int
+    version: Version
+
+
+@dataclass(frozen=True)
+class Rebuilt(Viewed):
+    """A profile under another model."""
+
+    counted_events: int
+    dropped_prototype_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Everything(Viewed):
+    """All that is kept of a user."""
+
+    edits: Sequence[Edit]
+    events: Sequence[LoggedEvent]

@@ -1,0 +1,138 @@
+"""A connection to Redis whose every failure is one of the platform's reasons, and that finds Redis again by itself."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import BusyLoadingError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from leitmotif_services.profiles.redis_scripts import Script
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+RETRY_AFTER_S = 1.0
+
+# A script's error carries the code of the command that failed somewhere inside its text, so the codes are searched for.
+_UNAVAILABLE = re.compile(
+    r"\b(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY|UNKILLABLE)\b"
+)
+_UNREADABLE = re.compile(r"\bWRONGTYPE\b|bad data format")
+
+
+class StoreUnreachableError(ServiceError):
+    """STORE_UNAVAILABLE because Redis cannot serve a call now; it may a moment later."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(Reason.STORE_UNAVAILABLE, f"the profile store {state}", retry_after_s=RETRY_AFTER_S)
+
+
+class RedisClient:
+    """Runs commands with bounded connections and time.
+
+    A call whose connection broke is tried once more on a new one, so every command that is passed in must be safe to
+    repeat. A call that timed out is not: whoever waits has waited long enough.
+    """
+
+    def __init__(self, url: str, *, pool_size: int, timeout_s: float, allow_volatile: bool) -> None:
+        self._pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=pool_size,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            retry=Retry(NoBackoff(), 0),
+            protocol=2,
+            decode_responses=False,
+            client_name="leitmotif-profiles",
+        )
+        self._redis = Redis(connection_pool=self._pool)
+        self._allow_volatile = allow_volatile
+        self._durability_checked = False
+
+    async def run(self, command: Callable[[Redis], Awaitable[T]]) -> T:
+        """The result of `command`; STORE_UNAVAILABLE or STORED_VALUE_UNREADABLE when Redis fails it."""
+        if not self._durability_checked:
+            await self.check_durability()
+        return await self._run(command)
+
+    async def check_durability(self) -> None:
+        """Refuse a Redis that would lose profiles silently: without append-only file, or with an evicting policy.
+
+        STORE_UNAVAILABLE, until it is mended or volatility is allowed; then a warning says what may be lost.
+        """
+        persistence: dict[str, Any] = await self._run(lambda redis: redis.info("persistence"))
+        memory: dict[str, Any] = await self._run(lambda redis: redis.info("memory"))
+        faults = []
+        if not persistence.get("aof_enabled"):
+            faults.append("its append-only file is off (appendonly no)")
+        policy = memory.get("maxmemory_policy", "noeviction")
+        if policy != "noeviction":
+            faults.append(f"it evicts keys when memory is short (maxmemory-policy {policy})")
+        if faults:
+            if not self._allow_volatile:
+                raise ServiceError(
+                    Reason.STORE_UNAVAILABLE,
+                    f"Redis would lose profiles: {' and '.join(faults)}; "
+                    "change that, or set LEITMOTIF_PROFILES_ALLOW_VOLATILE=true",
+                    retry_after_s=RETRY_AFTER_S,
+                )
+            log.warning("profiles may be lost: %s", " and ".join(faults))
+        self._durability_checked = True
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._redis.aclose()
+        await self._pool.aclose()
+
+    async def _run(self, command: Callable[[Redis], Awaitable[T]]) -> T:
+        try:
+            try:
+                return await command(self._redis)
+            except RedisConnectionError as error:
+                if not _connection_broke(error):
+                    raise
+                return await command(self._redis)
+        except (RedisConnectionError, RedisTimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            raise _unavailable(error) from error
+        except ResponseError as error:
+            text = str(error)
+            if _UNREADABLE.search(text):
+                log.error("Redis holds a foreign value: %s", text)
+                raise ServiceError(Reason.STORED_VALUE_UNREADABLE, "a stored value is not of this service") from error
+            if _UNAVAILABLE.search(text):
+                raise _unavailable(error) from error
+            raise
+        except RedisError as error:
+            raise _unavailable(error) from error
+
+
+def script_call(script: Script, keys: Sequence[str], arguments: Sequence[bytes | str | int]) -> Callable[[Redis], Awaitable[Any]]:
+    """A command that runs a script by its digest; Redis is sent the text when it does not know it (yet, or any more)."""
+
+    async def call(redis: Redis) -> Any:
+        try:
+            return await redis.evalsha(script.digest, len(keys), *keys, *arguments)
+        except NoScriptError:
+            return await redis.eval(script.text, len(keys), *keys, *arguments)
+
+    return call
+
+
+def _connection_broke(error: RedisConnectionError) -> bool:
+    # Subclasses mean that Redis answered (it loads, it wants a password); a cause of TimeoutError that the pool is exhausted.
+    return type(error) is RedisConnectionError and not isinstance(error.__cause__, TimeoutError)
+
+
+def _unavailable(error: Exception) -> StoreUnreachableError:
+    log.warning("Redis failed a call: %s: %s", type(error).__name__, error)
+    return StoreUnreachableError("is loading its data" if isinstance(error, BusyLoadingError) else "does not answer")
