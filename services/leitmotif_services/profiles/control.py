@@ -3,7 +3,6 @@
 Controls are sparse: a position that is absent has the neutral control, no edit and not muted.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -149,8 +148,3 @@ def _sparse(controls: Controls) -> Controls:
 
 def _invalid_amount(field: str, description: str) -> ServiceError:
     return invalid_field(f"{field}.amount", description)
-
-
-def is_valid_control(control: Control) -> bool:
-    """Whether a control could have come from these rules; what stored values are checked with."""
-    return math.isfinite(control.edit) and abs(control.edit) <= EDIT_BOUND

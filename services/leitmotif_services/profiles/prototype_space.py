@@ -17,6 +17,9 @@ class PrototypeSpace:
     prototype_ids: tuple[str, ...]
     """1 to 10,000 ids without repeats; the index is the position."""
 
+    def __hash__(self) -> int:
+        return hash(self.model_version)
+
     @property
     def size(self) -> int:
         """Number of prototypes, K."""
