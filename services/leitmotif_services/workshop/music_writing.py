@@ -17,12 +17,14 @@ TAGS_FILE = "tags.csv"
 _FORMATS: tuple[tuple[str, int, int], ...] = (
     (".ogg", 44_100, 2),
     (".flac", 22_050, 1),
-    (".mp3", 44_100, 2),
-    (".wav", 48_000, 2),
-    (".flac", 32_000, 2),
     (".mp3", 24_000, 1),
+    (".wav", 32_000, 2),
+    (".ogg", 22_050, 1),
+    (".flac", 44_100, 2),
     (".wav", 22_050, 1),
     (".ogg", 32_000, 1),
+    (".flac", 32_000, 2),
+    (".wav", 48_000, 1),
 )
 """Suffix, sample rate in Hz and channels, in turn."""
 

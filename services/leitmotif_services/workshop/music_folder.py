@@ -1,0 +1,62 @@
+"""Finds the audio files of a folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from leitmotif_services.workshop.track_naming import unique_ids
+
+SUFFIXES = (".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wave")
+"""What the names of audio files end in, case ignored."""
+
+LARGEST_FILE_BYTES = 48 << 20
+"""A larger file is not read; the audio service has the same bound."""
+
+
+@dataclass(frozen=True)
+class MusicFile:
+    """An audio file, by its name; `problem` says why it cannot be used, empty when nothing is known against it."""
+
+    path: Path
+    track_id: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class MusicFolder:
+    """The audio files below a folder, ordered by path."""
+
+    files: tuple[MusicFile, ...]
+    other_files: int
+    suffixes: tuple[str, ...] = SUFFIXES
+
+
+def find_music(folder: Path) -> MusicFolder:
+    """All audio files below `folder`, recursively. Hidden files and folders, and links to folders, are passed over."""
+    paths: list[Path] = []
+    others = 0
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            if name.startswith("."):
+                continue
+            if name.lower().endswith(SUFFIXES):
+                paths.append(Path(parent) / name)
+            else:
+                others += 1
+    paths.sort(key=lambda path: path.relative_to(folder).as_posix())
+    ids = unique_ids([path.stem for path in paths])
+    files = tuple(MusicFile(path, track_id, _problem(path)) for path, track_id in zip(paths, ids, strict=True))
+    return MusicFolder(files, others)
+
+
+def _problem(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        return f"the file cannot be read: {error.strerror}"
+    if not path.is_file():
+        return "it is not a regular file"
+    if size > LARGEST_FILE_BYTES:
+        return f"the file has {size} bytes; at most {LARGEST_FILE_BYTES} are read"
+    return ""
