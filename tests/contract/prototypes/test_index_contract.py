@@ -87,3 +87,23 @@ def test_concurrent_searches_give_what_single_ones_give(make_index: MakeIndex) -
     with ThreadPoolExecutor(4) as threads:
         together = list(threads.map(lambda item: index.search(item[0], 10, item[1]).tolist(), asked))
     assert together == alone
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_of_the_search_never_decides(make_index: MakeIndex, seed: int) -> None:
+    # Large responses that cancel in pairs: what is left of a float32 sum is noise above every bias.
+    random = np.random.default_rng(seed)
+    large = random.integers(-(10**5), 10**5, size=(300, 8)).astype(np.float32)
+    responses = random.permuted(np.hstack([large, -large]), axis=1)
+    bias = random.permutation(300).astype(np.float32) / 64
+    table = ScoringTable(responses, np.zeros_like(responses), bias, 1.0)
+    query = table.query(profile((999.0,) * 16))
+    found = make_index(table).search(query, 5, np.ones(300, dtype=np.bool_))
+    assert found.tolist() == np.argsort(-bias)[:5].tolist()
+    assert [ExactIndex(table).rank(query, position, np.ones(300, dtype=np.bool_)) for position in found.tolist()] == [
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]

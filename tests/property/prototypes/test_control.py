@@ -110,11 +110,9 @@ def test_contributions_sum_to_the_score(seed: int, prototypes: int, listed: int,
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.text(max_size=8), min_size=1, max_size=20), st.text(max_size=3))
+@given(st.lists(st.text(max_size=8), min_size=1, max_size=20), st.text(max_size=3).filter(lambda text: "\n" not in text))
 def test_finding_tracks_by_text(titles: list[str], query: str) -> None:
     tracks = random_model(0, tracks=len(titles), prototypes=1).tracks
     named = [type(track)(track.track_id, title, "", 1.0, ()) for track, title in zip(tracks, titles, strict=True)]
-    if "\n" in query:
-        return
     expected = sorted(track.track_id for track in named if query.casefold() in track.title.casefold())
     assert [named[position].track_id for position in Catalogue(named).matching(query)] == expected

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from leitmotif_services.prototypes.config import PrototypesConfig
+from leitmotif_services.runtime.environment import ConfigurationError
+
+
+def test_defaults() -> None:
+    config = PrototypesConfig.from_environment({})
+    assert config.server.listen == "127.0.0.1:50052"
+    assert config.server.max_message_bytes == 16 << 20
+    assert (config.model_root, config.workers, config.waiting, config.index) == (Path(".leitmotif/models"), 2, 64, "auto")
+
+
+def test_settings() -> None:
+    names = {"MODEL_ROOT": "/models", "WORKERS": "3", "WAITING": "0", "INDEX": "exact", "LISTEN": "unix:/run/x.sock"}
+    config = PrototypesConfig.from_environment({f"LEITMOTIF_PROTOTYPES_{name}": value for name, value in names.items()})
+    assert (config.model_root, config.workers, config.waiting, config.index) == (Path("/models"), 3, 0, "exact")
+    assert config.server.listen == "unix:/run/x.sock"
+
+
+def test_every_fault_is_told() -> None:
+    wrong = {"LEITMOTIF_PROTOTYPES_WAITING": "-1", "LEITMOTIF_PROTOTYPES_INDEX": "hnsw", "LEITMOTIF_PROTOTYPES_MODEL": "x"}
+    with pytest.raises(ConfigurationError) as refused:
+        PrototypesConfig.from_environment(wrong)
+    assert len(refused.value.problems) == 3
