@@ -101,4 +101,4 @@ def perplexity(
         print_json({name: None if isinstance(value, float) and not isfinite(value) else value for name, value in figures.items()})
         return
     for name, value in figures.items():
-        stdout.print(f"{name:16} {value:.6g}" if isinstance(value, float) else f"{name:16} {value}")
+        stdout.print(f"{name:16} {value:.6g}" if isinstance(value, float) else f"{name:16} {value}", soft_wrap=True)

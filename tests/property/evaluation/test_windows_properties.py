@@ -1,0 +1,42 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leitmotif_services.evaluation.perplexity import PerplexitySettings, evaluate_perplexity
+from leitmotif_services.evaluation.windows import window_batches, windows
+from tests.unit.evaluation.sample_language_models import UniformModel
+
+contexts_and_strides = st.integers(1, 40).flatmap(lambda context: st.tuples(st.just(context), st.integers(1, context)))
+
+
+@given(st.integers(0, 300), contexts_and_strides)
+def test_each_prediction_is_scored_exactly_once_with_all_the_context_the_stride_leaves(
+    predictions: int, sizes: tuple[int, int]
+) -> None:
+    context, stride = sizes
+    scored = []
+    for window in windows(predictions, context=context, stride=stride):
+        assert 1 <= window.length <= context
+        assert 0 <= window.scored_from < window.length
+        assert window.start == 0 or window.scored_from == context - stride
+        scored += range(window.start + window.scored_from, window.start + window.length)
+    assert scored == list(range(predictions))
+
+
+@given(st.integers(2, 200), contexts_and_strides, st.integers(1, 9))
+def test_batches_hold_the_same_pairs_whatever_their_size(tokens: int, sizes: tuple[int, int], batch_size: int) -> None:
+    context, stride = sizes
+    sequence = np.random.default_rng(tokens).permutation(tokens)
+    pairs = []
+    for batch in window_batches(sequence, context=context, stride=stride, batch_size=batch_size):
+        assert len(batch.input_ids) <= batch_size
+        pairs += list(zip(batch.input_ids[batch.scored].tolist(), batch.target_ids[batch.scored].tolist(), strict=True))
+    assert pairs == list(zip(sequence[:-1].tolist(), sequence[1:].tolist(), strict=True))
+
+
+@given(st.integers(2, 200), contexts_and_strides, st.integers(1, 9), st.booleans())
+def test_every_token_counts_once(length: int, sizes: tuple[int, int], batch_size: int, bos: bool) -> None:
+    context, stride = sizes
+    model = UniformModel(context_length=40, bos_token_id=0 if bos else None)
+    result = evaluate_perplexity(model, "a" * length, PerplexitySettings(context, stride, batch_size=batch_size))
+    assert result.tokens == length - (not bos)

@@ -1,0 +1,185 @@
+"""The adapter, and perplexity as a whole, against a plain loop over windows that shares no code with either."""
+
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from leitmotif_services.evaluation.model_folder import inspect_model_folder
+from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexitySettings, evaluate_perplexity
+from leitmotif_services.evaluation.transformers_language_model import TransformersLanguageModel, load_language_model
+from leitmotif_services.runtime.errors import Reason, ServiceError
+from tests.unit.evaluation.sample_language_models import TEXT, save_gemma2, save_gpt2, save_llama
+
+
+def load(folder: Path, *, memory_limit_bytes: int = 1 << 30) -> TransformersLanguageModel:
+    return load_language_model(inspect_model_folder(folder), threads=1, memory_limit_bytes=memory_limit_bytes)
+
+
+def plain_nll(folder: Path, text: str, context: int, stride: int, *, bos: bool) -> tuple[float, int]:
+    """Sum of the NLL and number of tokens scored: one window after the other, full logits, one token after the other."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64)
+    ids = AutoTokenizer.from_pretrained(folder)(text, add_special_tokens=False, verbose=False)["input_ids"]
+    ids = [0, *ids] if bos else ids
+    scored: dict[int, float] = {}
+    for start in range(0, len(ids) - 1, stride):
+        window = ids[start : start + context]
+        with torch.no_grad():
+            log_probabilities = model(torch.tensor([window])).logits[0].log_softmax(-1)
+        for offset in range(len(window)):
+            target = start + offset + 1
+            if target < len(ids) and target not in scored:
+                scored[target] = -float(log_probabilities[offset, ids[target]])
+    return math.fsum(scored.values()), len(scored)
+
+
+@pytest.fixture(scope="module")
+def llama_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_llama(tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture(scope="module")
+def gemma2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_gemma2(tmp_path_factory.mktemp("gemma2"))
+
+
+@pytest.fixture(scope="module")
+def gpt2(gpt2_folder: Path) -> TransformersLanguageModel:
+    return load(gpt2_folder)
+
+
+@pytest.mark.parametrize("policy", [BosPolicy.ALWAYS, BosPolicy.NEVER])
+@pytest.mark.parametrize(
+    ("context", "stride", "characters"),
+    [(64, 64, 2000), (64, 16, 1000), (32, 31, 1000), (7, 1, 200), (1, 1, 100), (64, 64, 20), (64, 8, 63)],
+)
+def test_equals_a_plain_loop(
+    gpt2: TransformersLanguageModel, gpt2_folder: Path, policy: BosPolicy, context: int, stride: int, characters: int
+) -> None:
+    text = TEXT[:characters]
+    expected, tokens = plain_nll(gpt2_folder, text, context, stride, bos=policy is BosPolicy.ALWAYS)
+    result = evaluate_perplexity(gpt2, text, PerplexitySettings(context, stride, policy))
+    assert result.tokens == tokens == len(gpt2.tokenize(text)) - (policy is BosPolicy.NEVER)
+    assert result.nll_sum == pytest.approx(expected, rel=1e-5)
+    assert result.perplexity == pytest.approx(math.exp(expected / tokens), rel=1e-5)
+
+
+def test_one_token_alone(gpt2: TransformersLanguageModel, gpt2_folder: Path) -> None:
+    expected, _ = plain_nll(gpt2_folder, "a", 64, 64, bos=True)
+    result = evaluate_perplexity(gpt2, "a", PerplexitySettings())
+    assert (result.tokens, result.bos_prepended) == (1, True)
+    assert result.nll_sum == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("stride", [64, 24])
+def test_the_batch_size_changes_nothing(gpt2: TransformersLanguageModel, stride: int) -> None:
+    alone = evaluate_perplexity(gpt2, TEXT, PerplexitySettings(stride=stride))
+    for batch_size in (2, 7, 64):
+        together = evaluate_perplexity(gpt2, TEXT, PerplexitySettings(stride=stride, batch_size=batch_size))
+        assert together.tokens == alone.tokens
+        assert together.nll_sum == pytest.approx(alone.nll_sum, rel=1e-5)
+
+
+def test_a_model_with_rotary_positions_and_an_output_layer_of_its_own(llama_folder: Path) -> None:
+    model = load(llama_folder)
+    assert model.logits_are_tiled
+    assert model.context_length == 48
+    expected, tokens = plain_nll(llama_folder, TEXT[:1500], 48, 20, bos=True)
+    result = evaluate_perplexity(model, TEXT[:1500], PerplexitySettings(stride=20, batch_size=3))
+    assert (result.tokens, result.dtype) == (tokens, "float32")
+    assert result.nll_sum == pytest.approx(expected, rel=1e-5)
+
+
+def test_logits_that_pass_a_soft_cap_are_computed_in_full(gemma2_folder: Path) -> None:
+    model = load(gemma2_folder)
+    assert not model.logits_are_tiled
+    expected, tokens = plain_nll(gemma2_folder, TEXT[:800], 32, 16, bos=True)
+    result = evaluate_perplexity(model, TEXT[:800], PerplexitySettings(stride=16, batch_size=3))
+    assert result.tokens == tokens
+    assert result.nll_sum == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_soft_cap_that_no_config_field_names_is_found_by_the_probe(llama_folder: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(llama_folder)
+    tokenizer = AutoTokenizer.from_pretrained(llama_folder)
+    plain_forward = model.forward
+
+    def capped(*args: object, **kwargs: object) -> object:
+        output = plain_forward(*args, **kwargs)
+        output.logits = torch.tanh(output.logits)
+        return output
+
+    model.forward = capped
+    adapted = TransformersLanguageModel(model.eval(), tokenizer, sha256="", memory_limit_bytes=1 << 30, weight_bytes=0)
+    assert not adapted.logits_are_tiled
+
+
+def test_the_memory_limit_is_held_before_weights_are_read(tmp_path: Path, gpt2_folder: Path) -> None:
+    folder = shutil.copytree(gpt2_folder, tmp_path / "m")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"n_embd": 8192, "n_layer": 48}))
+    (folder / "model.safetensors").write_bytes(b"were this read, the error would be another one")
+    with pytest.raises(ServiceError) as refused:
+        load(folder, memory_limit_bytes=8 << 30)
+    assert refused.value.reason is Reason.LANGUAGE_MODEL_REFUSED
+    assert int(refused.value.metadata["actual"]) > int(refused.value.metadata["limit"]) == 8 << 30
+
+
+def test_windows_that_do_not_fit_beside_the_weights_are_refused(gpt2_folder: Path) -> None:
+    model = load(gpt2_folder, memory_limit_bytes=1 << 20)
+    evaluate_perplexity(model, TEXT[:500], PerplexitySettings(batch_size=1))
+    with pytest.raises(ServiceError) as refused:
+        evaluate_perplexity(model, TEXT[:500], PerplexitySettings(batch_size=256))
+    assert refused.value.reason is Reason.LIMIT_EXCEEDED
+
+
+def damage_weights(folder: Path) -> None:
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1000])
+
+
+def drop_a_layer(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"n_layer": 3}))
+
+
+def widen(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"n_embd": 64}))
+
+
+def unknown_architecture(folder: Path) -> None:
+    code = {"AutoConfig": "evil.Config", "AutoModelForCausalLM": "evil.Model"}
+    (folder / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": code}))
+    (folder / "evil.py").write_text("raise SystemExit('code that comes with a model was executed')")
+
+
+def damage_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("{}")
+
+
+@pytest.mark.parametrize("damage", [damage_weights, drop_a_layer, widen, unknown_architecture, damage_tokenizer])
+def test_a_folder_that_does_not_load_as_it_is_meant_is_refused(
+    tmp_path: Path, gpt2_folder: Path, damage: Callable[[Path], None]
+) -> None:
+    folder = shutil.copytree(gpt2_folder, tmp_path / "m")
+    damage(folder)
+    with pytest.raises(ServiceError) as refused:
+        load(folder)
+    assert refused.value.reason is Reason.LANGUAGE_MODEL_REFUSED
+
+
+def test_token_ids_beyond_the_vocabulary_are_refused(tmp_path: Path) -> None:
+    model = load(save_gpt2(tmp_path, vocab_size=100))
+    with pytest.raises(ServiceError, match="vocabulary") as refused:
+        model.tokenize(TEXT)
+    assert refused.value.reason is Reason.LANGUAGE_MODEL_REFUSED
+
+
+def test_a_tokenizer_without_bos(tmp_path: Path) -> None:
+    assert load(save_gpt2(tmp_path, bos=False)).bos_token_id is None

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from leitmotif_services.evaluation.windows import Window, window_batches, windows
+
+
+def test_disjoint_windows_when_the_stride_is_the_context() -> None:
+    assert list(windows(10, context=4, stride=4)) == [Window(0, 4, 0), Window(4, 4, 0), Window(8, 2, 0)]
+
+
+def test_later_windows_begin_with_context_that_is_not_scored() -> None:
+    assert list(windows(9, context=4, stride=2)) == [
+        Window(0, 4, 0),
+        Window(2, 4, 2),
+        Window(4, 4, 2),
+        Window(6, 3, 2),
+    ]
+
+
+def test_no_window_is_made_for_what_is_scored_already() -> None:
+    assert list(windows(4, context=4, stride=1)) == [Window(0, 4, 0)]
+
+
+def test_a_sequence_shorter_than_the_context_is_one_window() -> None:
+    assert list(windows(3, context=100, stride=50)) == [Window(0, 3, 0)]
+
+
+@pytest.mark.parametrize("stride", [0, -1, 5])
+def test_a_stride_that_would_skip_or_stand_still_is_a_defect_of_the_caller(stride: int) -> None:
+    with pytest.raises(ValueError, match="stride"):
+        list(windows(10, context=4, stride=stride))
+
+
+def test_targets_are_the_tokens_after_the_inputs() -> None:
+    sequence = np.arange(100, 108)
+    first, last = window_batches(sequence, context=4, stride=2, batch_size=2)
+    np.testing.assert_array_equal(first.input_ids, [[100, 101, 102, 103], [102, 103, 104, 105]])
+    np.testing.assert_array_equal(first.target_ids, [[101, 102, 103, 104], [103, 104, 105, 106]])
+    np.testing.assert_array_equal(first.scored, [[True] * 4, [False, False, True, True]])
+    np.testing.assert_array_equal(last.input_ids, [[104, 105, 106]])
+    np.testing.assert_array_equal(last.target_ids, [[105, 106, 107]])
+    np.testing.assert_array_equal(last.scored, [[False, False, True]])
