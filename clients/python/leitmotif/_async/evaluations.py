@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any, Generic, TypeVar, cast
 
 from leitmotif._async.transport import AsyncTransport
@@ -41,33 +42,32 @@ class AsyncEvaluation(Generic[Result]):
         self.job = job_of(response.job)
         return self.job
 
-    async def watch(self, *, timeout_s: float | None = None) -> AsyncIterator[Job]:
+    async def watch(self, *, timeout_s: float | None = None) -> AsyncGenerator[Job, None]:
         """The job now and whenever it changes, until it has ended; survives restarts of the server.
 
         DeadlineExceededError after `timeout_s`, by default never; the job itself goes on.
         """
-        attempts = self._transport.attempts(timeout_s or UNLIMITED_S, repeatable=True)
+        attempts = self._transport.attempts(UNLIMITED_S if timeout_s is None else timeout_s, repeatable=True)
         method = self._transport.stubs.evaluation.WatchJob
         request = pb2.WatchJobRequest(job_id=self.job_id)
         last: Job | None = None
         while True:
             limit_s = min(STREAM_TIMEOUT_S, attempts.remaining_s())
             try:
-                async for response in self._transport.stream(method, request, timeout_s=limit_s):
-                    attempts.succeeded()
-                    self.job = job_of(response.job)
-                    if self.job != last:
-                        last = self.job
-                        yield self.job
-                    if self.job.state.final:
-                        return
+                async with aclosing(self._transport.stream(method, request, timeout_s=limit_s)) as responses:
+                    async for response in responses:
+                        attempts.succeeded()
+                        self.job = job_of(response.job)
+                        if self.job != last:
+                            last = self.job
+                            yield self.job
+                        if self.job.state.final:
+                            return
                 raise UnavailableError(f"the watch of job {self.job_id} ended before the job did")
-            except DeadlineExceededError:
-                if attempts.remaining_s() <= 0.0:
-                    raise
-                continue
             except LeitmotifError as failure:
-                wait_s = attempts.wait_before_retry_s(failure)
+                # A stream that was open for long enough to expire is opened anew as if it had been cut.
+                expired = isinstance(failure, DeadlineExceededError) and attempts.remaining_s() > 0.0
+                wait_s = attempts.wait_before_retry_s(UnavailableError(failure.message) if expired else failure)
                 if wait_s is None:
                     raise
             await asyncio.sleep(wait_s)
@@ -78,9 +78,10 @@ class AsyncEvaluation(Generic[Result]):
         `on_progress` is called whenever the job moves. DeadlineExceededError after `timeout_s`, by default never; the job
         itself goes on.
         """
-        async for job in self.watch(timeout_s=timeout_s):
-            if on_progress is not None:
-                on_progress(job.progress)
+        async with aclosing(self.watch(timeout_s=timeout_s)) as states:
+            async for job in states:
+                if on_progress is not None:
+                    on_progress(job.progress)
         job = self.job
         if job.state is JobState.CANCELLED:
             raise JobCancelledError(job)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import grpc
@@ -87,8 +87,8 @@ class AsyncTransport:
         request: Request,
         *,
         timeout_s: float,
-    ) -> AsyncIterator[Response]:
-        """Call a method that streams its answer, once. The call is cancelled when the caller stops reading."""
+    ) -> AsyncGenerator[Response, None]:
+        """Call a method that streams its answer, once. Closing the generator cancels the call."""
         request_id = secrets.token_hex(8)
         call = method(request, timeout=timeout_s, metadata=self.settings.metadata(request_id))
         try:

@@ -4,7 +4,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 import grpc
@@ -87,8 +87,8 @@ class Transport:
         request: Request,
         *,
         timeout_s: float,
-    ) -> Iterator[Response]:
-        """Call a method that streams its answer, once. The call is cancelled when the caller stops reading."""
+    ) -> Generator[Response, None, None]:
+        """Call a method that streams its answer, once. Closing the generator cancels the call."""
         request_id = secrets.token_hex(8)
         call = method(request, timeout=timeout_s, metadata=self.settings.metadata(request_id))
         try:

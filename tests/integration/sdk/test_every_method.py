@@ -1,0 +1,102 @@
+"""Every method of the public endpoint can be reached through the SDK, and nothing else is called."""
+
+import pytest
+
+from leitmotif import ControlAction, ControlChange
+from leitmotif.api.audio.v1 import audio_pb2
+from leitmotif.api.evaluation.v1 import evaluation_pb2 as evaluation
+from leitmotif.api.gateway.v1 import gateway_pb2
+from leitmotif.types import AudioItem
+from leitmotif_services.gateway.forwarding import OFFERED
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+SUCCEEDED = evaluation.Job(job_id="j", state=evaluation.JOB_STATE_SUCCEEDED, result={"perplexity": {"perplexity": 2.0}})
+EVERYTHING = {
+    "Recommend": lambda client: client.recommend("ada"),
+    "Explain": lambda client: client.explain("ada", "t"),
+    "RecordListening": lambda client: client.listen("ada", ["t"]),
+    "EditControls": lambda client: client.profiles("ada").edit([ControlChange("p", ControlAction.MUTE)]),
+    "DescribeProfile": lambda client: client.profiles("ada").get(),
+    "UndoEdit": lambda client: client.profiles("ada").undo(),
+    "RedoEdit": lambda client: client.profiles("ada").redo(),
+    "ListEdits": lambda client: list(client.profiles("ada").edits()),
+    "ListEvents": lambda client: list(client.profiles("ada").events()),
+    "ExportProfile": lambda client: client.profiles("ada").export(),
+    "DeleteProfile": lambda client: client.profiles("ada").delete(),
+    "ListPrototypes": lambda client: list(client.prototypes.list()),
+    "GetPrototype": lambda client: client.prototypes.get("p"),
+    "ReadExemplar": lambda client: client.prototypes.exemplar_audio("p"),
+    "ListTracks": lambda client: list(client.tracks.list("jazz")),
+    "GetTrack": lambda client: client.tracks.get("t"),
+    "GetModel": lambda client: client.models.active(),
+    "ListModels": lambda client: client.models.list(),
+    "ActivateModel": lambda client: client.models.activate("m"),
+    "EmbedTracks": lambda client: list(client.audio.embed([AudioItem("t", b"x")])),
+    "ListEncoders": lambda client: client.audio.encoders(),
+    "GetEncoder": lambda client: client.audio.encoder("e"),
+    "CreateJob": lambda client: client.evaluations.perplexity("model", text="x"),
+    "GetJob": lambda client: client.evaluations.get("j"),
+    "ListJobs": lambda client: list(client.evaluations.list()),
+    "WatchJob": lambda client: client.evaluations.perplexity("model", text="x").wait(),
+    "CancelJob": lambda client: client.evaluations.get("j").cancel(),
+}
+MAY_NOT_BE_REPEATED = {"DeleteProfile", "ActivateModel", "CancelJob"}
+"""Mutations without a request id."""
+
+
+@pytest.fixture
+def answering(peer):
+    peer.answer("ExportProfile", profiles_export())
+    peer.answer("EmbedTracks", audio_pb2.EmbedTracksResponse(results=[{"track": {"track_id": "t"}}]))
+    peer.answer("CreateJob", evaluation.CreateJobResponse(job=SUCCEEDED))
+    peer.answer("GetJob", evaluation.GetJobResponse(job=SUCCEEDED))
+    peer.answer("WatchJob", [evaluation.WatchJobResponse(job=SUCCEEDED)])
+    return peer
+
+
+def profiles_export():
+    from leitmotif.api.profiles.v1 import profiles_pb2
+
+    return profiles_pb2.ExportProfileResponse(json="{}")
+
+
+def test_the_table_above_is_the_public_endpoint():
+    offered = {method.name for method in gateway_pb2.DESCRIPTOR.services_by_name["GatewayService"].methods}
+    for _, names in OFFERED.values():
+        offered.update(names)
+    assert set(EVERYTHING) == offered
+
+
+@pytest.mark.parametrize("method", EVERYTHING)
+def test_each_call_has_a_deadline_and_a_request_id_and_reaches_its_method(client, answering, method):
+    EVERYTHING[method](client)
+    (call,) = answering.calls_of(method)
+    assert 0 < call.remaining_s <= 301
+    assert len(call.metadata["x-request-id"]) == 16
+
+
+@pytest.mark.parametrize("method", EVERYTHING)
+def test_each_call_that_may_be_repeated_survives_two_failures(client, answering, method):
+    unavailable = ServiceError(Reason.STORE_UNAVAILABLE, "gone", retry_after_s=0.001)
+    answering.fail(method, unavailable, times=2)
+    if method in MAY_NOT_BE_REPEATED:
+        with pytest.raises(Exception, match="gone"):
+            EVERYTHING[method](client)
+        assert len(answering.calls_of(method)) == 1
+    else:
+        EVERYTHING[method](client)
+        calls = answering.calls_of(method)
+        assert len(calls) == 3
+        assert calls[0].request == calls[1].request == calls[2].request  # event and request ids, too
+
+
+def test_every_repeated_mutation_carries_an_id_that_makes_a_repeat_harmless(client, answering):
+    for method in ("EditControls", "UndoEdit", "RedoEdit", "CreateJob"):
+        EVERYTHING[method](client)
+        EVERYTHING[method](client)
+        ids = [call.request.request_id for call in answering.calls_of(method)]
+        assert all(ids), method
+        assert len(set(ids)) == 2, method
+    EVERYTHING["RecordListening"](client)
+    (call,) = answering.calls_of("RecordListening")
+    assert all(event.event_id for event in call.request.events)
