@@ -8,13 +8,16 @@ import numpy as np
 from leitmotif_services.prototypes.expression import Expression
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.scoring import Contributions, Doubles, Positions
+from leitmotif_services.prototypes.scoring import Contributions
 
 ALL = -1
 """Asks for every contribution instead of the strongest few."""
 
-_REASONS = 2
-"""Prototypes that a sentence names for the track, at most."""
+_NAMED = 2
+"""Prototypes that a sentence names in favour of the track, at most."""
+
+_WEIGHED = 8
+"""Strongest contributions that a sentence is made from."""
 
 _NOTABLE = 0.25
 """A sentence leaves out what weighs less than this share of the strongest contribution in favour."""
@@ -57,16 +60,19 @@ def explain(
     """
     count = len(prototypes) if listed == ALL else min(listed, len(prototypes))
     strongest = np.argsort(-np.abs(parts.total), axis=1, kind="stable")
-    scores = parts.scores
     others = np.take_along_axis(parts.total, strongest[:, count:], axis=1).sum(axis=1)
+    # Plain lists from here on: NumPy takes longer to hand out single numbers than the sentences take to make.
+    leading = strongest[:, : max(count, _WEIGHED)]
+    columns = (
+        leading,
+        *(np.take_along_axis(values, leading, axis=1) for values in (parts.total, parts.edited, parts.affinities)),
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     explanations = []
-    for row, order in enumerate(strongest):
-        total, edited, affinities = parts.total[row], parts.edited[row], parts.affinities[row]
-        contributions = tuple(
-            Contribution(k, float(total[k]), float(edited[k]), float(affinities[k])) for k in order[:count].tolist()
-        )
-        reason = _reason(total, edited, affinities >= expression.thresholds, order, profile, prototypes)
-        explanations.append(Explanation(float(scores[row]), float(parts.bias[row]), contributions, float(others[row]), reason))
+    for row, score, bias, other in zip(rows, parts.scores.tolist(), parts.bias.tolist(), others.tolist(), strict=True):
+        contributions = tuple(map(Contribution, *row))
+        reason = _reason(contributions[:_WEIGHED], profile, prototypes, expression)
+        explanations.append(Explanation(score, bias, contributions[:count], other, reason))
     return explanations
 
 
@@ -81,57 +87,50 @@ def shown_label(prototype: Prototype) -> str:
     return f"{prototype.label} (uncertain)" if weak else prototype.label
 
 
-def _reason(
-    total: Doubles,
-    edited: Doubles,
-    expressed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    order: Positions,
-    profile: Profile,
-    prototypes: Sequence[Prototype],
-) -> str:
-    """One sentence from the contributions (K,) of one track; `order` ranks the prototypes by magnitude.
+def _reason(strongest: Sequence[Contribution], profile: Profile, prototypes: Sequence[Prototype], expression: Expression) -> str:
+    """One sentence from the strongest contributions to the score of one track, by magnitude.
 
     It names the strongest prototypes in favour, each by where most of its contribution comes from: an edit, or listening.
     What the person turned down comes last, where it weighs against the track.
     """
-    leading = order[: 4 * _REASONS].tolist()
-    favour = [k for k in leading if total[k] > 0]
+    favour = [part for part in strongest if part.contribution > 0]
     if not favour:
-        return "Nothing in your profile speaks for it." if total.any() else "Nothing is known of your taste that concerns it."
-    strongest = total[favour[0]]
-    named = [k for k in favour if total[k] >= _NOTABLE * strongest][:_REASONS]
-    by_edit = [k for k in named if edited[k] > total[k] - edited[k]]
-    by_listening = [k for k in named if k not in by_edit]
+        known = strongest[0].contribution != 0
+        return "Nothing in your profile speaks for it." if known else "Nothing is known of your taste that concerns it."
+    notable = _NOTABLE * favour[0].contribution
+    named = [part for part in favour if part.contribution >= notable][:_NAMED]
+    by_edit = [part for part in named if part.edit_contribution > part.contribution - part.edit_contribution]
+    by_listening = [part for part in named if part not in by_edit]
     clauses = []
     if by_edit:
         clauses.append(f"because you turned up {_labels(by_edit, prototypes)}")
     if by_edit and by_listening:
         # One prototype is left: an edit and a listening clause together name two.
-        clauses.append(_aside(by_listening[0], expressed, profile, prototypes))
+        clauses.append(_aside(by_listening[0], profile, prototypes, expression))
     else:
-        often = [k for k in by_listening if profile.history[k] > 0]
-        seldom = [k for k in by_listening if profile.history[k] <= 0]
+        often = [part for part in by_listening if profile.history[part.prototype] > 0]
+        seldom = [part for part in by_listening if profile.history[part.prototype] <= 0]
         if often:
             clauses.append(f"because you listen to {_labels(often, prototypes)}")
         if seldom:
             clauses.append(f"because you seldom listen to {_labels(seldom, prototypes)}")
-    against = [k for k in leading if edited[k] < 0 and -edited[k] >= _NOTABLE * strongest]
+    against = [part for part in strongest if part.edit_contribution <= -notable]
     reservation = f", although you turned down {_labels(against[:1], prototypes)}" if against else ""
     sentence = "; ".join(clauses) + reservation
-    return sentence[0].upper() + sentence[1:] + "."
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _aside(
-    k: int, expressed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], profile: Profile, prototypes: Sequence[Prototype]
-) -> str:
-    label = shown_label(prototypes[k])
-    if profile.history[k] <= 0:
+def _aside(part: Contribution, profile: Profile, prototypes: Sequence[Prototype], expression: Expression) -> str:
+    label = shown_label(prototypes[part.prototype])
+    if profile.history[part.prototype] <= 0:
         return f"you also seldom listen to {label}"
-    return f"also strong in {label}, which you listen to" if expressed[k] else f"it also fits your listening to {label}"
+    if part.affinity >= expression.thresholds[part.prototype]:
+        return f"also strong in {label}, which you listen to"
+    return f"it also fits your listening to {label}"
 
 
-def _labels(positions: Sequence[int], prototypes: Sequence[Prototype]) -> str:
-    return _joined([shown_label(prototypes[k]) for k in positions])
+def _labels(parts: Sequence[Contribution], prototypes: Sequence[Prototype]) -> str:
+    return _joined([shown_label(prototypes[part.prototype]) for part in parts])
 
 
 def _joined(labels: Sequence[str]) -> str:
