@@ -1,0 +1,246 @@
+"""Messages to types: no field is lost, no enum value unknown.
+
+Every field of a message is set to a value of its own; the type must hold that very value under the same name.
+"""
+
+import dataclasses
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from google.protobuf.descriptor import FieldDescriptor
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leitmotif import types
+from leitmotif._convert import audio, catalogue, evaluation, profiles
+from leitmotif._convert.times import time_of, timestamp_of
+from leitmotif.api.audio.v1 import audio_pb2
+from leitmotif.api.common.v1 import vectors_pb2
+from leitmotif.api.evaluation.v1 import evaluation_pb2
+from leitmotif.api.gateway.v1 import gateway_pb2
+from leitmotif.api.profiles.v1 import profiles_pb2
+from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.errors import NotFoundError, Reason
+from leitmotif_services.runtime.errors import Reason as ServiceReason
+from leitmotif_services.runtime.errors import ServiceError
+from leitmotif_services.runtime.status import status_of
+
+ITEM = types.AudioItem("t", b"x")
+
+
+def filled(message):
+    """Set every scalar field of a message to a value that no other field has; returns the names and values."""
+    values = {}
+    for number, field in enumerate(message.DESCRIPTOR.fields, start=3):
+        if field.type in (FieldDescriptor.TYPE_MESSAGE, FieldDescriptor.TYPE_ENUM):
+            continue
+        made = {
+            FieldDescriptor.CPPTYPE_STRING: b"v%d" % number if field.type == FieldDescriptor.TYPE_BYTES else f"v{number}",
+            FieldDescriptor.CPPTYPE_BOOL: True,
+            FieldDescriptor.CPPTYPE_DOUBLE: number + 0.5,
+            FieldDescriptor.CPPTYPE_FLOAT: number + 0.5,
+            FieldDescriptor.CPPTYPE_INT32: number,
+            FieldDescriptor.CPPTYPE_INT64: number,
+        }[field.cpp_type]
+        if field.is_repeated:
+            getattr(message, field.name).extend([made, made])
+            values[field.name] = (made, made)
+        elif not (field.containing_oneof and message.WhichOneof(field.containing_oneof.name)):
+            setattr(message, field.name, made)
+            values[field.name] = made
+    return values
+
+
+SCALAR_CASES = {
+    "Prototype": (prototypes_pb2.Prototype, catalogue.prototype_of),
+    "Fidelity": (prototypes_pb2.Fidelity, lambda m: catalogue.prototype_of(prototypes_pb2.Prototype(fidelity=m)).fidelity),
+    "Exemplar": (
+        prototypes_pb2.Exemplar,
+        lambda m: catalogue.prototype_of(prototypes_pb2.Prototype(exemplars=[m])).exemplars[0],
+    ),
+    "Track": (prototypes_pb2.Track, catalogue.track_of),
+    "DescribedTrack": (prototypes_pb2.GetTrackResponse, catalogue.described_track_of),
+    "ScoredTrack": (prototypes_pb2.ScoredTrack, catalogue.scored_track_of),
+    "Contribution": (
+        prototypes_pb2.Contribution,
+        lambda m: catalogue.scored_track_of(prototypes_pb2.ScoredTrack(contributions=[m])).contributions[0],
+    ),
+    "Recommendations": (gateway_pb2.RecommendResponse, catalogue.recommendations_of),
+    "Explanation": (gateway_pb2.ExplainResponse, catalogue.explanation_of),
+    "Model": (prototypes_pb2.Model, catalogue.model_of),
+    "Profile": (profiles_pb2.Profile, profiles.profile_of),
+    "DescribedProfile": (
+        profiles_pb2.Profile,
+        lambda m: profiles.described_profile_of(gateway_pb2.DescribeProfileResponse(profile=m)),
+    ),
+    "PrototypeWeight": (
+        profiles_pb2.PrototypeWeight,
+        lambda m: profiles.profile_of(profiles_pb2.Profile(weights=[m])).weights[0],
+    ),
+    "LabelledWeight": (
+        gateway_pb2.LabelledWeight,
+        lambda m: profiles.described_profile_of(gateway_pb2.DescribeProfileResponse(labelled_weights=[m])).weights[0],
+    ),
+    "Event": (profiles_pb2.Event, profiles.event_of),
+    "ControlChange": (profiles_pb2.ControlChange, profiles.change_of),
+    "Edit": (profiles_pb2.Edit, profiles.edit_of),
+    "ListeningReceipt": (gateway_pb2.RecordListeningResponse, profiles.receipt_of),
+    "Encoder": (audio_pb2.Encoder, audio.encoder_of),
+    "Segment": (
+        audio_pb2.Segment,
+        lambda m: audio.result_of(audio_pb2.EmbedTrackResult(track={"segments": [m]}), ITEM, "e").segments[0],
+    ),
+    "AudioDescriptors": (
+        audio_pb2.AudioDescriptors,
+        lambda m: audio.result_of(audio_pb2.EmbedTrackResult(track={"descriptors": m}), ITEM, "e").descriptors,
+    ),
+    "Job": (evaluation_pb2.Job, evaluation.job_of),
+    "JobProgress": (evaluation_pb2.JobProgress, lambda m: evaluation.job_of(evaluation_pb2.Job(progress=m)).progress),
+    "PerplexityResult": (
+        evaluation_pb2.PerplexityResult,
+        lambda m: evaluation.job_of(evaluation_pb2.Job(result={"perplexity": m})).result,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SCALAR_CASES)
+def test_every_scalar_field_arrives_under_its_name(case):
+    make, convert = SCALAR_CASES[case]
+    message = make()
+    expected = filled(message)
+    converted = convert(message)
+    assert {name: getattr(converted, name) for name in expected} == expected
+    assert expected
+
+
+def test_every_type_is_covered_above():
+    elsewhere = {
+        "AppliedEdit",
+        "AudioItem",
+        "EmbedFailure",
+        "JobResult",
+        "JobSpec",
+        "PerplexitySpec",
+        "TrackEmbedding",
+        "Vectors",
+    }
+    dataclass_names = {name for name in types.__all__ if dataclasses.is_dataclass(getattr(types, name))}
+    assert dataclass_names - elsewhere <= set(SCALAR_CASES)
+
+
+def test_a_track_embedding_holds_everything():
+    message = audio_pb2.TrackEmbedding(
+        embedding={"values": b"\0\0\x80\x3f\0\0\0\0", "dimension": 2}, segment_embeddings={"values": bytes(16), "dimension": 2}
+    )
+    expected = {**filled(message), "track_id": "t"}
+    converted = audio.result_of(audio_pb2.EmbedTrackResult(track=message), ITEM, "e-1")
+    assert {name: getattr(converted, name) for name in expected} == expected
+    assert (converted.encoder_id, converted.embedding) == ("e-1", (1.0, 0.0))
+    assert list(converted.segment_embeddings) == [(0.0, 0.0), (0.0, 0.0)]
+
+
+@pytest.mark.parametrize("result", [{}, {"track": {}}])
+def test_a_result_without_content_reads_as_nothing_rather_than_failing(result):
+    converted = audio.result_of(audio_pb2.EmbedTrackResult(**result), ITEM, "e")
+    assert converted.track_id == "t"
+    assert isinstance(converted, types.TrackEmbedding if result else types.EmbedFailure)
+
+
+def test_a_refused_item_is_an_error_like_any_other():
+    status = status_of(ServiceError(ServiceReason.ENCODER_NOT_FOUND, "no encoder"), "r-1")
+    failure = audio.result_of(audio_pb2.EmbedTrackResult(status=status), ITEM, "e")
+    assert isinstance(failure.error, NotFoundError)
+    assert (failure.error.reason, failure.error.request_id) == (Reason.ENCODER_NOT_FOUND, "r-1")
+
+
+ENUM_CASES = {
+    "PrototypeSource": (
+        prototypes_pb2.PrototypeSource,
+        lambda number: catalogue.prototype_of(prototypes_pb2.Prototype(source=number)).source,
+    ),
+    "EventType": (profiles_pb2.EventType, lambda number: profiles.event_of(profiles_pb2.Event(type=number)).type),
+    "ControlAction": (
+        profiles_pb2.ControlAction,
+        lambda number: profiles.change_of(profiles_pb2.ControlChange(action=number)).action,
+    ),
+    "JobState": (evaluation_pb2.JobState, lambda number: evaluation.job_of(evaluation_pb2.Job(state=number)).state),
+}
+
+
+@pytest.mark.parametrize("case", ENUM_CASES)
+def test_every_enum_value_has_a_name_and_a_newer_one_is_unknown(case):
+    enum, convert = ENUM_CASES[case]
+    named = {convert(value.number).name: value.name for value in enum.DESCRIPTOR.values if value.number}
+    assert {name: value[-len(name) :] for name, value in named.items()} == {name: name for name in named}
+    assert set(named) == {member.name for member in getattr(types, case)} - {"UNKNOWN"}
+    assert convert(0).value == convert(77).value == "unknown"
+
+
+def test_bos_policies_go_there_and_come_back():
+    numbers = {evaluation.bos_number_of(policy) for policy in types.BosPolicy}
+    assert numbers == {value.number for value in evaluation_pb2.BosPolicy.DESCRIPTOR.values}
+    for policy in types.BosPolicy:
+        message = evaluation_pb2.Job(spec={"perplexity": {"bos": evaluation.bos_number_of(policy), "text_path": "a.txt"}})
+        spec = evaluation.job_of(message).spec
+        assert (spec.bos, spec.text_path) == (policy, "a.txt")
+    unknown = evaluation_pb2.Job(spec={"perplexity": {"bos": 9}})
+    assert evaluation.job_of(unknown).spec.bos is types.BosPolicy.AUTO
+
+
+def test_states_of_a_filter():
+    assert evaluation.state_number_of(None) == evaluation_pb2.JOB_STATE_UNSPECIFIED
+    for state in set(types.JobState) - {types.JobState.UNKNOWN}:
+        assert evaluation.job_of(evaluation_pb2.Job(state=evaluation.state_number_of(state))).state is state
+
+
+KNOWN_EVENTS = [kind for kind in types.EventType if kind is not types.EventType.UNKNOWN]
+
+
+@given(
+    st.builds(
+        types.Event,
+        track_id=st.text(max_size=10),
+        type=st.sampled_from(KNOWN_EVENTS),
+        share_heard=st.none() | st.floats(0.0, 1.0),
+        occurred_at=st.none() | st.floats(0.0, 7e9).map(lambda second: datetime.fromtimestamp(second, UTC)),
+        event_id=st.text(min_size=1, max_size=10),
+    )
+)
+def test_events_go_there_and_come_back(event):
+    assert profiles.event_of(profiles.event_message_of(event)) == event
+
+
+@given(
+    st.builds(
+        types.ControlChange,
+        prototype_id=st.text(max_size=10),
+        action=st.sampled_from([action for action in types.ControlAction if action is not types.ControlAction.UNKNOWN]),
+        amount=st.none() | st.floats(-4.0, 4.0),
+    )
+)
+def test_changes_go_there_and_come_back(change):
+    assert profiles.change_of(profiles.change_message_of(change)) == change
+
+
+def test_an_event_without_an_id_gets_one_of_its_own():
+    first, second = (profiles.event_message_of(types.Event("t")).event_id for _ in range(2))
+    assert first
+    assert second
+    assert first != second
+
+
+def test_times_are_utc_whatever_zone_they_come_in():
+    moment = datetime(2024, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    event = profiles_pb2.Event(occurred_at=timestamp_of(moment))
+    assert time_of(event, "occurred_at") == moment
+    assert time_of(event, "occurred_at").tzinfo is UTC
+    assert time_of(profiles_pb2.Event(), "occurred_at") is None
+
+
+def test_a_naive_time_is_refused():
+    with pytest.raises(ValueError, match="aware"):
+        timestamp_of(datetime(2024, 5, 1, tzinfo=UTC).replace(tzinfo=None))
+
+
+def test_vectors_of_a_message():
+    assert audio.vectors_of(vectors_pb2.FloatMatrix(values=bytes(8), dimension=1)) == types.Vectors(bytes(8), 1)
