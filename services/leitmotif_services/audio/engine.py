@@ -1,4 +1,4 @@
-"""An encoder ready for use: file bytes in, embeddings and descriptors out. Needs no server, so other programs embed with it too."""
+"""An encoder ready for use: file bytes in, embeddings and descriptors out. Needs no server."""
 
 import io
 import time

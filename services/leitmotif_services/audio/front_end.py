@@ -6,6 +6,7 @@ first: a track and the same track at half the volume give the same frames.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import scipy.fft
@@ -59,7 +60,7 @@ class FrontEndSettings:
         if not 1 <= self.tonal_hops <= 64 or not 1 <= self.octaves <= 10 or not 12 <= self.lowest_midi <= 127:
             raise ValueError("tonal frames must come every 1 to 64 hops and hold 1 to 10 octaves from MIDI 12 to 127 up")
         edges_hz = (0.0, *self.flatness_edges_hz, self.sample_rate_hz / 2)
-        if len(edges_hz) < 4 or any(low >= high for low, high in zip(edges_hz, edges_hz[1:], strict=False)):
+        if len(edges_hz) < 4 or any(low >= high for low, high in pairwise(edges_hz)):
             raise ValueError("flatness needs two or more ascending edges between 0 Hz and half the sample rate")
 
     @property
@@ -80,8 +81,8 @@ class FrontEndSettings:
 
     @property
     def tonal_columns(self) -> int:
-        """Columns of a tonal frame: 12 pitch classes, then one of flatness a band."""
-        return SEMITONES + len(self.flatness_edges_hz) - 1
+        """Columns of a tonal frame: 12 pitch classes, one of flatness a band, the level."""
+        return SEMITONES + len(self.flatness_edges_hz)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ class TrackFrames:
     frame_power: NDArray[np.float32]
     """(T,) sum of the power spectrum of each frame."""
     tonal: Frames
-    """(U, 12 + flatness bands): pitch classes from C, each frame's strongest at 1; then flatness, 0 (tone) to 1 (noise)."""
+    """(U, tonal_columns): pitch classes from C, each frame's strongest at 1; flatness of each band, 0 (tone) to 1 (noise);
+    natural logarithm of the frame's mean power."""
     mean_power: NDArray[np.float64]
     """(bins,) mean power spectrum of the track."""
     bin_hz: float
@@ -139,17 +141,19 @@ class FrontEnd:
         )
 
     def _tonal(self, power: Frames) -> Frames:
-        """(U, bins) power to (U, 12 + bands)."""
+        """(U, bins) power to (U, tonal_columns)."""
         amplitude = np.sqrt(self.semitone_bank.apply(power))
         classes = amplitude.reshape(len(power), self.settings.octaves, SEMITONES).sum(axis=1)
         classes = np.roll(classes, self.settings.lowest_midi % SEMITONES, axis=1)
         classes /= np.maximum(classes.max(axis=1, keepdims=True), 1e-9)
         first, last = self._flatness_bins[0], self._flatness_bins[-1]
-        inside = power[:, first:last] + np.float32(1e-9)
+        floor = np.float32(10.0 ** (self.settings.floor_db / 10.0))
+        inside = power[:, first:last] + floor
         offsets, widths = self._flatness_bins[:-1] - first, np.diff(self._flatness_bins).astype(np.float32)
         arithmetic = np.add.reduceat(inside, offsets, axis=1) / widths
         geometric = np.exp(np.add.reduceat(np.log(inside), offsets, axis=1) / widths)
-        return np.concatenate([classes, geometric / arithmetic], axis=1)
+        level = np.log(power.mean(axis=1, keepdims=True) + floor)
+        return np.concatenate([classes, geometric / arithmetic, level], axis=1)
 
 
 def _hann(length: int) -> NDArray[np.float32]:

@@ -1,0 +1,265 @@
+"""The graph of the descriptor encoder: per-segment statistics, standardised and projected, as ONNX operators.
+
+The statistics are those that carry genre and mood in the literature on music similarity: timbre as mean, deviation,
+change and correlation of mel cepstra; rhythm as fluctuation patterns, the modulation spectrum of onsets per band; harmony
+as what is left of the pitch classes when the key is taken out; noisiness per band.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from leitmotif_services.audio.encoder_artifact import EMBEDDING, LOG_MEL, METADATA_KEY, TONAL
+from leitmotif_services.audio.front_end import SEMITONES, FrontEndSettings
+
+OPSET = 17
+IR_VERSION = 9
+"""Both are read by every ONNX Runtime since 1.14."""
+
+STATISTICS = "statistics"
+"""Output of the graph that the projection is fitted on."""
+
+CEPSTRA = 24
+"""Mel cepstra kept; the first is the level."""
+CORRELATED = 10
+"""Cepstra, from the second on, whose correlations with each other describe how the timbre moves."""
+CHANGE_FRAMES = 4
+"""Timbre is compared with that so many frames before: 93 ms."""
+ONSET_BANDS = 6
+MODULATION_HZ = np.geomspace(0.5, 10.5, 13)
+"""Edges of the bands of modulation: 30 to 630 beats per minute."""
+MODULATION_STEP_HZ = 0.1
+"""The resolution of a segment of 10 s."""
+AUDIBLE_NEPERS = 8.0
+"""Frames so far below the loudest (35 dB) count by half, louder ones fully, silent ones not at all."""
+SQUASH = 3.0
+"""Standardised statistics are bent towards this limit, so that no single one that is far off rules a cosine."""
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class StatisticsGroup:
+    """Statistics of one kind, which are standardised and weighted alike."""
+
+    name: str
+    size: int
+    weight: float
+    """Share of the group in the squared length before the projection."""
+
+
+def statistics_groups(settings: FrontEndSettings) -> tuple[StatisticsGroup, ...]:
+    """The groups in the order of the graph's STATISTICS."""
+    bands = len(MODULATION_HZ) - 1
+    flatness = settings.tonal_columns - SEMITONES - 1
+    return (
+        StatisticsGroup("cepstra_mean", CEPSTRA, 1.0),
+        StatisticsGroup("cepstra_deviation", CEPSTRA, 0.7),
+        StatisticsGroup("cepstra_change", CEPSTRA, 0.7),
+        StatisticsGroup("cepstra_correlation", CORRELATED * (CORRELATED - 1) // 2, 0.4),
+        StatisticsGroup("onset_strength", 2 * ONSET_BANDS, 0.4),
+        StatisticsGroup("fluctuation", ONSET_BANDS * bands, 0.6),
+        StatisticsGroup("pitch_classes", SEMITONES // 2 + 3, 0.3),
+        StatisticsGroup("flatness", 2 * flatness, 0.5),
+    )
+
+
+@dataclass(frozen=True)
+class Projection:
+    """From statistics to the embedding: `squash((x - mean) / scale) @ matrix`, normalised."""
+
+    mean: F32
+    """(F,)."""
+    scale: F32
+    """(F,), > 0."""
+    matrix: F32
+    """(F, D)."""
+
+
+class _Writer:
+    """Collects operators under generated names."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def constant(self, value: NDArray[np.generic] | list[int]) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value, np.int64 if isinstance(value, list) else None), name))
+        return name
+
+    def op(self, kind: str, *inputs: str, name: str | None = None, **attributes: object) -> str:
+        output = name or f"t{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def mean(self, value: str, axis: int, *, keep: bool = False) -> str:
+        return self.op("ReduceMean", value, axes=[axis], keepdims=int(keep))
+
+    def audibility(self, level: str) -> str:
+        """(B, T, 1) weights: 1 for frames near the loudest, 0 for silent ones, which have no timbre; `level` is (B, T, 1)."""
+        loudest = self.op("ReduceMax", level, axes=[1], keepdims=1)
+        return self.op("Sigmoid", self.op("Add", self.op("Sub", level, loudest), self.scalar(AUDIBLE_NEPERS)))
+
+    def weighted_mean(self, value: str, weights: str, *, keep: bool = False) -> str:
+        """Mean over the frames of (B, T, n) by weights (B, T, 1)."""
+        axis = self.constant([1])
+        total = self.op("ReduceSum", self.op("Mul", value, weights), axis, keepdims=int(keep))
+        return self.op("Div", total, self.op("ReduceSum", weights, axis, keepdims=int(keep)))
+
+    def weighted_deviation(self, value: str, weights: str) -> str:
+        centred = self.op("Sub", value, self.weighted_mean(value, weights, keep=True))
+        return self.op("Sqrt", self.weighted_mean(self.op("Mul", centred, centred), weights))
+
+    def both_ends(self, weights: str, frames: int) -> str:
+        """Weights of `change`."""
+        return self.op("Mul", self.part(weights, 1, frames, 1 << 40), self.part(weights, 1, 0, -frames))
+
+    def part(self, value: str, axis: int, start: int, end: int) -> str:
+        return self.op("Slice", value, self.constant([start]), self.constant([end]), self.constant([axis]))
+
+    def change(self, value: str, frames: int) -> str:
+        """Difference from the value so many frames before; (B, T, n) to (B, T - frames, n)."""
+        return self.op("Sub", self.part(value, 1, frames, 1 << 40), self.part(value, 1, 0, -frames))
+
+    def scalar(self, value: float) -> str:
+        return self.constant(np.array(value, np.float32))
+
+
+def encoder_graph(settings: FrontEndSettings, projection: Projection | None, metadata: str = "") -> bytes:
+    """A serialised ONNX model: with a projection the encoder, without one its STATISTICS (B, F)."""
+    writer = _Writer()
+    parts = [*_timbre(writer, settings), *_rhythm(writer, settings), *_harmony(writer, settings)]
+    statistics = writer.op("Concat", *parts, name=STATISTICS, axis=1)
+    size = sum(group.size for group in statistics_groups(settings))
+    if projection is None:
+        output, dimension = statistics, size
+    else:
+        output, dimension = _project(writer, statistics, projection), projection.matrix.shape[1]
+    graph = helper.make_graph(
+        writer.nodes,
+        "leitmotif_descriptors",
+        [
+            helper.make_tensor_value_info(LOG_MEL, TensorProto.FLOAT, ["segments", "frames", settings.mel_bands]),
+            helper.make_tensor_value_info(TONAL, TensorProto.FLOAT, ["segments", "tonal_frames", settings.tonal_columns]),
+        ],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["segments", dimension])],
+        writer.constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    model.producer_name = "leitmotif"
+    if metadata:
+        helper.set_model_props(model, {METADATA_KEY: metadata})
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _timbre(writer: _Writer, settings: FrontEndSettings) -> list[str]:
+    """Cepstra of the audible frames: mean, deviation, change, and correlation with each other."""
+    weights = writer.audibility(writer.op("ReduceMax", LOG_MEL, axes=[2], keepdims=1))
+    cepstra = writer.op("MatMul", LOG_MEL, writer.constant(_cosine_transform(settings.mel_bands, CEPSTRA)))
+    change = writer.op("Abs", writer.change(cepstra, CHANGE_FRAMES))
+    shape = writer.part(cepstra, 2, 1, 1 + CORRELATED)
+    centred = writer.op("Sub", shape, writer.weighted_mean(shape, weights, keep=True))
+    power = writer.weighted_mean(writer.op("Mul", centred, centred), weights, keep=True)
+    standard = writer.op("Div", centred, writer.op("Sqrt", writer.op("Add", power, writer.scalar(1e-4))))
+    product = writer.op("MatMul", writer.op("Transpose", writer.op("Mul", standard, weights), perm=[0, 2, 1]), standard)
+    total = writer.op("ReduceSum", weights, writer.constant([1]), keepdims=1)
+    correlation = writer.op("Reshape", writer.op("Div", product, total), writer.constant([-1, CORRELATED**2]))
+    upper = np.flatnonzero(np.triu(np.ones((CORRELATED, CORRELATED)), 1))
+    return [
+        writer.weighted_mean(cepstra, weights),
+        _log(writer, writer.weighted_deviation(cepstra, weights), 0.05),
+        _log(writer, writer.weighted_mean(change, writer.both_ends(weights, CHANGE_FRAMES)), 0.05),
+        writer.op("Gather", correlation, writer.constant([int(index) for index in upper]), axis=1),
+    ]
+
+
+def _rhythm(writer: _Writer, settings: FrontEndSettings) -> list[str]:
+    """Onset strength per band, and the share of its variance that each band of modulation explains."""
+    onsets = writer.op("MatMul", writer.op("Relu", writer.change(LOG_MEL, 1)), writer.constant(_band_means(settings.mel_bands)))
+    weights = writer.part(writer.audibility(writer.op("ReduceMax", LOG_MEL, axes=[2], keepdims=1)), 1, 1, 1 << 40)
+    strength = writer.op("Concat", writer.weighted_mean(onsets, weights), writer.weighted_deviation(onsets, weights), axis=1)
+    count = writer.op("Squeeze", writer.part(writer.op("Shape", onsets), 0, 1, 2))
+    position = writer.op("Range", writer.constant(np.array(0, np.int64)), count, writer.constant(np.array(1, np.int64)))
+    position = writer.op("Unsqueeze", writer.op("Cast", position, to=TensorProto.FLOAT), writer.constant([1]))
+    length = writer.op("Cast", count, to=TensorProto.FLOAT)
+    turn = writer.op("Div", writer.op("Add", position, writer.scalar(0.5)), length)
+    window = writer.op("Sin", writer.op("Mul", turn, writer.scalar(np.pi)))  # squared below: a Hann window
+    centred = writer.op("Sub", onsets, writer.mean(onsets, 1, keep=True))
+    tapered = writer.op("Mul", centred, writer.op("Mul", window, window))
+    fine_hz = np.arange(MODULATION_HZ[0], MODULATION_HZ[-1], MODULATION_STEP_HZ)
+    radians = (2.0 * np.pi * fine_hz / settings.frames_per_s).astype(np.float32)[np.newaxis]
+    angle = writer.op("Mul", position, writer.constant(radians))
+    by_band = writer.op("Transpose", tapered, perm=[0, 2, 1])
+    cosine = writer.op("MatMul", by_band, writer.op("Cos", angle))
+    sine = writer.op("MatMul", by_band, writer.op("Sin", angle))
+    power = writer.op("Add", writer.op("Mul", cosine, cosine), writer.op("Mul", sine, sine))
+    energy = writer.op("ReduceSum", writer.op("Mul", tapered, tapered), writer.constant([1]), keepdims=0)
+    energy = writer.op("Unsqueeze", writer.op("Mul", energy, length), writer.constant([2]))
+    share = writer.op("Div", power, writer.op("Add", energy, writer.scalar(1e-3)))
+    pooled = writer.op("MatMul", share, writer.constant(_pooling(fine_hz)))
+    bands = len(MODULATION_HZ) - 1
+    flat = writer.op("Reshape", pooled, writer.constant([-1, ONSET_BANDS * bands]))
+    return [_log(writer, strength, 0.02), _log(writer, flat, 0.02)]
+
+
+def _harmony(writer: _Writer, settings: FrontEndSettings) -> list[str]:
+    """What is left of the pitch classes when the key is taken out, and how noisy each band is."""
+    weights = writer.audibility(writer.part(TONAL, 2, settings.tonal_columns - 1, settings.tonal_columns))
+    classes = writer.part(TONAL, 2, 0, SEMITONES)
+    flatness = _log(writer, writer.part(TONAL, 2, SEMITONES, settings.tonal_columns - 1), 0.02)
+    mean = writer.weighted_mean(classes, weights)
+    order = np.arange(1, SEMITONES // 2 + 1)
+    angle = 2.0 * np.pi * np.outer(np.arange(SEMITONES), order) / SEMITONES
+    cosine = writer.op("MatMul", mean, writer.constant(np.cos(angle).astype(np.float32)))
+    sine = writer.op("MatMul", mean, writer.constant(np.sin(angle).astype(np.float32)))
+    circular = writer.op("Sqrt", writer.op("Add", writer.op("Mul", cosine, cosine), writer.op("Mul", sine, sine)))
+    change = writer.weighted_mean(writer.op("Abs", writer.change(classes, 1)), writer.both_ends(weights, 1))
+    spread = writer.weighted_deviation(classes, weights)
+    over_classes = [writer.op("ReduceMean", value, axes=[1], keepdims=1) for value in (mean, spread, change)]
+    noisiness = [writer.weighted_mean(flatness, weights), writer.weighted_deviation(flatness, weights)]
+    return [writer.op("Concat", circular, *over_classes, axis=1), writer.op("Concat", *noisiness, axis=1)]
+
+
+def _project(writer: _Writer, statistics: str, projection: Projection) -> str:
+    standard = writer.op(
+        "Div", writer.op("Sub", statistics, writer.constant(projection.mean)), writer.constant(projection.scale * SQUASH)
+    )
+    bent = writer.op("Tanh", standard)
+    projected = writer.op("MatMul", bent, writer.constant(projection.matrix * np.float32(SQUASH)))
+    length = writer.op("ReduceL2", projected, axes=[1], keepdims=1)
+    return writer.op("Div", projected, writer.op("Max", length, writer.scalar(1e-6)), name=EMBEDDING)
+
+
+def squashed(statistics: NDArray[np.floating], mean: F32, scale: F32) -> NDArray[np.floating]:
+    """What the graph projects, for fitting."""
+    return np.asarray(SQUASH * np.tanh((statistics - mean) / (scale * SQUASH)))
+
+
+def _log(writer: _Writer, value: str, floor: float) -> str:
+    return writer.op("Log", writer.op("Add", value, writer.scalar(floor)))
+
+
+def _cosine_transform(inputs: int, outputs: int) -> F32:
+    """(inputs, outputs): the first rows of the orthonormal DCT-II, as columns."""
+    angle = np.pi * np.outer(np.arange(inputs) + 0.5, np.arange(outputs)) / inputs
+    matrix = np.cos(angle) * np.sqrt(2.0 / inputs)
+    matrix[:, 0] /= np.sqrt(2.0)
+    return matrix.astype(np.float32)
+
+
+def _band_means(mel_bands: int) -> F32:
+    """(mel_bands, ONSET_BANDS): the mean of each of ONSET_BANDS equal parts of the mel scale."""
+    group = np.arange(mel_bands) * ONSET_BANDS // mel_bands
+    member = np.equal.outer(group, np.arange(ONSET_BANDS)).astype(np.float32)
+    return np.asarray(member / member.sum(axis=0))
+
+
+def _pooling(fine_hz: NDArray[np.float64]) -> F32:
+    """(fine, bands): sum over the fine frequencies within each band of modulation."""
+    band = np.digitize(fine_hz + 1e-9, MODULATION_HZ) - 1
+    return np.equal.outer(band, np.arange(len(MODULATION_HZ) - 1)).astype(np.float32)
