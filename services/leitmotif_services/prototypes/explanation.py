@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,9 +24,8 @@ _NOTABLE = 0.25
 """A sentence leaves out what weighs less than this share of the strongest contribution in favour."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """What one prototype adds to a score."""
+class Contribution(NamedTuple):
+    """What one prototype adds to a score. A tuple: made some hundred times a call, it costs a third of a dataclass."""
 
     prototype: int
     """Its position."""

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -35,6 +36,9 @@ REQUIRED_FILES = frozenset({PROTOTYPES, CATALOGUE, ARRAYS, INDEX, AFFINITY_HEAD}
 
 MANIFEST_BYTES_LIMIT = 16 << 20
 """A longer manifest is refused unread."""
+
+SNIPPET_BYTES_LIMIT = 32 << 20
+"""Largest snippet: it is read into memory whole."""
 
 COUNT_LIMITS = {"tracks": 10_000_000, "prototypes": 10_000, "dimension": 65_536}
 """Largest N, K and D that a manifest may state: what is allocated stays bounded whatever it says."""
@@ -81,7 +85,7 @@ class Manifest:
     files: Mapping[str, FileEntry]
     """Every file of the folder but the manifest, by its path with forward slashes."""
 
-    @property
+    @cached_property
     def model_version(self) -> str:
         """Hash of all of it but `created`, the checksums of the files included: 16 hexadecimal digits, valid as an id."""
         return _digest(_content(self))[:_VERSION_CHARACTERS]
@@ -167,7 +171,8 @@ def _file_entry(path: str, entry: Any) -> FileEntry:
         raise ValueError(f"lists {path[:80]!r}, which no bundle holds")
     if entry.keys() != {"sha256", "size_bytes"} or not _SHA256.fullmatch(_text(entry["sha256"])):
         raise ValueError(f"entry of {path}")
-    return FileEntry(entry["sha256"], _whole(entry["size_bytes"], minimum=0, maximum=1 << 50))
+    limit = SNIPPET_BYTES_LIMIT if folder == SNIPPETS else 1 << 50
+    return FileEntry(entry["sha256"], _whole(entry["size_bytes"], minimum=0, maximum=limit))
 
 
 def _content(manifest: Manifest) -> dict[str, Any]:

@@ -28,9 +28,8 @@ from leitmotif_services.prototypes.scoring import ScoringTable
 EXACT_BELOW_TRACKS = 1000
 """With the index "auto", smaller catalogues are searched exactly: FAISS gains nothing on them."""
 
-RECORDS_BYTES_LIMIT = 16 << 30
-"""Largest catalogue or prototypes file, and SNIPPET_BYTES_LIMIT the largest snippet, that is read into memory."""
-SNIPPET_BYTES_LIMIT = 32 << 20
+RECORDS_BYTES_LIMIT = 4 << 30
+"""Largest catalogue or prototypes file: it is read into memory whole."""
 
 _ROWS_AT_ONCE = 65_536
 
@@ -87,7 +86,7 @@ def read_manifest(folder: Path) -> Manifest:
 def read_snippet(model: ServedModel, name: str) -> bytes:
     """The audio of a snippet, verified again: the file was read long after the rest, if ever."""
     path = f"{bundle.SNIPPETS}/{name}"
-    content = _read(model.folder, path, SNIPPET_BYTES_LIMIT)
+    content = _read(model.folder, path, bundle.SNIPPET_BYTES_LIMIT)
     if hashlib.sha256(content).hexdigest() != model.manifest.files[path].sha256:
         raise corrupt(path, "does not match its checksum")
     return content

@@ -90,7 +90,10 @@ def write_bundle(model: TrainedModel, models_root: Path, *, encoder_artifact: Pa
                 load_bundle(final, index="exact")
                 return final
             final.rename(damaged)  # makes way for the same content, whole
-        temporary.rename(final)
+        try:
+            temporary.rename(final)
+        except OSError:
+            load_bundle(final, index="exact")  # another writer of the same content was faster
         _sync(models_root)
         return final
     finally:
