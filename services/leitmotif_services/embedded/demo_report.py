@@ -1,15 +1,15 @@
 """The demo as a person reads it: the prototypes with a bar for their weight, the list before and after, and the reasons."""
 
-from collections.abc import Sequence
-
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from leitmotif.types import Profile, Prototype, PrototypeWeight, ScoredTrack
+from leitmotif.cli.rendering import plain, signed_bar
+from leitmotif.types import Profile, Prototype, PrototypeWeight
 from leitmotif_services.embedded.demo_scenario import Outcome, SteeredList
 
-_BAR_CELLS = 12
+_BAR_COLUMNS = 8
 _MOST_WEIGHTS = 12
 _MOST_TRACKS = 10
 
@@ -17,19 +17,18 @@ _MOST_TRACKS = 10
 def print_outcome(outcome: Outcome, console: Console) -> None:
     """Print the whole scenario."""
     _print_weights(outcome, console)
+    boosted, muted = outcome.boosted, outcome.muted
     _print_step(
         console,
-        f"Turned up [bold]{escape(outcome.boosted.label)}[/] by {outcome.boost:g}: "
-        f"{outcome.before.boosted_share:.0%} → {outcome.after_boost.boosted_share:.0%} of the list",
-        outcome.before,
-        outcome.after_boost,
+        Text.assemble("Turned up ", (boosted.label, "bold"), f" by {outcome.boost:g}: it is in "),
+        (outcome.before, outcome.before.boosted_share),
+        (outcome.after_boost, outcome.after_boost.boosted_share),
     )
     _print_step(
         console,
-        f"Muted [bold]{escape(outcome.muted.label)}[/]: "
-        f"{outcome.after_boost.muted_share:.0%} → {outcome.after_mute.muted_share:.0%} of the list",
-        outcome.after_boost,
-        outcome.after_mute,
+        Text.assemble("Muted ", (muted.label, "bold"), ": it is in "),
+        (outcome.after_boost, outcome.after_boost.muted_share),
+        (outcome.after_mute, outcome.after_mute.muted_share),
     )
     restored = outcome.after_undo.track_ids == outcome.before.track_ids
     console.print(
@@ -40,28 +39,28 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
 
 def _print_weights(outcome: Outcome, console: Console) -> None:
     shown = _worth_showing(outcome)
-    before = _by_id(outcome.profile_before)
-    after = _by_id(outcome.profile_after)
-    longest = max((abs(weights[name].weight) for weights in (before, after) for name in shown), default=0.0) or 1.0
+    before, after = _by_id(outcome.profile_before), _by_id(outcome.profile_after)
+    largest = max((abs(weights[name].weight) for weights in (before, after) for name in shown), default=0.0)
     prototypes = {prototype.prototype_id: prototype for prototype in outcome.prototypes}
-    table = Table(title=f"What the platform thinks {outcome.user_id} likes", title_justify="left", box=None, pad_edge=False)
-    table.add_column("prototype")
-    table.add_column("from listening")
-    table.add_column("after steering")
-    table.add_column("sounds like", overflow="ellipsis", no_wrap=True)
+    console.print()
+    console.print(Text.assemble("What the platform takes ", (outcome.user_id, "bold"), " to like, and how it was steered"))
+    table = _table()
+    table.add_column("Prototype", overflow="fold")
+    table.add_column("From listening", no_wrap=True)
+    table.add_column("Steered", no_wrap=True)
+    table.add_column("Sounds like", overflow="fold")
     for name in shown:
         table.add_row(
-            escape(prototypes[name].label),
-            _bar(before[name], longest),
-            _bar(after[name], longest),
+            plain(prototypes[name].label),
+            _bar(before[name], largest),
+            _bar(after[name], largest) if after[name].edit or after[name].muted else "",
             _exemplar(prototypes[name]),
         )
-    console.print()
     console.print(table)
 
 
 def _worth_showing(outcome: Outcome) -> list[str]:
-    """Ids of the strongest prototypes before, and of every one that was steered."""
+    """Ids of the strongest prototypes before, and of the two that were steered."""
     strongest = sorted(outcome.profile_before.weights, key=lambda weight: -abs(weight.weight))[:_MOST_WEIGHTS]
     names = [weight.prototype_id for weight in strongest]
     return names + [steered.prototype_id for steered in (outcome.boosted, outcome.muted) if steered.prototype_id not in names]
@@ -71,47 +70,51 @@ def _by_id(profile: Profile) -> dict[str, PrototypeWeight]:
     return {weight.prototype_id: weight for weight in profile.weights}
 
 
-def _bar(weight: PrototypeWeight, longest: float) -> str:
+def _bar(weight: PrototypeWeight, largest: float) -> Text:
     if weight.muted:
-        return "[dim]muted[/]"
-    cells = round(abs(weight.weight) / longest * _BAR_CELLS)
-    colour = "green" if weight.weight >= 0 else "red"
-    return f"[{colour}]{'█' * cells}[/]{' ' * (_BAR_CELLS - cells)} {weight.weight:+.2f}"
+        return Text("muted", "yellow")
+    return Text.assemble(signed_bar(weight.weight, largest, _BAR_COLUMNS), f" {weight.weight:+.2f}")
 
 
-def _exemplar(prototype: Prototype) -> str:
+def _exemplar(prototype: Prototype) -> Text:
     if not prototype.exemplars:
-        return ""
+        return Text()
     first = prototype.exemplars[0]
-    return f"{escape(first.title)} at {first.start_s:.0f} s"
+    return plain(f"{first.title}, from {first.start_s:.0f} s", "dim")
 
 
-def _print_step(console: Console, title: str, before: SteeredList, after: SteeredList) -> None:
+def _print_step(console: Console, title: Text, before: tuple[SteeredList, float], after: tuple[SteeredList, float]) -> None:
+    earlier, later = before[0], after[0]
     console.print()
-    console.print(title)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", justify="right")
-    table.add_column("before", overflow="ellipsis", no_wrap=True, ratio=2)
-    table.add_column("after", overflow="ellipsis", no_wrap=True, ratio=2)
-    table.add_column("why", overflow="fold", ratio=3)
-    earlier = {track_id: place for place, track_id in enumerate(before.track_ids, start=1)}
-    tracks_before: Sequence[ScoredTrack] = before.ranking.tracks
-    for place, scored in enumerate(after.ranking.tracks[:_MOST_TRACKS], start=1):
+    console.print(title + Text(f"{before[1]:.0%} of the list before, {after[1]:.0%} after"))
+    table = _table()
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("Before", overflow="fold", ratio=3)
+    table.add_column("", justify="right", no_wrap=True)
+    table.add_column("After", overflow="fold", ratio=3)
+    table.add_column("Why", overflow="fold", ratio=4)
+    places = {track_id: place for place, track_id in enumerate(earlier.track_ids, start=1)}
+    titles = [scored.track.title for scored in earlier.ranking]
+    for place, scored in enumerate(later.ranking.tracks[:_MOST_TRACKS], start=1):
         table.add_row(
             str(place),
-            escape(tracks_before[place - 1].track.title) if place <= len(tracks_before) else "",
-            f"{_movement(earlier.get(scored.track.track_id), place)} {escape(scored.track.title)}",
-            escape(scored.reason),
+            plain(titles[place - 1] if place <= len(titles) else "", "dim"),
+            _movement(places.get(scored.track.track_id), place),
+            plain(scored.track.title),
+            plain(scored.reason),
         )
     console.print(table)
-    hidden = len(after.ranking) - _MOST_TRACKS
-    if hidden > 0:
-        console.print(f"[dim]and {hidden} more[/]")
+    if len(later.ranking) > _MOST_TRACKS:
+        console.print(f"and {len(later.ranking) - _MOST_TRACKS} more", style="dim")
 
 
-def _movement(earlier: int | None, place: int) -> str:
+def _movement(earlier: int | None, place: int) -> Text:
     if earlier is None:
-        return "[green]new[/]"
-    if earlier > place:
-        return f"[green]▲{earlier - place}[/]"
-    return f"[red]▼{place - earlier}[/]" if earlier < place else " ="
+        return Text("new", "green")
+    if earlier == place:
+        return Text("=", "dim")
+    return Text(f"▲{earlier - place}", "green") if earlier > place else Text(f"▼{place - earlier}", "red")
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")

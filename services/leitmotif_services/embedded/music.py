@@ -1,0 +1,58 @@
+"""From a folder of music to the model that answers, through a running platform.
+
+`python -m leitmotif_services.embedded.music ADDRESS MUSIC MODELS` does it from a process of its own.
+"""
+
+import sys
+from pathlib import Path
+
+from leitmotif import Client, LeitmotifError
+from leitmotif.cli.console import stage_progress, stderr
+from leitmotif_services.audio.engine import DEFAULT_ENCODER
+from leitmotif_services.embedded.platform_embedder import PlatformEmbedder
+from leitmotif_services.workshop.ingest import IngestError, IngestReport, ingest
+from leitmotif_services.workshop.training import Progress
+
+
+def serve_music(
+    client: Client,
+    music: Path,
+    *,
+    models_root: Path,
+    interactions_csv: Path | None = None,
+    tags_csv: Path | None = None,
+    on_progress: Progress | None = None,
+) -> IngestReport:
+    """Embed a folder by the platform's audio service, train on it, write the bundle and have it answer.
+
+    Raises what `ingest` raises, and the SDK's LeitmotifError.
+    """
+    report = ingest(
+        music,
+        embedder=PlatformEmbedder(client),
+        models_root=models_root,
+        interactions_csv=interactions_csv,
+        tags_csv=tags_csv,
+        encoder_artifact=DEFAULT_ENCODER,
+        on_progress=on_progress,
+    )
+    client.models.activate(report.model_version)
+    return report
+
+
+def main(address: str, music: str, models_root: str) -> int:
+    """Serve the music and name what failed; the exit code."""
+    try:
+        with Client(address) as client, stage_progress() as show:
+            report = serve_music(client, Path(music), models_root=Path(models_root), on_progress=show)
+    except (IngestError, LeitmotifError) as error:
+        stderr.print(f"leitmotif: {error}", markup=False, soft_wrap=True)
+        return 1
+    for failed in report.failed:
+        stderr.print(f"{failed.path}: {failed.reason}", markup=False, soft_wrap=True)
+    stderr.print(f"{report.tracks} tracks, {report.prototypes} prototypes, model {report.model_version}", markup=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

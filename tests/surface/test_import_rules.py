@@ -1,0 +1,62 @@
+"""A module's name says what it may import: drivers in `<driver>_<port>.py`, gRPC at the edge, the domain pure."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+SERVICES = Path(__file__).resolve().parents[2] / "services/leitmotif_services"
+PACKAGES = ("audio", "prototypes", "profiles", "evaluation")
+
+DRIVERS = ("redis", "msgpack", "faiss", "onnx", "onnxruntime", "safetensors", "soundfile", "soxr", "torch", "transformers")
+EDGE = ("convert", "servicer", "app")
+COMPOSITION = (*EDGE, "config", "commands", "__main__")
+PROCESSES = ("worker", "worker_main", "supervisor")
+"""Modules of processes of their own: composition as well."""
+
+MODULES = [path for package in PACKAGES for path in sorted((SERVICES / package).glob("*.py"))]
+
+
+def imports_of(path):
+    """Top-level package, or full name for packages of this project, of everything that a module imports."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        else:
+            continue
+        for name in names:
+            yield name if name.startswith("leitmotif") else name.partition(".")[0]
+
+
+def driver_of(path):
+    """The driver that a module adapts, by its name; None for other modules."""
+    return next((driver for driver in DRIVERS if path.stem.startswith(f"{driver}_")), None)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_driver_is_imported_by_its_adapters_alone(path):
+    imported = set(imports_of(path)) & set(DRIVERS)
+    if driver_of(path) is None:
+        assert not imported
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_grpc_stays_at_the_edge(path):
+    imported = {name for name in imports_of(path) if name in ("grpc", "google") or name.startswith("leitmotif.api")}
+    if path.stem not in EDGE:
+        assert not imported
+
+
+DOMAIN = [path for path in MODULES if path.stem not in (*COMPOSITION, *PROCESSES) and driver_of(path) is None]
+
+
+@pytest.mark.parametrize("path", DOMAIN, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_domain_imports_numpy_and_errors_alone(path):
+    own = f"leitmotif_services.{path.parent.name}"
+    allowed = (*sys.stdlib_module_names, "numpy", "scipy", "leitmotif_services.runtime.errors")
+    for name in imports_of(path):
+        in_own_domain = name.startswith(own) and not name.removeprefix(own + ".").startswith(COMPOSITION)
+        assert name in allowed or in_own_domain, name
