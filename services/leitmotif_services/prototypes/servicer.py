@@ -23,7 +23,7 @@ from leitmotif_services.runtime.pagination import decode_page_token, encode_page
 from leitmotif_services.runtime.validation import checked_count, checked_id, checked_length, checked_text
 
 DEFAULT_COUNT, MAX_COUNT = 20, 1000
-MAX_EXCLUDED = 10_000
+MAX_EXCLUDED = 20_000
 MAX_LOOKED_UP = 10_000
 DEFAULT_CONTRIBUTIONS = 3
 DEFAULT_PAGE, MAX_PAGE = 100, 1000

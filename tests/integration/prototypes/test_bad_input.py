@@ -83,7 +83,7 @@ async def test_contribution_count_out_of_range(service: Service, version: str) -
 
 
 async def test_too_many_exclusions(service: Service, version: str) -> None:
-    request = pb2.RecommendTracksRequest(profile=vector(version, (1, 1)), excluded_track_ids=["x"] * 10_000)
+    request = pb2.RecommendTracksRequest(profile=vector(version, (1, 1)), excluded_track_ids=["x"] * 20_000)
     assert len((await service.stub.RecommendTracks(request)).tracks) == 3
     request.excluded_track_ids.append("x")
     refused = await refusal(service.stub.RecommendTracks(request))
