@@ -41,9 +41,10 @@ def weights_table(profile: "Profile", top: int = 0, emphasised: Iterable[str] = 
     largest = max((abs(weight.weight) for weight in shown), default=0.0)
     marked = frozenset(emphasised)
     narrow = stdout.width < NARROW_COLUMNS
+    half_columns = 4 if narrow else 10
     table = _table()
-    table.add_column("Prototype", overflow="fold")
-    table.add_column("")
+    table.add_column("Prototype", overflow="fold", min_width=9)
+    table.add_column("", no_wrap=True, min_width=2 * half_columns + 1)
     table.add_column("Weight", justify="right", no_wrap=True)
     if not narrow:
         table.add_column("Heard", justify="right", no_wrap=True)
@@ -54,7 +55,7 @@ def weights_table(profile: "Profile", top: int = 0, emphasised: Iterable[str] = 
         numbers = [f"{weight.weight:+.2f}"]
         if not narrow:
             numbers += [f"{weight.history:+.2f}", f"{weight.edit:+.2f}" if weight.edit else ""]
-        bar = signed_bar(weight.weight, largest, 5 if narrow else 10)
+        bar = signed_bar(weight.weight, largest, half_columns)
         table.add_row(plain(weight.label or weight.prototype_id, style), bar, *numbers, _marks(weight, narrow))
     return table
 
@@ -96,9 +97,10 @@ def contributions_table(scored: "ScoredTrack", top: int) -> Table:
     rest = scored.score - scored.bias - sum(each.contribution for each in shown)
     largest = max((abs(each.contribution) for each in shown), default=0.0)
     narrow = stdout.width < NARROW_COLUMNS
+    half_columns = 4 if narrow else 10
     table = _table()
-    table.add_column("Prototype", overflow="fold")
-    table.add_column("")
+    table.add_column("Prototype", overflow="fold", min_width=9)
+    table.add_column("", no_wrap=True, min_width=2 * half_columns + 1)
     table.add_column("Adds", justify="right", no_wrap=True)
     if not narrow:
         table.add_column("By edit", justify="right", no_wrap=True)
@@ -107,7 +109,7 @@ def contributions_table(scored: "ScoredTrack", top: int) -> Table:
         numbers = [f"{each.contribution:+.3f}"]
         if not narrow:
             numbers += [f"{each.edit_contribution:+.3f}" if each.edit_contribution else "", f"{each.affinity:.3f}"]
-        bar = signed_bar(each.contribution, largest, 5 if narrow else 10)
+        bar = signed_bar(each.contribution, largest, half_columns)
         table.add_row(plain(each.label or each.prototype_id), bar, *numbers)
     blank = [] if narrow else ["", ""]
     table.add_row(Text("all others", "dim"), "", f"{rest:+.3f}", *blank)
