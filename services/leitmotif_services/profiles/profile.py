@@ -84,8 +84,9 @@ class Profile:
         """The profile with checked changes applied, and the entry of the edit log. What could be redone is cleared."""
         applied = apply_changes(self.controls, changes, space)
         edit = Edit(self.last_edit + 1, tuple(changes), actor, reason, now_us, applied.before, applied.after)
-        oldest_kept = edit.sequence - EDIT_LOG_LENGTH + 1
-        undoable = tuple(sequence for sequence in (*self.undoable, edit.sequence) if sequence >= oldest_kept)
+        undoable = (*self.undoable, edit.sequence)
+        if undoable[0] <= edit.sequence - EDIT_LOG_LENGTH:  # the one entry that the log has just forgotten
+            undoable = undoable[1:]
         return replace(self, controls=applied.controls, last_edit=edit.sequence, undoable=undoable, redoable=()), edit
 
     def next_undo(self) -> int:

@@ -66,38 +66,32 @@ class RedisStore:
 
     async def read(self, user_id: str, *, event_ids: Sequence[str] = (), request_id: str = "", heard: bool = False) -> Stored:
         base = f"{self._prefix}:{{{user_id}}}:"
-        if event_ids or heard:
-            return await self._read_with_logs(user_id, base, event_ids, heard=heard)
-        value: Any
-        answer: Any = None
-        if request_id:
-            keys = (base + "profile", f"{base}requests:{request_id}")
-            value, answer = await self._client.run(lambda redis: redis.mget(keys))
-        else:
-            value = await self._client.run(lambda redis: redis.get(base + "profile"))
-        return Stored(
-            None if value is None else decode_profile(user_id, value),
-            answer=None if answer is None else decode_answer(user_id, answer),
-        )
+        if event_ids or request_id or heard:
+            return await self._read_with_more(user_id, base, event_ids, request_id, heard=heard)
+        value: Any = await self._client.run(lambda redis: redis.get(base + "profile"))
+        return Stored(None if value is None else decode_profile(user_id, value))
 
-    async def _read_with_logs(self, user_id: str, base: str, event_ids: Sequence[str], *, heard: bool) -> Stored:
+    async def _read_with_more(self, user_id: str, base: str, event_ids: Sequence[str], request_id: str, *, heard: bool) -> Stored:
         async def commands(redis: Redis) -> list[Any]:
             # Not a transaction: the profile is read first, and a commit refuses when it has changed since.
             async with redis.pipeline(transaction=False) as pipeline:
                 pipeline.get(base + "profile")
+                if request_id:
+                    pipeline.get(f"{base}requests:{request_id}")
                 if event_ids:
                     pipeline.hmget(base + "event_ids", list(event_ids))
                 if heard:
                     pipeline.hgetall(base + "heard")
                 return await pipeline.execute()
 
-        answers = await self._client.run(commands)
-        value = answers[0]
-        marks = answers[1] if event_ids else ()
+        value, *more = await self._client.run(commands)
+        answer = more.pop(0) if request_id else None
+        marks = more.pop(0) if event_ids else ()
         return Stored(
             None if value is None else decode_profile(user_id, value),
-            seen_event_ids=frozenset(event_id for event_id, mark in zip(event_ids, marks, strict=False) if mark is not None),
-            heard_track_ids=await self._decoded(decode_heard, answers[-1]) if heard else (),
+            seen_event_ids=frozenset(event_id for event_id, mark in zip(event_ids, marks, strict=True) if mark is not None),
+            answer=None if answer is None else decode_answer(user_id, answer),
+            heard_track_ids=await self._decoded(decode_heard, more.pop(0)) if heard else (),
         )
 
     async def commit(self, commit: Commit) -> bool:
