@@ -58,5 +58,5 @@ def track_embedding(segment_embeddings: Matrix) -> Matrix:
     mean = segment_embeddings.mean(axis=0, dtype=np.float64)
     length = float(np.linalg.norm(mean))
     if length < 1e-6:
-        return segment_embeddings[0].copy()
-    return (mean / length).astype(np.float32)
+        return np.array(segment_embeddings[0])
+    return np.asarray(mean / length, np.float32)

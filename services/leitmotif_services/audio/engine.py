@@ -11,7 +11,7 @@ import numpy as np
 from leitmotif_services.audio.descriptors import describe
 from leitmotif_services.audio.embedding import EmbeddedTrack, track_embedding
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact, malformed
-from leitmotif_services.audio.front_end import FrontEnd
+from leitmotif_services.audio.front_end import FrontEnd, TrackFrames
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
 from leitmotif_services.audio.segmentation import audible
 from leitmotif_services.audio.soundfile_decoder import decode
@@ -36,6 +36,10 @@ class AudioEngine:
 
     def embed(self, content: bytes) -> EmbeddedTrack:
         """Embed one whole audio file; ServiceError with an AUDIO_… reason or LIMIT_EXCEEDED where it is refused."""
+        return self.embed_with_frames(content)[0]
+
+    def embed_with_frames(self, content: bytes) -> tuple[EmbeddedTrack, TrackFrames]:
+        """As `embed`, with what the front end made of the track."""
         started = time.perf_counter()
         waveform = decode(content, self.encoder.front_end.sample_rate_hz, self._limits)
         return self._embed(waveform, decode_s=time.perf_counter() - started)
@@ -51,7 +55,7 @@ class AudioEngine:
             writer.writeframes(noise.tobytes())
         self.embed(buffer.getvalue())
 
-    def _embed(self, waveform: Waveform, decode_s: float) -> EmbeddedTrack:
+    def _embed(self, waveform: Waveform, decode_s: float) -> tuple[EmbeddedTrack, TrackFrames]:
         started = time.perf_counter()
         settings = self.encoder.front_end
         frames = self._front_end.analyse(waveform)
@@ -60,7 +64,7 @@ class AudioEngine:
             [frames.log_mel[part] for part in settings.grid.ranges(segments, len(frames.log_mel))],
             [frames.tonal[part] for part in settings.tonal_grid.ranges(segments, len(frames.tonal))],
         )
-        return EmbeddedTrack(
+        track = EmbeddedTrack(
             embedding=track_embedding(embeddings),
             segment_embeddings=embeddings,
             segments=segments,
@@ -71,6 +75,7 @@ class AudioEngine:
             decode_s=decode_s,
             compute_s=time.perf_counter() - started,
         )
+        return track, frames
 
 
 def load_engine(encoder_path: Path | None = None, *, threads: int = 1, limits: AudioLimits | None = None) -> AudioEngine:

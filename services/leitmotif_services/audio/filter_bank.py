@@ -26,7 +26,7 @@ class FilterBank(NamedTuple):
         offsets = self.starts[:-1] - self.starts[0]
         rise = np.add.reduceat(inside * self.rising, offsets, axis=1)
         whole = np.add.reduceat(inside, offsets, axis=1)
-        return (rise[:, :-1] + (whole - rise)[:, 1:]) * self.scale
+        return np.asarray((rise[:, :-1] + (whole - rise)[:, 1:]) * self.scale)
 
 
 def triangular(centres_hz: NDArray[np.float64], bin_hz: float, bins: int) -> FilterBank:

@@ -159,7 +159,7 @@ class FrontEnd:
 def _hann(length: int) -> NDArray[np.float32]:
     """Periodic Hann window, scaled so that the power spectrum of unit-variance noise is 1 in every bin."""
     window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(length) / length)
-    return (window / np.sqrt(np.square(window).sum())).astype(np.float32)
+    return np.asarray(window / np.sqrt(np.square(window).sum()), np.float32)
 
 
 def _power_spectra(samples: NDArray[np.float32], window: NDArray[np.float32], hop_samples: int) -> Iterator[Frames]:

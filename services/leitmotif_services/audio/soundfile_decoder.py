@@ -144,7 +144,7 @@ def _mono(frames: NDArray[np.float32]) -> Samples:
     if frames.shape[1] == 1:
         return frames[:, 0].copy()
     weights = np.full(frames.shape[1], 1.0 / frames.shape[1], np.float32)
-    return np.einsum("nc,c->n", frames, weights)
+    return np.asarray(np.einsum("nc,c->n", frames, weights))
 
 
 def _check_length(sound: soundfile.SoundFile, audio_format: AudioFormat, decoded_frames: int) -> None:

@@ -37,7 +37,7 @@ class Pulse(NamedTuple):
 
 def onset_envelope(log_mel: NDArray[np.float32]) -> Envelope:
     """(T, bands) to (T − 1,): mean over the bands of how much each rises from frame to frame, in nepers of power."""
-    return np.maximum(np.diff(log_mel, axis=0), 0.0).mean(axis=1)
+    return np.asarray(np.maximum(np.diff(log_mel, axis=0), 0.0).mean(axis=1))
 
 
 def onset_rate_hz(envelope: Envelope, frames_per_s: float) -> float:

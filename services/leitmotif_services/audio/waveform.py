@@ -51,7 +51,7 @@ def checked_samples(samples: Samples) -> Samples:
     A constant offset is inaudible, but it would count as energy everywhere.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        centred = (samples - samples.mean(dtype=np.float64)).astype(np.float32)
+        centred: Samples = np.asarray(samples - samples.mean(dtype=np.float64), np.float32)
     if not bool(np.isfinite(centred).all()):
         raise not_finite()
     if float(np.abs(centred).max()) <= SILENT_PEAK:

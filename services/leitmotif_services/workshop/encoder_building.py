@@ -170,7 +170,7 @@ def _produced(samples: Samples, rate_hz: int, rng: np.random.Generator) -> Sampl
         return _with_noise(samples, rng, quietest_db=55.0, loudest_db=35.0)
     if kind == 3:
         limit = np.float32(samples.std() * rng.uniform(1.5, 4.0))
-        return np.tanh(samples / limit) * limit
+        return np.asarray(np.tanh(samples / limit) * limit)
     fade = np.linspace(rng.uniform(0.4, 1.0), rng.uniform(0.4, 1.0), len(samples))
     return (samples * fade).astype(np.float32)
 

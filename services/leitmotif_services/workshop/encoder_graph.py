@@ -6,6 +6,7 @@ as what is left of the pitch classes when the key is taken out; noisiness per ba
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -91,7 +92,7 @@ class _Writer:
         self.constants.append(numpy_helper.from_array(np.asarray(value, np.int64 if isinstance(value, list) else None), name))
         return name
 
-    def op(self, kind: str, *inputs: str, name: str | None = None, **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str, name: str | None = None, **attributes: Any) -> str:
         output = name or f"t{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
         return output
@@ -249,7 +250,7 @@ def _cosine_transform(inputs: int, outputs: int) -> F32:
     angle = np.pi * np.outer(np.arange(inputs) + 0.5, np.arange(outputs)) / inputs
     matrix = np.cos(angle) * np.sqrt(2.0 / inputs)
     matrix[:, 0] /= np.sqrt(2.0)
-    return matrix.astype(np.float32)
+    return np.asarray(matrix, np.float32)
 
 
 def _band_means(mel_bands: int) -> F32:

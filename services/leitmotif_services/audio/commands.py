@@ -1,0 +1,206 @@
+"""`leitmotif encoder …`: embed files, judge an encoder on labelled audio, build the default one. No server is needed."""
+
+import csv
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leitmotif.cli.console import fail, needs_extra, print_json, progress, stderr, stdout
+
+if TYPE_CHECKING:
+    from leitmotif_services.audio.engine import AudioEngine
+    from leitmotif_services.runtime.errors import ServiceError
+
+encoder = typer.Typer(name="encoder", help="Embed audio files; judge and build audio encoders.", no_args_is_help=True)
+
+EncoderOption = Annotated[str, typer.Option("--encoder", help="Id of an encoder of this package, or path of an encoder file.")]
+WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Files embedded at once.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+_WORKERS = os.cpu_count() or 1
+
+
+@encoder.command()
+def embed(
+    files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, OGG or MP3.", metavar="FILE...")],
+    out: Annotated[Path, typer.Option(help="NPZ file to write: `embeddings`, float32 (n, D), and `ids`, the paths as given.")],
+    encoder_id: EncoderOption = "",
+    workers: WorkersOption = _WORKERS,
+    json: JsonOption = False,
+) -> None:
+    """Embed audio files into one NPZ file.
+
+    A file that cannot be embedded is named with its reason, and the others go on.
+
+        leitmotif encoder embed music/*.mp3 --out music.npz
+    """
+    with needs_extra("audio"):
+        import numpy as np
+
+        from leitmotif_services.audio.file_embedding import for_each_file
+        from leitmotif_services.runtime.errors import ServiceError
+    engine = _engine(encoder_id)
+    started = time.perf_counter()
+    tracks, failed = {}, []
+    with progress("embedding", len(files)) as advance:
+        for path, outcome in for_each_file(files, engine.embed, workers=workers):
+            if isinstance(outcome, ServiceError):
+                failed.append(_failure(path, outcome))
+            else:
+                tracks[str(path)] = outcome
+            advance(1)
+    if not tracks:
+        fail(f"none of {len(files)} files could be embedded")
+    seconds = time.perf_counter() - started
+    audio_s = sum(track.duration_s for track in tracks.values())
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("wb") as file:  # savez given a name would add .npz to it
+            np.savez(file, embeddings=np.stack([track.embedding for track in tracks.values()]), ids=np.array(list(tracks)))
+    except OSError as error:
+        fail(f"cannot write {out}: {error.strerror}")
+    report = {
+        "tracks": len(tracks),
+        "failed": failed,
+        "dimension": engine.encoder.dimension,
+        "encoder_id": engine.encoder.encoder_id,
+        "encoder_sha256": engine.encoder.sha256,
+        "out": str(out),
+        "audio_s": round(audio_s, 3),
+        "seconds": round(seconds, 3),
+    }
+    if json:
+        print_json(report)
+    else:
+        stdout.print(
+            f"{len(tracks)} tracks, {audio_s:.0f} s of audio, in {seconds:.1f} s: {out} ({engine.encoder.encoder_id})",
+            markup=False,
+        )
+
+
+@encoder.command()
+def evaluate(
+    audio: Annotated[Path, typer.Option(help="Folder that the files of the CSV lie in.", exists=True, file_okay=False)],
+    labels: Annotated[Path, typer.Option(help="CSV with the columns `file` and `label`.", exists=True, dir_okay=False)],
+    encoder_id: EncoderOption = "",
+    workers: WorkersOption = _WORKERS,
+    json: JsonOption = False,
+) -> None:
+    """Judge an encoder on labelled audio.
+
+    Each track is given the label of its nearest other tracks by cosine, 1 or 5 of them, beside a baseline: mean and standard
+    deviation of the log-mel spectrum, standardised.
+
+        leitmotif encoder evaluate --audio genres/ --labels genres/labels.csv --json
+    """
+    with needs_extra("audio"):
+        import numpy as np
+
+        from leitmotif_services.audio import neighbour_evaluation as nearest
+        from leitmotif_services.audio.file_embedding import for_each_file
+        from leitmotif_services.runtime.errors import ServiceError
+    label_of = _read_labels(labels, audio)
+    engine = _engine(encoder_id)
+    embeddings, baselines, truth, failed = [], [], [], []
+    with progress("embedding", len(label_of)) as advance:
+        for path, outcome in for_each_file(list(label_of), engine.embed_with_frames, workers=workers):
+            if isinstance(outcome, ServiceError):
+                failed.append(_failure(path, outcome))
+            else:
+                track, frames = outcome
+                embeddings.append(track.embedding)
+                baselines.append(nearest.log_mel_statistics(frames.log_mel))
+                truth.append(label_of[path])
+            advance(1)
+    if len(truth) < 2:
+        fail(f"{len(truth)} of {len(label_of)} files could be embedded; at least 2 are needed")
+    matrix, baseline = np.stack(embeddings), nearest.standardised(np.stack(baselines))
+    report = {
+        "tracks": len(truth),
+        "labels": len(set(truth)),
+        "dimension": engine.encoder.dimension,
+        "encoder_id": engine.encoder.encoder_id,
+        "knn1_accuracy": nearest.neighbour_accuracy(matrix, truth, 1),
+        "knn5_accuracy": nearest.neighbour_accuracy(matrix, truth, 5),
+        "baseline_knn1_accuracy": nearest.neighbour_accuracy(baseline, truth, 1),
+        "baseline_knn5_accuracy": nearest.neighbour_accuracy(baseline, truth, 5),
+        "failed": failed,
+    }
+    if json:
+        print_json(report)
+        return
+    stdout.print(f"{report['tracks']} tracks, {report['labels']} labels, {report['encoder_id']}", markup=False)
+    for name, key in (("encoder", ""), ("log-mel mean and deviation", "baseline_")):
+        one, five = (report[f"{key}knn{count}_accuracy"] for count in (1, 5))
+        stdout.print(f"{name:28} 1-NN {one:.3f}   5-NN {five:.3f}", markup=False)
+
+
+@encoder.command()
+def build(
+    out: Annotated[Path, typer.Option(help="Encoder file to write, .onnx.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same encoder.")] = 0,
+    tracks: Annotated[int, typer.Option(min=8, help="Pieces to compose and fit on.")] = 400,
+    json: JsonOption = False,
+) -> None:
+    """Build the default encoder anew, from composed music.
+
+    leitmotif encoder build --out encoder.onnx --seed 1
+    """  # fmt: skip
+    with needs_extra("workshop"):
+        from leitmotif_services.workshop.encoder_building import build_encoder
+    started = time.perf_counter()
+    with progress("composing and listening", tracks) as advance:
+        try:
+            build_encoder(out, seed, tracks=tracks, advance=advance)
+        except OSError as error:
+            fail(f"cannot write {out}: {error.strerror}")
+    built = _engine(str(out)).encoder
+    report = {
+        "out": str(out),
+        "encoder_id": built.encoder_id,
+        "sha256": built.sha256,
+        "dimension": built.dimension,
+        "bytes": out.stat().st_size,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    if json:
+        print_json(report)
+    else:
+        stdout.print(f"{built.encoder_id}, {built.dimension} dimensions: {out} ({built.sha256[:12]}…)", markup=False)
+
+
+def _engine(encoder_id: str) -> "AudioEngine":
+    """The encoder of that id or path; empty stands for the package's own."""
+    with needs_extra("audio"):
+        from leitmotif_services.audio.engine import DEFAULT_ENCODER, load_engine
+        from leitmotif_services.runtime.errors import ServiceError
+    path = Path(encoder_id) if encoder_id else DEFAULT_ENCODER
+    if encoder_id and not path.is_file():
+        path = DEFAULT_ENCODER.with_name(f"{encoder_id}.onnx")
+        if not path.is_file():
+            known = ", ".join(sorted(file.stem for file in DEFAULT_ENCODER.parent.glob("*.onnx")))
+            fail(f"no encoder {encoder_id!r}: it is neither a file nor one of {known}")
+    try:
+        return load_engine(path)
+    except ServiceError as error:
+        fail(error.message)
+
+
+def _failure(path: Path, error: "ServiceError") -> dict[str, str]:
+    stderr.print(f"{path}: {error.message} ({error.reason})", markup=False, soft_wrap=True)
+    return {"path": str(path), "reason": str(error.reason), "message": error.message}
+
+
+def _read_labels(labels: Path, audio: Path) -> dict[Path, str]:
+    """Label by file, in the order of the CSV."""
+    try:
+        with labels.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if not {"file", "label"} <= set(reader.fieldnames or ()):
+                fail(f"{labels} must have the columns file and label, has {', '.join(reader.fieldnames or ()) or 'none'}")
+            return {audio / row["file"]: row["label"] for row in reader if row["file"] and row["label"]}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        fail(f"cannot read {labels}: {error}")

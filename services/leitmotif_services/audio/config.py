@@ -1,0 +1,55 @@
+"""Settings of the audio service, read from LEITMOTIF_AUDIO_* variables."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from leitmotif_services.audio.waveform import AudioLimits
+from leitmotif_services.runtime.environment import EnvironmentReader
+from leitmotif_services.runtime.server import ServerSettings
+
+DEFAULT_PORT = 50051
+
+
+@dataclass(frozen=True)
+class AudioConfig:
+    """What the service loads, how much it does at once, and what it refuses."""
+
+    server: ServerSettings
+    encoders: tuple[Path, ...] = ()
+    """Encoder files beside the package's own, or folders of them."""
+    default_encoder_id: str = ""
+    """Encoder of calls that name none; empty stands for the package's own."""
+    workers: int = 1
+    """Files decoded and encoded at once."""
+    waiting: int = 32
+    """Calls that may wait for a worker; one more is refused with OVERLOADED."""
+    threads: int = 1
+    """Threads within one call of the graph. More than one pays off only where there are more cores than callers."""
+    max_items: int = 16
+    """Most files in one call."""
+    limits: AudioLimits = field(default_factory=AudioLimits)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "AudioConfig":
+        """Read every setting; ConfigurationError names all that are at fault."""
+        reader = EnvironmentReader("LEITMOTIF_AUDIO_", environ)
+        defaults = AudioLimits()
+        paths = reader.text("ENCODERS", default="").split(",")
+        cores = os.cpu_count() or 1
+        config = cls(
+            server=ServerSettings.read(reader, port=DEFAULT_PORT, max_message_bytes=64 << 20),
+            encoders=tuple(Path(path).expanduser() for path in map(str.strip, paths) if path),
+            default_encoder_id=reader.text("DEFAULT_ENCODER_ID", default=""),
+            workers=reader.integer("WORKERS", default=min(cores, 64), minimum=1, maximum=256),
+            waiting=reader.integer("WAITING", default=32, minimum=0, maximum=100_000),
+            threads=reader.integer("THREADS", default=1, minimum=1, maximum=256),
+            max_items=reader.integer("MAX_ITEMS", default=16, minimum=1, maximum=1024),
+            limits=AudioLimits(
+                max_bytes=reader.integer("MAX_ITEM_BYTES", default=defaults.max_bytes, minimum=1024, maximum=1 << 30),
+                max_duration_s=reader.number("MAX_DURATION_S", default=defaults.max_duration_s, minimum=1.0, maximum=86_400.0),
+            ),
+        )
+        reader.finish()
+        return config
