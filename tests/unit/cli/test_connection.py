@@ -1,6 +1,14 @@
 import pytest
 
-from leitmotif import DeadlineExceededError, LeitmotifError, NotFoundError, Reason, UnavailableError, UnimplementedError
+from leitmotif import (
+    DeadlineExceededError,
+    InternalError,
+    LeitmotifError,
+    NotFoundError,
+    Reason,
+    UnavailableError,
+    UnimplementedError,
+)
 from leitmotif.cli.connection import advice
 
 
@@ -24,7 +32,9 @@ from leitmotif.cli.connection import advice
             "the server at a:1 does not offer this: is it a Leitmotif gateway, and as new as this command?",
         ),
         (DeadlineExceededError("no answer from a:1 within 10 s"), "no answer from a:1 within 10 s"),
-        (LeitmotifError("odd", reason="A_REASON_OF_TOMORROW", request_id="r-1"), "odd (request id r-1)"),
+        (LeitmotifError("odd", reason="A_REASON_OF_TOMORROW", request_id="r-1"), "odd"),
+        (LeitmotifError("from a proxy", request_id="r-1"), "from a proxy (request id r-1)"),
+        (InternalError("a defect", reason=Reason.INTERNAL, request_id="r-1"), "a defect (request id r-1)"),
     ],
 )
 def test_failures_say_what_to_do(error, line):

@@ -37,7 +37,7 @@ def connected(address: str) -> Iterator["Client"]:
 
 def advice(error: "LeitmotifError", address: str) -> str:
     """What happened and, where it is known, what to do about it."""
-    from leitmotif import Reason, UnavailableError, UnimplementedError
+    from leitmotif import InternalError, Reason, UnavailableError, UnimplementedError
 
     if isinstance(error, UnavailableError) and not error.reason:
         return f"no server answers at {address}: start one with `leitmotif up`, or name another with --address"
@@ -48,11 +48,13 @@ def advice(error: "LeitmotifError", address: str) -> str:
         Reason.TRACK_NOT_FOUND: "`leitmotif tracks list` shows what there is",
         Reason.PROTOTYPE_NOT_FOUND: "`leitmotif prototypes list` shows what there is",
         Reason.MODEL_NOT_FOUND: "`leitmotif models list` shows what there is",
-        Reason.MODEL_NOT_LOADED: "build one from your music with `leitmotif ingest`, then `leitmotif models activate VERSION`",
+        Reason.MODEL_NOT_LOADED: "build one with `leitmotif ingest`, then activate it with `leitmotif models activate VERSION`",
         Reason.ETAG_MISMATCH: "somebody else changed the profile meanwhile; look at it and decide again",
         Reason.STORE_UNAVAILABLE: "try again in a moment",
         Reason.UPSTREAM_UNAVAILABLE: "try again in a moment",
         Reason.OVERLOADED: "try again in a moment",
     }
+    # The request id is for whoever reads the server's log; a refusal that explains itself needs no log.
+    text = str(error) if isinstance(error, InternalError) or not error.reason else error.message
     hint = hints.get(error.reason)  # type: ignore[call-overload] # a reason that is no key has no hint
-    return f"{error}; {hint}" if hint else str(error)
+    return f"{text}; {hint}" if hint else text

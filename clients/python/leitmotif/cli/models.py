@@ -25,6 +25,9 @@ def list_(address: AddressOption = DEFAULT_ADDRESS, as_json: JsonOption = False)
     if as_json:
         print_json({"models": json_value(models)})
         return
+    if not models:
+        stdout.print("No models yet: `leitmotif ingest DIR --out MODEL_FOLDER` builds one from music.")
+        return
     table = listing("", "Version", "Kind", "Tracks", "Prototypes", "Trained (UTC)")
     for model in models:
         created_at = model.created_at.strftime("%Y-%m-%d %H:%M") if model.created_at else ""

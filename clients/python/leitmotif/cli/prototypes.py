@@ -58,7 +58,7 @@ def show(prototype: PrototypeArgument, address: AddressOption = DEFAULT_ADDRESS,
     stdout.print(plain(f"{found.label} ({found.prototype_id})", "bold"))
     stdout.print(plain(found.description))
     stdout.print(plain(f"From: {found.source.value}. Fidelity: {_fidelity(found) or 'not measured'}."))
-    stdout.print(f"{found.expressed_tracks} tracks express it (affinity {found.expressed_affinity:.3f} or more).")
+    stdout.print(f"Tracks that express it (affinity {found.expressed_affinity:.3f} or more): {found.expressed_tracks}.")
     table = listing("#", "Exemplar", "At", "Affinity", "")
     for index, exemplar in enumerate(found.exemplars):
         name = f"{exemplar.title or exemplar.track_id}" + (f" – {exemplar.artist}" if exemplar.artist else "")
