@@ -18,6 +18,7 @@ from leitmotif_services.workshop.edit_gain import fit_edit_gain
 from leitmotif_services.workshop.exemplars import cut_exemplars
 from leitmotif_services.workshop.logistic_regression import LinearHead
 from leitmotif_services.workshop.naming import Name, descriptor_matrix, name_discovered, name_tags
+from leitmotif_services.workshop.ogg_serial import with_serial
 from leitmotif_services.workshop.response_training import train_responses
 from leitmotif_services.workshop.responses import Responses, content_responses, history_weights
 
@@ -63,11 +64,6 @@ def train(
     exemplars' snippets: the audio service's own by default.
     """
     report = on_progress or _unreported
-    if cut is None:
-        # Loaded here: it brings the decoder, and commands import this module to show their help.
-        from leitmotif_services.audio.snippet import cut_snippet
-
-        cut = cut_snippet
     report("prototypes", 0, 1)
     found = _find_prototypes(dataset, prototypes, seed)
     affinities = _affinities(dataset, found, found.head.affinities(dataset.embeddings), np.arange(len(dataset.tracks)))
@@ -76,7 +72,7 @@ def train(
     gain = fit_edit_gain(affinities, responses, histories, seed=seed)
     report("exemplars", 0, 1)
     segments = _affinities(dataset, found, found.head.affinities(dataset.segment_embeddings), dataset.segment_tracks)
-    shown = cut_exemplars(dataset, segments, cut, partial(report, "exemplars"))
+    shown = cut_exemplars(dataset, segments, cut or _cut_snippet, partial(report, "exemplars"))
     aucs = [fidelity.roc_auc for fidelity in found.fidelity if fidelity is not None]
     if aucs:
         metrics |= {"tag_roc_auc_mean": float(np.mean(aucs)), "tag_roc_auc_weak": float(sum(auc < 0.7 for auc in aucs))}
@@ -162,6 +158,13 @@ def _respond(dataset: MusicDataset, affinities: Doubles, seed: int) -> tuple[Res
     rng = np.random.default_rng([seed, 91])
     draws = rng.integers(len(affinities), size=(64, min(5, len(affinities))))
     return content_responses(affinities), affinities[draws].sum(axis=1) / np.sqrt(draws.shape[1]), {}
+
+
+def _cut_snippet(content: bytes, start_s: float, duration_s: float) -> bytes:
+    # Loaded here: it brings the decoder, and commands import this module to show their help.
+    from leitmotif_services.audio.snippet import cut_snippet
+
+    return with_serial(cut_snippet(content, start_s, duration_s), serial=1)
 
 
 def _unreported(_stage: str, _done: int, _total: int) -> None:

@@ -17,7 +17,7 @@ def test_the_fit_is_the_minimum_of_its_loss():
     rng = np.random.default_rng(3)
     features, labels = rng.standard_normal((40, 6)), (rng.random((40, 3)) < 0.4).astype(float)
     head = fit_heads(features, labels, ridge=2.0)
-    mean, scale = features.mean(axis=0), features.std(axis=0)
+    mean, scale = features.mean(axis=0), np.sqrt(features.var(axis=0).mean())
     standard = (features - mean) / scale
     shares = labels.mean(axis=0)
     weights = head.weights * scale
