@@ -90,7 +90,7 @@ async def test_too_many_exclusions(service: Service, version: str) -> None:
     assert (refused.code, refused.reason, refused.metadata) == (
         INVALID,
         "LIMIT_EXCEEDED",
-        {"limit": "10000", "actual": "10001"},
+        {"limit": "20000", "actual": "20001"},
     )
 
 
