@@ -92,9 +92,12 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        value: object = version("leitmotif")
+        try:
+            value: object = version("leitmotif")
+        except PackageNotFoundError:  # on the path without having been installed
+            value = "0+unknown"
     elif name in __all__:
         value = getattr(import_module(_HOMES.get(name, "leitmotif.errors")), name)
     else:

@@ -27,9 +27,9 @@ class Batch:
 
     def fits(self, entry: AudioItem | EmbedFailure) -> bool:
         """True when `entry` may be added before the batch is sent."""
-        if isinstance(entry, EmbedFailure) or not self.items:
-            return True
-        return len(self.items) < self.max_items and self.item_bytes + len(entry.content) <= self.max_bytes
+        if len(self.entries) >= self.max_items:
+            return False
+        return isinstance(entry, EmbedFailure) or not self.item_bytes or self.item_bytes + len(entry.content) <= self.max_bytes
 
     def add(self, entry: AudioItem | EmbedFailure) -> None:
         self.entries.append(entry)

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -114,8 +115,9 @@ class Peer(grpc.GenericRpcHandler):
         context.abort(code_of(status), status.message)
 
 
-@pytest.fixture
-def peer() -> Iterator[Peer]:
+@contextmanager
+def serving(address: str, credentials: grpc.ServerCredentials | None = None) -> Iterator[Peer]:
+    """A peer that listens at `address`, encrypted where it has credentials."""
     peer = Peer()
     executor = ThreadPoolExecutor(8)
     limit = 64 << 20
@@ -128,12 +130,26 @@ def peer() -> Iterator[Peer]:
         ],
     )
     server.add_generic_rpc_handlers((peer,))
-    peer.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
+    peer.address = f"127.0.0.1:{port}"
     server.start()
     yield peer
     peer.gone.set()
     server.stop(0).wait(10)
     executor.shutdown()
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with serving("127.0.0.1:0") as peer:
+        yield peer
+
+
+@pytest.fixture
+def serve():
+    """Starts a peer at a given address, encrypted where it is given credentials."""
+    with ExitStack() as stack:
+        yield lambda address, credentials=None: stack.enter_context(serving(address, credentials))
 
 
 class Blocking:

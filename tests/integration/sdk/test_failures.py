@@ -141,6 +141,19 @@ def test_no_server_is_told_with_the_address(connect):
     assert caught.value.reason == ""
 
 
+def test_a_server_that_comes_back_is_found_within_one_call(connect, serve):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    client = connect(address, retry=RetryPolicy())
+    for _ in range(3):  # the channel backs off further with each
+        with pytest.raises(UnavailableError):
+            client.tracks.get("t", timeout_s=0.5)
+    peer = serve(address)
+    client.tracks.get("t")
+    assert len(peer.calls) == 1
+
+
 def test_a_closed_client_says_so(client, peer):
     client.tracks.get("t")
     client.close()
