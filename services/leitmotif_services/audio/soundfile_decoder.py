@@ -132,9 +132,7 @@ def _read_mono(sound: soundfile.SoundFile, sample_rate_hz: int, limits: AudioLim
         parts.append(mono if resampler is None else resampler.resample_chunk(mono))
     if resampler is not None:
         parts.append(resampler.resample_chunk(np.empty(0, np.float32), last=True))
-    if decoded_frames == 0:
-        raise too_short(0.0)
-    return np.concatenate(parts), decoded_frames
+    return np.concatenate(parts) if parts else np.empty(0, np.float32), decoded_frames
 
 
 def _mono(frames: NDArray[np.float32]) -> Samples:

@@ -54,8 +54,10 @@ def onset_rate_hz(envelope: Envelope, frames_per_s: float) -> float:
 
 def pulse(envelope: Envelope, frames_per_s: float) -> Pulse:
     """Tempo by the autocorrelation of the onset envelope, refined at multiples of the period."""
-    correlation = _mean_autocorrelation(envelope, frames_per_s)
     shortest, longest = int(60.0 * frames_per_s / FASTEST_BPM), int(np.ceil(60.0 * frames_per_s / SLOWEST_BPM))
+    if len(envelope) < 2 * shortest:
+        return Pulse(0.0, 0.0)
+    correlation = _mean_autocorrelation(envelope, frames_per_s)
     longest = min(longest, len(correlation) - 2)
     lags = np.arange(shortest, longest + 1)
     if len(lags) < 1:
