@@ -128,7 +128,7 @@ def composed(tmp_path_factory):
     written = write_music(music, tracks=30, seed=5, duration_s=8.0)
     audience = simulate_audience({track.track_id: track.piece.tag_weights for track in written}, listeners=60, seed=5)
     write_interactions(folder / "interactions.csv", audience.interactions)
-    with LocalEmbedder(processes=2) as embedder:
+    with LocalEmbedder(workers=2) as embedder:
         report = ingest(
             music,
             embedder=embedder,
@@ -136,7 +136,7 @@ def composed(tmp_path_factory):
             interactions_csv=folder / "interactions.csv",
             tags_csv=music / TAGS_FILE,
         )
-    assert report.failed == []
+    assert report.failed == ()
     user_id = audience.listeners[0].user_id
     heard = [entry.track_id for entry in audience.interactions if entry.user_id == user_id]
     return ComposedCatalogue(music, folder / "models", report.model_version, user_id, heard)

@@ -12,7 +12,7 @@ from leitmotif import (
     PreconditionError,
     Reason,
 )
-from leitmotif.types import EmbedFailure
+from leitmotif.types import AudioItem, EmbedFailure
 
 
 @pytest.fixture
@@ -121,11 +121,11 @@ def test_bad_audio_among_good_audio(client, composed):
     results = list(
         client.audio.embed(
             [
-                ("good", good),
-                ("empty", b""),
-                ("truncated", good[: len(good) // 3]),
-                ("text", b"not audio " * 100),
-                ("again", good),
+                AudioItem("good", good),
+                AudioItem("empty", b""),
+                AudioItem("truncated", good[: len(good) // 3]),
+                AudioItem("text", b"not audio " * 100),
+                AudioItem("again", good),
             ]
         )
     )

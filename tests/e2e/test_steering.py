@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 
+from leitmotif import AudioItem
 from leitmotif_services.embedded.demo_scenario import steer
 
 
@@ -88,7 +89,7 @@ def test_a_profile_is_read_with_labels_and_history(client, listener, composed):
 def test_exemplars_are_audio_of_the_catalogue(client):
     for prototype in list(client.prototypes.list())[:3]:
         audio = client.prototypes.exemplar_audio(prototype.prototype_id)
-        (result,) = client.audio.embed([("exemplar", audio)])
+        (result,) = client.audio.embed([AudioItem("exemplar", audio)])
         assert result.duration_s == pytest.approx(prototype.exemplars[0].duration_s, abs=0.1)
         assert client.tracks.get(prototype.exemplars[0].track_id).track.title == prototype.exemplars[0].title
 

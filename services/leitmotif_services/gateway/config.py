@@ -19,7 +19,7 @@ class GatewayConfig:
     profiles_address: str
     evaluation_address: str
     call_timeout_s: float
-    """Longest time that one call of a caller may take when the caller set no deadline, or a longer one."""
+    """Time for a call whose caller set no deadline, in seconds."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "GatewayConfig":

@@ -25,7 +25,6 @@ _CHANNEL_OPTIONS = [
     ("grpc.lb_policy_name", "round_robin"),
     # A service that was restarted is found again within a second, not within grpc's default two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
 
@@ -43,11 +42,10 @@ class Deadline:
     at: float
 
     @classmethod
-    def of(cls, context: CallContext, longest_s: float) -> "Deadline":
-        """The caller's own deadline, or `longest_s` from now when that is sooner or there is none."""
+    def of(cls, context: CallContext, default_s: float) -> "Deadline":
+        """The caller's own deadline, or `default_s` from now where the caller set none."""
         remaining_s = context.time_remaining()
-        allowed_s = longest_s if remaining_s is None else min(remaining_s, longest_s)
-        return cls(asyncio.get_running_loop().time() + allowed_s)
+        return cls(asyncio.get_running_loop().time() + (default_s if remaining_s is None else remaining_s))
 
     def remaining_s(self) -> float:
         """Seconds that are left; DEADLINE_EXCEEDED when none is."""
