@@ -37,8 +37,10 @@ def fit_tag_heads(embeddings: NDArray[np.float32], carriers: NDArray[np.bool_], 
     """Heads for the tags whose carriers are the columns of (N, T), on embeddings (N, D).
 
     Five-fold cross-validation that never splits an artist (an artist's sound would give the tag away); tracks of unknown
-    artists count as one artist each, and below five artists so does every track. The ridge with the lowest mean logistic loss on
-    held-out tracks is chosen for all tags; fidelity is measured on the held-out scores at that ridge.
+    artists count as one artist each, and below five artists so does every track. The ridge with the lowest mean logistic
+    loss on held-out tracks is chosen for all tags; fidelity is measured on the held-out scores at that ridge, where the
+    tracks that the fit did see include carriers. A tag that so leaves no carrier to measure by, since all are of one
+    artist, is measured on held-out tracks of that artist instead.
     """
     labels = carriers.astype(np.float64)
     folds = artist_folds(artists, seed=seed)
@@ -46,6 +48,10 @@ def fit_tag_heads(embeddings: NDArray[np.float32], carriers: NDArray[np.bool_], 
     losses = {ridge: _mean_loss(logits, labels) for ridge, logits in held_out.items()}
     ridge = min(RIDGES, key=lambda candidate: losses[candidate])
     scores = held_out[ridge]
+    measurable = [bool(carriers[np.isfinite(column), tag].any()) for tag, column in enumerate(scores.T)]
+    if not all(measurable):
+        lone = np.flatnonzero(~np.array(measurable))
+        scores[:, lone] = _held_out_logits(embeddings, labels[:, lone], _track_folds(carriers[:, lone], seed=seed), ridge)
     fidelity = tuple(_fidelity(scores[:, tag], carriers[:, tag]) for tag in range(labels.shape[1]))
     return TagHeads(fit_heads(embeddings, labels, ridge), fidelity, ridge)
 
@@ -75,23 +81,40 @@ def artist_folds(artists: Sequence[str], *, seed: int) -> NDArray[np.int64]:
     return np.asarray(fold_of[inverse])
 
 
+def _track_folds(carriers: NDArray[np.bool_], *, seed: int) -> NDArray[np.int64]:
+    """(N,): folds of tracks, those with the same of the tags spread evenly."""
+    shuffled = np.random.default_rng([seed, 52]).permutation(len(carriers))
+    alike = sorted(shuffled.tolist(), key=lambda track: carriers[track].tolist(), reverse=True)
+    folds = np.empty(len(carriers), np.int64)
+    folds[alike] = np.arange(len(carriers)) % _FOLDS
+    return folds
+
+
 def _held_out_logits(embeddings: NDArray[np.float32], labels: Doubles, folds: NDArray[np.int64], ridge: float) -> Doubles:
-    logits = np.zeros_like(labels)
+    """(N, T): each track by a fit without its fold; NaN where that fit saw no carrier of the tag, or nothing else."""
+    logits = np.full_like(labels, np.nan)
     for fold in np.unique(folds):
         out = folds == fold
         if out.all():
             continue
-        logits[out] = fit_heads(embeddings[~out], labels[~out], ridge).logits(embeddings[out])
+        held = fit_heads(embeddings[~out], labels[~out], ridge).logits(embeddings[out])
+        share = labels[~out].mean(axis=0)
+        logits[out] = np.where((share > 0.0) & (share < 1.0), held, np.nan)
     return logits
 
 
 def _mean_loss(logits: Doubles, labels: Doubles) -> float:
     shares = np.clip(labels.mean(axis=0), 1e-6, 1.0 - 1e-6)
     whole = logits + np.log(shares / (1.0 - shares))  # heads leave the prior out
-    return float(np.mean(np.logaddexp(0.0, whole) - labels * whole))
+    known = np.isfinite(whole)
+    if not known.any():
+        return 0.0
+    return float(np.mean(np.logaddexp(0.0, whole[known]) - labels[known] * whole[known]))
 
 
 def _fidelity(scores: Doubles, positive: NDArray[np.bool_]) -> Fidelity | None:
+    known = np.isfinite(scores)
+    scores, positive = scores[known], positive[known]
     auc = roc_auc(scores, positive)
     if np.isnan(auc):
         return None

@@ -13,6 +13,9 @@ TARGET_RISE = 0.25
 
 _LIST_LENGTH = 20
 _PAIRS = 600
+_DOUBLINGS = 10
+"""The search ends at 1,000 times where it begins: a prototype that hardly differs from track to track cannot set the gain."""
+
 _BISECTIONS = 40
 
 SMALLEST_GAIN = 0.01
@@ -30,7 +33,7 @@ def fit_edit_gain(affinities: Doubles, fitted: Responses, histories: Doubles, *,
     pairs = _Pairs(affinities, fitted, histories, seed)
     wanted = pairs.share(0.0) + min(TARGET_RISE, 0.5 * (pairs.ceiling - pairs.share(0.0)))
     low, high = 0.0, _scale(affinities, fitted, histories)
-    for _ in range(_BISECTIONS):
+    for _ in range(_DOUBLINGS):
         if pairs.share(high) >= wanted:
             break
         low, high = high, 2.0 * high
@@ -68,4 +71,4 @@ class _Pairs:
 def _scale(affinities: Doubles, fitted: Responses, histories: Doubles) -> float:
     """A gain at which an edit is about as large as what sets tracks apart already: where the search begins."""
     spread = float(np.std(fitted.responses @ histories[0] + fitted.bias))
-    return max(spread, 1e-6) / max(float(affinities.std()), 1e-6)
+    return max(spread, 1e-6) / max(float(affinities.std()), 1e-3)

@@ -25,7 +25,8 @@ class EmbeddingCache:
     def get(self, content_sha256: str) -> EmbeddedTrack | None:
         """The embedding of a file with that content."""
         try:
-            with np.load(self._path(content_sha256), allow_pickle=False) as stored:
+            # Opened here: NumPy leaves its own handle open when the archive inside is damaged.
+            with self._path(content_sha256).open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 numbers = stored["numbers"].tolist()
                 embedded = EmbeddedTrack(
                     embedding=stored["embedding"],

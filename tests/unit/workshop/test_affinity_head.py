@@ -62,6 +62,27 @@ def test_a_tag_of_every_track_has_no_fidelity():
     assert fitted.fidelity == (None,)
 
 
+def test_a_tag_of_one_artist_is_measured_on_held_out_tracks_of_that_artist():
+    tracks = tagged_music(60)
+    music = dataset(tracks)
+    one_artist = np.array([[track.artist == "Artist 3" and "jazz" in track.tags] for track in tracks])
+    assert 1 < one_artist.sum() < 6
+    fitted = fit_tag_heads(music.embeddings, one_artist, [track.artist for track in tracks], seed=0)
+    assert fitted.fidelity[0].positives == one_artist.sum()
+    assert fitted.fidelity[0].roc_auc > 0.6
+
+
+def test_folds_whose_fit_saw_no_carrier_do_not_count():
+    """Two artists carry the tag; where one is held out the other was seen, so every carrier counts once."""
+    tracks = tagged_music(60)
+    music = dataset(tracks)
+    two = np.array([[track.artist in ("Artist 3", "Artist 4") and "jazz" in track.tags] for track in tracks])
+    folds = artist_folds([track.artist for track in tracks], seed=0)
+    together = len(np.unique(folds[two[:, 0]])) == 1
+    fitted = fit_tag_heads(music.embeddings, two, [track.artist for track in tracks], seed=0)
+    assert together or fitted.fidelity[0].positives == two.sum()
+
+
 def test_an_artist_is_never_split():
     artists = [f"a{number % 7}" for number in range(50)] + [""] * 10
     folds = artist_folds(artists, seed=0)
