@@ -1,7 +1,6 @@
 """Tells watchers in this process which jobs changed: one subscription for all of them, however many watch."""
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -29,7 +28,7 @@ class JobChanges:
         """An event that is set at each change of the job. The subscription may start later than the block: it is set then."""
         changed = asyncio.Event()
         self._watchers[job_id].add(changed)
-        if self._listener is None:
+        if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
         try:
             yield changed
@@ -40,10 +39,10 @@ class JobChanges:
 
     async def close(self) -> None:
         """End the subscription."""
-        if self._listener is not None:
+        # Again and again: while it connects, the driver may take a cancellation for a timeout of its own and swallow it.
+        while self._listener is not None and not self._listener.done():
             self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
+            await asyncio.wait({self._listener}, timeout=0.1)
 
     async def _listen(self) -> None:
         while True:

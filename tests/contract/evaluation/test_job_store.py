@@ -1,0 +1,339 @@
+"""What JobStore and JobQueue promise together, on every implementation."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from leitmotif_services.evaluation.job import STEPS, Job, JobFailure, JobState, PerplexitySpec
+from leitmotif_services.evaluation.job_store import JobQueue, Lease, RequestKey, Signal
+from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.runtime.errors import Reason, ServiceError
+from tests.contract.evaluation.conftest import LEASE_S, MAX_ATTEMPTS, MAX_QUEUED_JOBS, Kept
+
+SPEC = PerplexitySpec("models/m", "t.txt", PerplexitySettings(64, 16, BosPolicy.NEVER, 4))
+RESULT = PerplexityResult(0.1 + 0.2, 20, 5, 40, 64, 16, True, "float32", 123.5, "ab" * 32)
+PROGRESS = Progress(3, 20, 10.5, 7.25)
+
+
+def new_job(number: int = 1, spec: PerplexitySpec = SPEC) -> Job:
+    return Job(f"job-{number:03}", JobState.QUEUED, spec, 40, datetime(2026, 1, 2, 3, 4, 5, 678000, UTC))
+
+
+async def taken(queue: JobQueue) -> Lease:
+    """The next job; a lease that lapses is waited for."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if lease := await queue.take(wait_s=0.05):
+            return lease
+    raise AssertionError("no job came")
+
+
+async def test_a_new_job_is_read_back_as_it_was(jobs: Kept) -> None:
+    created = await jobs.store.create(new_job(), None, None)
+    assert created == new_job() == await jobs.store.get("job-001")
+
+
+async def test_the_life_of_a_job_that_succeeds(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    worker = jobs.worker()
+    lease = await taken(worker)
+    assert (lease.job.job_id, lease.job.state, lease.job.attempts, lease.job.spec) == ("job-001", JobState.RUNNING, 1, SPEC)
+    assert lease.job.started_at is not None
+
+    assert await worker.report(lease, None) is Signal.GO_ON
+    assert await worker.report(lease, PROGRESS) is Signal.GO_ON
+    assert (await jobs.store.get("job-001")).progress == PROGRESS
+
+    assert await worker.finish(lease, RESULT)
+    job = await jobs.store.get("job-001")
+    assert (job.state, job.result, job.failure) == (JobState.SUCCEEDED, RESULT, None)
+    assert job.progress.tokens_done == job.progress.tokens_total == RESULT.tokens
+    assert job.ended_at is not None
+    assert job.ended_at >= (job.started_at or job.ended_at)
+    assert await worker.take(wait_s=0.05) is None
+
+
+async def test_a_failure_keeps_its_reason(jobs: Kept) -> None:
+    failure = JobFailure(Reason.CONTEXT_INVALID, "why", {"limit": "8"})
+    await jobs.store.create(new_job(), None, None)
+    worker = jobs.worker()
+    assert await worker.finish(await taken(worker), failure)
+    job = await jobs.store.get("job-001")
+    assert (job.state, job.failure, job.result) == (JobState.FAILED, failure, None)
+
+
+async def test_an_inline_text_reaches_the_worker_as_it_is(jobs: Kept) -> None:
+    text = "naïve\r\n♪ 'quoted' \\ {tag}"
+    await jobs.store.create(new_job(spec=PerplexitySpec("m", None)), text, None)
+    assert (await taken(jobs.worker())).text == text
+
+
+async def test_jobs_are_taken_in_the_order_they_came_each_by_one_worker(jobs: Kept) -> None:
+    for number in range(6):
+        await jobs.store.create(new_job(number), None, None)
+    workers = [jobs.worker() for _ in range(3)]
+    first, second = await taken(workers[0]), await taken(workers[0])
+    assert (first.job.job_id, second.job.job_id) == ("job-000", "job-001")
+    rest = await asyncio.gather(*(taken(worker) for worker in workers), taken(workers[1]))
+    assert sorted(lease.job.job_id for lease in rest) == ["job-002", "job-003", "job-004", "job-005"]
+
+
+async def test_a_waiting_worker_is_given_a_job_as_it_comes(jobs: Kept) -> None:
+    worker = jobs.worker()
+    waiting = asyncio.create_task(worker.take(wait_s=4))
+    started = time.monotonic()
+    await jobs.store.create(new_job(), None, None)
+    assert await waiting is not None
+    assert time.monotonic() - started < 3
+
+
+# Idempotency and bounds
+
+
+async def test_a_repeated_request_returns_the_first_job(jobs: Kept) -> None:
+    key = RequestKey("r-1", "digest")
+    first = await jobs.store.create(new_job(1), None, key)
+    again = await jobs.store.create(new_job(2), None, key)
+    assert again == first
+    assert len(await jobs.store.page(limit=10, older_than="", state=None)) == 1
+
+
+async def test_a_request_id_is_not_taken_for_another_request(jobs: Kept) -> None:
+    await jobs.store.create(new_job(1), None, RequestKey("r-1", "digest"))
+    with pytest.raises(ServiceError) as refused:
+        await jobs.store.create(new_job(2), None, RequestKey("r-1", "another digest"))
+    assert refused.value.reason is Reason.REQUEST_ID_REUSED
+
+
+async def test_simultaneous_repeats_make_one_job(jobs: Kept) -> None:
+    key = RequestKey("r-1", "digest")
+    made = await asyncio.gather(*(jobs.store.create(new_job(number), None, key) for number in range(8)))
+    assert len({job.job_id for job in made}) == 1
+
+
+async def test_more_jobs_than_the_bound_are_refused_until_one_is_taken(jobs: Kept) -> None:
+    for number in range(MAX_QUEUED_JOBS):
+        await jobs.store.create(new_job(number), None, None)
+    with pytest.raises(ServiceError) as refused:
+        await jobs.store.create(new_job(99), None, None)
+    assert refused.value.reason is Reason.OVERLOADED
+    await taken(jobs.worker())
+    await jobs.store.create(new_job(99), None, None)
+
+
+# Cancelling
+
+
+async def test_a_queued_job_is_cancelled_at_once(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), "text", None)
+    job = await jobs.store.cancel("job-001")
+    assert (job.state, job.ended_at is not None) == (JobState.CANCELLED, True)
+    assert await jobs.worker().take(wait_s=0.05) is None
+
+
+async def test_the_worker_of_a_running_job_is_told(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    worker = jobs.worker()
+    lease = await taken(worker)
+    assert (await jobs.store.cancel("job-001")).state is JobState.RUNNING
+    assert await worker.report(lease, None) is Signal.CANCEL
+    assert await worker.finish(lease, None)
+    assert (await jobs.store.get("job-001")).state is JobState.CANCELLED
+
+
+async def test_a_result_that_is_there_before_the_worker_is_told_is_kept(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    worker = jobs.worker()
+    lease = await taken(worker)
+    await jobs.store.cancel("job-001")
+    assert await worker.finish(lease, RESULT)
+    assert (await jobs.store.get("job-001")).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("outcome", [RESULT, JobFailure(Reason.INTERNAL, "x"), None])
+async def test_what_has_ended_cannot_be_cancelled(jobs: Kept, outcome: PerplexityResult | JobFailure | None) -> None:
+    await jobs.store.create(new_job(), None, None)
+    worker = jobs.worker()
+    await worker.finish(await taken(worker), outcome)
+    before = await jobs.store.get("job-001")
+    assert not STEPS[before.state]
+    with pytest.raises(ServiceError) as refused:
+        await jobs.store.cancel("job-001")
+    assert refused.value.reason is Reason.JOB_STATE
+    assert refused.value.metadata["state"] == before.state
+    assert await jobs.store.get("job-001") == before
+
+
+async def test_a_cancel_and_a_take_at_once_leave_one_outcome(jobs: Kept) -> None:
+    worker = jobs.worker()
+    for number in range(MAX_QUEUED_JOBS):
+        await jobs.store.create(new_job(number), None, None)
+        lease, _ = await asyncio.gather(worker.take(wait_s=0.05), jobs.store.cancel(f"job-{number:03}"))
+        if lease is not None:
+            assert await worker.report(lease, None) is Signal.CANCEL
+            assert await worker.finish(lease, None)
+        assert (await jobs.store.get(f"job-{number:03}")).state is JobState.CANCELLED
+
+
+# Workers that vanish, stall or stop
+
+
+async def test_the_job_of_a_silent_worker_is_taken_up_by_another(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), "text", None)
+    vanished = jobs.worker()
+    lost = await taken(vanished)
+    await vanished.report(lost, PROGRESS)
+    successor = jobs.worker()
+    lease = await taken(successor)
+    assert (lease.job.job_id, lease.job.attempts, lease.job.progress, lease.text) == ("job-001", 2, Progress(), "text")
+
+    # The first was only stalled: nothing it says counts any more.
+    assert await vanished.report(lost, PROGRESS) is Signal.LOST
+    assert not await vanished.finish(lost, JobFailure(Reason.INTERNAL, "stale"))
+    assert not await vanished.hand_back(lost)
+    assert await successor.finish(lease, RESULT)
+    job = await jobs.store.get("job-001")
+    assert (job.state, job.result, job.attempts) == (JobState.SUCCEEDED, RESULT, 2)
+
+
+async def test_a_worker_that_reports_keeps_its_job(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    worker, other = jobs.worker(), jobs.worker()
+    lease = await taken(worker)
+    deadline = time.monotonic() + 3 * LEASE_S
+    while time.monotonic() < deadline:
+        assert await worker.report(lease, None) is Signal.GO_ON
+        assert await other.take(wait_s=LEASE_S / 8) is None
+
+
+async def test_a_job_that_workers_keep_vanishing_from_fails_with_the_reason(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), "text", None)
+    for attempt in range(MAX_ATTEMPTS):
+        assert (await taken(jobs.worker())).job.attempts == attempt + 1
+    last = jobs.worker()
+    deadline = time.monotonic() + 10
+    while (job := await jobs.store.get("job-001")).state is JobState.RUNNING and time.monotonic() < deadline:
+        assert await last.take(wait_s=0.05) is None
+    assert job.state is JobState.FAILED
+    assert job.failure is not None
+    assert f"{MAX_ATTEMPTS} workers ended" in job.failure.message
+
+
+async def test_a_job_that_is_handed_back_waits_again_and_is_not_held_against_it(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), "text", None)
+    for attempt in range(MAX_ATTEMPTS + 2):
+        worker = jobs.worker()
+        lease = await taken(worker)
+        assert (lease.job.attempts, lease.text) == (attempt + 1, "text")
+        await worker.report(lease, PROGRESS)
+        assert await worker.hand_back(lease)
+        job = await jobs.store.get("job-001")
+        assert (job.state, job.progress) == (JobState.QUEUED, Progress())
+
+
+async def test_a_job_that_is_handed_back_after_a_cancel_is_cancelled(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    worker = jobs.worker()
+    lease = await taken(worker)
+    await jobs.store.cancel("job-001")
+    assert await worker.hand_back(lease)
+    assert (await jobs.store.get("job-001")).state is JobState.CANCELLED
+
+
+async def test_the_cancelled_job_of_a_vanished_worker_is_not_run_again(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    await taken(jobs.worker())
+    await jobs.store.cancel("job-001")
+    other = jobs.worker()
+    deadline = time.monotonic() + 10
+    while (job := await jobs.store.get("job-001")).state is JobState.RUNNING and time.monotonic() < deadline:
+        assert await other.take(wait_s=0.05) is None
+    assert job.state is JobState.CANCELLED
+
+
+# Reading
+
+
+async def test_unknown_jobs(jobs: Kept) -> None:
+    async def first_of_watch(job_id: str) -> Job:
+        return await anext(aiter(jobs.store.watch(job_id)))
+
+    calls: list[Callable[[str], object]] = [jobs.store.get, jobs.store.cancel, first_of_watch]
+    for call in calls:
+        with pytest.raises(ServiceError) as refused:
+            await call("job-999")  # type: ignore[misc]
+        assert refused.value.reason is Reason.JOB_NOT_FOUND
+        assert refused.value.metadata == {"job_id": "job-999"}
+
+
+async def test_pages_run_from_the_newest_to_the_oldest(jobs: Kept) -> None:
+    for number in range(5):
+        await jobs.store.create(new_job(number), None, None)
+    seen: list[str] = []
+    while page := await jobs.store.page(limit=2, older_than=seen[-1] if seen else "", state=None):
+        seen += [job.job_id for job in page]
+    assert seen == ["job-004", "job-003", "job-002", "job-001", "job-000"]
+
+
+async def test_pages_of_one_state(jobs: Kept) -> None:
+    for number in range(4):
+        await jobs.store.create(new_job(number), None, None)
+    worker = jobs.worker()
+    await worker.finish(await taken(worker), RESULT)
+    await taken(worker)
+    await jobs.store.cancel("job-003")
+    by_state = {state: [job.job_id for job in await jobs.store.page(limit=9, older_than="", state=state)] for state in JobState}
+    assert by_state == {
+        JobState.QUEUED: ["job-002"],
+        JobState.RUNNING: ["job-001"],
+        JobState.SUCCEEDED: ["job-000"],
+        JobState.FAILED: [],
+        JobState.CANCELLED: ["job-003"],
+    }
+
+
+async def test_a_watch_shows_each_state_and_ends_with_the_last(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    worker = jobs.worker()
+    watch = aiter(jobs.store.watch("job-001"))
+
+    async def until(met: Callable[[Job], bool]) -> Job:
+        async for job in watch:
+            if met(job):
+                return job
+        raise AssertionError("the watch ended early")
+
+    async with asyncio.timeout(10):
+        assert (await anext(watch)).state is JobState.QUEUED
+        lease = await taken(worker)
+        await until(lambda job: job.state is JobState.RUNNING)
+        await worker.report(lease, PROGRESS)
+        await until(lambda job: job.progress == PROGRESS)
+        await worker.finish(lease, RESULT)
+        assert (await until(lambda job: job.state.is_final)).result == RESULT
+        with pytest.raises(StopAsyncIteration):
+            await anext(watch)
+
+
+async def test_many_watchers_of_several_jobs(jobs: Kept) -> None:
+    for number in range(3):
+        await jobs.store.create(new_job(number), None, None)
+
+    async def last_of(number: int) -> Job:
+        return [job async for job in jobs.store.watch(f"job-{number:03}")][-1]
+
+    watchers = [asyncio.create_task(last_of(number)) for number in (0, 1, 2, 0, 1, 2)]
+    worker = jobs.worker()
+    for _ in range(3):
+        await worker.finish(await taken(worker), RESULT)
+    async with asyncio.timeout(10):
+        assert {job.state for job in await asyncio.gather(*watchers)} == {JobState.SUCCEEDED}
+
+
+async def test_a_watch_of_what_has_ended_is_one_answer(jobs: Kept) -> None:
+    await jobs.store.create(new_job(), None, None)
+    await jobs.store.cancel("job-001")
+    assert [job.state async for job in jobs.store.watch("job-001")] == [JobState.CANCELLED]

@@ -1,0 +1,47 @@
+import pytest
+
+from leitmotif_services.evaluation.config import EvaluationConfig
+from leitmotif_services.runtime.environment import ConfigurationError
+
+PREFIX = "LEITMOTIF_EVALUATION_"
+
+
+def test_defaults() -> None:
+    config = EvaluationConfig.from_environment({})
+    assert config.server.listen == "127.0.0.1:50054"
+    assert config.redis_url == "redis://127.0.0.1:6379/0"
+    assert config.workers == 1
+    assert config.lease_s == 25.0
+
+
+def test_a_worker_is_given_the_same_settings() -> None:
+    environ = {
+        PREFIX + "REDIS_URL": "unix:///run/redis.sock?db=2",
+        PREFIX + "MODEL_ROOT": "/srv/models",
+        PREFIX + "TEXT_ROOT": "/srv/texts",
+        PREFIX + "WORKERS": "3",
+        PREFIX + "TORCH_THREADS": "2",
+        PREFIX + "MEMORY_LIMIT_BYTES": "3000000000",
+        PREFIX + "MAX_TEXT_BYTES": "1000",
+        PREFIX + "MAX_QUEUED_JOBS": "7",
+        PREFIX + "MAX_ATTEMPTS": "2",
+        PREFIX + "RETENTION_S": "60.5",
+        PREFIX + "HEARTBEAT_S": "0.25",
+        PREFIX + "KEY_PREFIX": "staging",
+        PREFIX + "GRACE_S": "4.0",
+    }
+    config = EvaluationConfig.from_environment(environ)
+    assert config.worker_environment() == environ
+    assert EvaluationConfig.from_environment(config.worker_environment()) == config
+
+
+def test_the_password_in_the_url_is_not_shown() -> None:
+    config = EvaluationConfig.from_environment({PREFIX + "REDIS_URL": "redis://:hunter2@db/0"})
+    assert "hunter2" not in repr(config)
+
+
+def test_every_fault_is_told_without_secrets() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        EvaluationConfig.from_environment({PREFIX + "REDIS_URL": "http://:hunter2@db", PREFIX + "KEY_PREFIX": "{a}"})
+    assert len(refused.value.problems) == 2
+    assert "hunter2" not in str(refused.value)
