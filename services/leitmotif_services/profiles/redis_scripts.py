@@ -75,8 +75,10 @@ return redis.call('LRANGE', KEYS[1], math.max(0, ARGV[1] - base), ARGV[2] - base
 DELETE = Script("""
 -- KEYS: profile, edits, events, event ids, heard, request ids. ARGV: the beginning of the keys of kept answers.
 -- Answers are found through their index: they share the slot of the other keys, so naming them here is safe in a cluster.
+-- pcall: a damaged index must not stand in the way of erasing.
 local erased = 0
-for _, id in ipairs(redis.call('ZRANGE', KEYS[6], 0, -1)) do
+local ids = redis.pcall('ZRANGE', KEYS[6], 0, -1)
+for _, id in ipairs(ids) do
   erased = erased + redis.call('DEL', ARGV[1] .. id)
 end
 return erased + redis.call('DEL', unpack(KEYS))
