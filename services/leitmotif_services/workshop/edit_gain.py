@@ -13,6 +13,9 @@ TARGET_RISE = 0.25
 
 _LIST_LENGTH = 20
 _PAIRS = 600
+_SCORES = 10_000_000
+"""Fewer pairs are sampled where those of _PAIRS had more scores than this: bounds the memory."""
+
 _DOUBLINGS = 10
 """The search ends at 1,000 times where it begins: a prototype that hardly differs from track to track cannot set the gain."""
 
@@ -52,7 +55,7 @@ class _Pairs:
         rng = np.random.default_rng([seed, 81])
         tracks, prototypes = affinities.shape
         self._length = min(_LIST_LENGTH, -(-tracks // 4))
-        wanted = max(prototypes, min(_PAIRS, prototypes * len(histories)))
+        wanted = max(prototypes, min(_PAIRS, prototypes * len(histories), _SCORES // tracks))
         chosen = rng.integers(len(histories), size=wanted)
         columns = np.arange(wanted) % prototypes  # each prototype as often as any other
         rounded = affinities.astype(np.float32)

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -41,19 +40,24 @@ class LocalEmbedder:
         """See `embedder.Embedder`. A file that crashes the decoder is refused like any other bad file."""
         waiting = iter(paths)
         running: dict[Future[EmbeddedTrack | str], Path] = {}
+        suspects: list[Path] = []
         while True:
-            while len(running) < _AHEAD * self._workers and (path := next(waiting, None)) is not None:
-                running[self._started().submit(embedding_worker.embed, path)] = path
-            if not running:
+            while not suspects and len(running) < _AHEAD * self._workers and (path := next(waiting, None)) is not None:
+                try:
+                    running[self._started().submit(embedding_worker.embed, path)] = path
+                except BrokenProcessPool:  # since the last look
+                    suspects.append(path)
+            if not running and not suspects:
                 return
             done, _ = wait(running, return_when=FIRST_COMPLETED)
-            suspects: deque[Path] = deque()
             for future in done:
                 path = running.pop(future)
                 try:
-                    yield path, _outcome(future.result())
+                    outcome = _outcome(future.result())
                 except BrokenProcessPool:
                     suspects.append(path)
+                else:
+                    yield path, outcome
             if suspects:
                 # Every file that was under way failed with the pool; each alone tells which one did it.
                 suspects.extend(running.values())
@@ -61,6 +65,7 @@ class LocalEmbedder:
                 self.close()
                 for path in suspects:
                     yield path, self._embed_alone(path)
+                suspects.clear()
 
     def close(self) -> None:
         """End the processes."""
