@@ -69,7 +69,7 @@ def ingest(
         from leitmotif_services.workshop.ingest import ingest as run_ingest
         from leitmotif_services.workshop.local_embedder import LocalEmbedder
     try:
-        with LocalEmbedder(workers=workers) as embedder, _StageBars() as bars:
+        with LocalEmbedder(workers=workers) as embedder, console.stage_progress() as show:
             report = run_ingest(
                 folder,
                 embedder=embedder,
@@ -79,7 +79,7 @@ def ingest(
                 encoder_artifact=DEFAULT_ENCODER,
                 prototypes=prototypes,
                 seed=seed,
-                on_progress=bars.show,
+                on_progress=show,
             )
     except (IngestError, TableError, ServiceError) as error:
         console.fail(str(error))
@@ -107,35 +107,6 @@ def ingest(
         summary = f"{report.tracks} tracks{reused}, {report.prototypes} prototypes, {report.seconds:.1f} s"
         console.stdout.print(summary, markup=False)
         console.stdout.print(f"bundle: {report.bundle}", markup=False, soft_wrap=True)
-
-
-class _StageBars:
-    """One progress bar after another, a stage each."""
-
-    def __init__(self) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console.stderr,
-            transient=True,
-            disable=not console.stderr.is_terminal,
-        )
-        self._task = self._progress.add_task("starting", total=None)
-
-    def __enter__(self) -> "_StageBars":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Bring the bar to `done` of `total` of a stage."""
-        self._progress.update(self._task, description=stage, completed=done, total=total)
 
 
 def _note_faults(report: "IngestReport") -> None:
