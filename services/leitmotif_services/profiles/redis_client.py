@@ -11,8 +11,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from leitmotif_services.profiles.redis_pipelining import Argument, CommandPipeline, Reply
 from leitmotif_services.profiles.redis_scripts import Script
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -58,6 +58,7 @@ class RedisClient:
             client_name="leitmotif-profiles",
         )
         self._redis = Redis(connection_pool=self._pool)
+        self._pipeline = CommandPipeline(self._run)
         self._allow_volatile = allow_volatile
         self._durability_checked = False
 
@@ -66,6 +67,27 @@ class RedisClient:
         if not self._durability_checked:
             await self.check_durability()
         return await self._run(command)
+
+    async def command(self, *arguments: Argument) -> Any:
+        """The answer to one command, which may share its round trip with those of other callers."""
+        if not self._durability_checked:
+            await self.check_durability()
+        reply = await self._pipeline.send(*arguments)
+        if isinstance(reply.value, ResponseError):
+            raise _translated(reply.value) from reply.value
+        return reply.value
+
+    async def script(self, script: Script, keys: Sequence[str], *arguments: Argument) -> Reply:
+        """The reply to a script, run by its digest; Redis is sent the text when it does not know it (yet, or any more)."""
+        if not self._durability_checked:
+            await self.check_durability()
+        reply = await self._pipeline.send("EVALSHA", script.digest, len(keys), *keys, *arguments)
+        if isinstance(reply.value, NoScriptError):
+            by_text = await self._pipeline.send("EVAL", script.text, len(keys), *keys, *arguments)
+            reply = Reply(by_text.value, by_text.tries + reply.tries - 1)
+        if isinstance(reply.value, ResponseError):
+            raise _translated(reply.value) from reply.value
+        return reply
 
     async def check_durability(self) -> None:
         """Refuse a Redis that would lose profiles silently: without append-only file, or with an evicting policy.
@@ -93,6 +115,7 @@ class RedisClient:
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._pipeline.close()
         await self._redis.aclose()
         await self._pool.aclose()
 
@@ -106,18 +129,8 @@ class RedisClient:
                 if type(error) is not RedisConnectionError:
                     raise
                 return await command(self._redis)
-        except (RedisConnectionError, RedisTimeoutError, OSError, asyncio.IncompleteReadError) as error:
-            raise _unavailable(error) from error
-        except ResponseError as error:
-            text = str(error)
-            if _UNREADABLE.search(text):
-                log.error("Redis holds a foreign value: %s", text)
-                raise ServiceError(Reason.STORED_VALUE_UNREADABLE, "a stored value is not of this service") from error
-            if _UNAVAILABLE.search(text):
-                raise _unavailable(error) from error
-            raise
-        except RedisError as error:
-            raise _unavailable(error) from error
+        except (RedisError, OSError, asyncio.IncompleteReadError) as error:
+            raise _translated(error) from error
         finally:
             self._slots.release()
 
@@ -134,18 +147,14 @@ class RedisClient:
             await self._slots.acquire()
 
 
-def script_call(script: Script, keys: Sequence[str], arguments: Sequence[bytes | str | int]) -> Callable[[Redis], Awaitable[Any]]:
-    """A command that runs a script by its digest; Redis is sent the text when it does not know it (yet, or any more)."""
-
-    async def call(redis: Redis) -> Any:
-        try:
-            return await redis.evalsha(script.digest, len(keys), *keys, *arguments)
-        except NoScriptError:
-            return await redis.eval(script.text, len(keys), *keys, *arguments)
-
-    return call
-
-
-def _unavailable(error: Exception) -> StoreUnreachableError:
-    log.warning("Redis failed a call: %s: %s", type(error).__name__, error)
+def _translated(error: Exception) -> Exception:
+    """The platform's error for one of the driver's; a ResponseError that nobody expects is a defect, and stays as it is."""
+    text = str(error)
+    if isinstance(error, ResponseError):
+        if _UNREADABLE.search(text):
+            log.error("Redis holds a foreign value: %s", text)
+            return ServiceError(Reason.STORED_VALUE_UNREADABLE, "a stored value is not of this service")
+        if not _UNAVAILABLE.search(text):
+            return error
+    log.warning("Redis failed a call: %s: %s", type(error).__name__, text)
     return StoreUnreachableError("is loading its data" if isinstance(error, BusyLoadingError) else "does not answer")

@@ -36,7 +36,7 @@ from leitmotif_services.profiles.encoding import (
 )
 from leitmotif_services.profiles.profile import Edit
 from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.redis_client import RETRY_AFTER_S, RedisClient, script_call
+from leitmotif_services.profiles.redis_client import RETRY_AFTER_S, RedisClient
 from leitmotif_services.profiles.redis_scripts import COMMIT, DELETE, READ_LOG
 from leitmotif_services.profiles.store import Commit, LoggedEvent, Stored
 from leitmotif_services.runtime.admission import Admission
@@ -68,7 +68,7 @@ class RedisStore:
         base = f"{self._prefix}:{{{user_id}}}:"
         if event_ids or request_id or heard:
             return await self._read_with_more(user_id, base, event_ids, request_id, heard=heard)
-        value: Any = await self._client.run(lambda redis: redis.get(base + "profile"))
+        value = await self._client.command("GET", base + "profile")
         return Stored(None if value is None else decode_profile(user_id, value))
 
     async def _read_with_more(self, user_id: str, base: str, event_ids: Sequence[str], request_id: str, *, heard: bool) -> Stored:
@@ -114,23 +114,15 @@ class RedisStore:
         first = commit.profile.last_event - len(commit.events) + 1
         for sequence, event in enumerate(commit.events, first):
             arguments += (event.event_id, event.track_id, sequence, event.occurred_at_us, encode_event(sequence, event))
-        write = script_call(COMMIT, keys, arguments)
-        tries = 0
-
-        async def counted(redis: Redis) -> Any:
-            nonlocal tries
-            tries += 1
-            return await write(redis)
-
-        written = bool(await self._client.run(counted))
-        if not written and tries > 1 and not commit.events and commit.answer is None:
+        reply = await self._client.script(COMMIT, keys, *arguments)
+        if not reply.value and reply.tries > 1 and not commit.events and commit.answer is None:
             # The first try may have been written and changed again by somebody else; applying it anew could count it twice.
             raise ServiceError(
                 Reason.STORE_UNAVAILABLE,
                 "the connection to the profile store broke; read the profile to see whether the change was made",
                 retry_after_s=RETRY_AFTER_S,
             )
-        return written
+        return bool(reply.value)
 
     async def read_edits(self, user_id: str, first: int, last: int) -> list[Edit]:
         return await self._read_log(user_id, "edits", first, last, decode_edit)
@@ -140,12 +132,12 @@ class RedisStore:
 
     async def _read_log(self, user_id: str, name: str, first: int, last: int, decode: Callable[[bytes], T]) -> list[T]:
         key = f"{self._prefix}:{{{user_id}}}:{name}"
-        entries: list[bytes] = await self._client.run(script_call(READ_LOG, (key,), (first, last)))
-        return await self._decoded(lambda values: [decode(value) for value in values], entries)
+        reply = await self._client.script(READ_LOG, (key,), first, last)
+        return await self._decoded(lambda values: [decode(value) for value in values], reply.value)
 
     async def delete(self, user_id: str) -> bool:
         base = f"{self._prefix}:{{{user_id}}}:"
-        return bool(await self._client.run(script_call(DELETE, _user_keys(base), (base + "requests:",))))
+        return bool((await self._client.script(DELETE, _user_keys(base), base + "requests:")).value)
 
     async def register_space(self, space: PrototypeSpace) -> PrototypeSpace:
         key = self._space_key(space.model_version)
@@ -161,12 +153,11 @@ class RedisStore:
         return decode_space(space.model_version, kept)
 
     async def read_space(self, model_version: str) -> PrototypeSpace | None:
-        key = self._space_key(model_version)
-        value: Any = await self._client.run(lambda redis: redis.get(key))
+        value = await self._client.command("GET", self._space_key(model_version))
         return None if value is None else decode_space(model_version, value)
 
     async def latest_model_version(self) -> str | None:
-        value: Any = await self._client.run(lambda redis: redis.get(f"{self._prefix}:{{.spaces}}:latest"))
+        value = await self._client.command("GET", f"{self._prefix}:{{.spaces}}:latest")
         return None if value is None else value.decode()
 
     def _space_key(self, model_version: str) -> str:
