@@ -50,13 +50,16 @@ def test_grpc_stays_at_the_edge(path):
         assert not imported
 
 
+BOUNDED_EXECUTOR = "leitmotif_services.runtime.admission"
+"""Use cases are given one; it is asyncio and threads of the standard library."""
+
 DOMAIN = [path for path in MODULES if path.stem not in (*COMPOSITION, *PROCESSES) and driver_of(path) is None]
 
 
 @pytest.mark.parametrize("path", DOMAIN, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_domain_imports_numpy_and_errors_alone(path):
     own = f"leitmotif_services.{path.parent.name}"
-    allowed = (*sys.stdlib_module_names, "numpy", "scipy", "leitmotif_services.runtime.errors")
+    allowed = (*sys.stdlib_module_names, "numpy", "scipy", "leitmotif_services.runtime.errors", BOUNDED_EXECUTOR)
     for name in imports_of(path):
         in_own_domain = name.startswith(own) and not name.removeprefix(own + ".").startswith(COMPOSITION)
         assert name in allowed or in_own_domain, name

@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from leitmotif_services.embedded.redis_server import EmbeddedRedis
+from leitmotif_services.embedded.redis_server import SOCKET_PATH_MAX_BYTES, EmbeddedRedis
 from leitmotif_services.embedded.service_process import ServiceProcess
 from leitmotif_services.gateway.app import build as build_gateway
 from leitmotif_services.gateway.config import GatewayConfig
@@ -26,9 +26,6 @@ from leitmotif_services.runtime.main import stop_requested
 from leitmotif_services.runtime.server import GrpcServer
 
 log = logging.getLogger(__name__)
-
-_LONGEST_SOCKET_PATH = 100
-"""Bytes; the kernel's limit is 107, and some room is left for names."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ class Platform:
 
     def _socket_folder(self) -> Path:
         folder = self._settings.data_folder.resolve() / "run"
-        if len(os.fsencode(folder)) > _LONGEST_SOCKET_PATH - len("/evaluation.sock"):
+        if len(os.fsencode(folder / "evaluation.sock")) > SOCKET_PATH_MAX_BYTES:
             short = tempfile.TemporaryDirectory(prefix="leitmotif-")
             self._exit.callback(short.cleanup)
             return Path(short.name)

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
-from leitmotif_services.profiles.encoding import (
+from leitmotif_services.profiles.msgpack_encoding import (
     VERSION_HEAD_BYTES,
     decode_answer,
     decode_edit,

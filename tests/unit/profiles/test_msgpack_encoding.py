@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leitmotif_services.profiles.control import ControlAction, ControlChange
-from leitmotif_services.profiles.encoding import (
+from leitmotif_services.profiles.msgpack_encoding import (
     SCHEMA,
     VERSION_HEAD_BYTES,
     decode_answer,
