@@ -1,6 +1,6 @@
 """Keeps profiles in Redis.
 
-    <prefix>:{<user>}:profile         string   the profile, see `encoding`
+    <prefix>:{<user>}:profile         string   the profile, see `msgpack_encoding`
     <prefix>:{<user>}:edits           list     the edit log, oldest first
     <prefix>:{<user>}:events          list     the event log, oldest first
     <prefix>:{<user>}:event_ids       hash     ids of the logged events

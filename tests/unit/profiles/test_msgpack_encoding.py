@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from leitmotif_services.profiles.control import ControlAction, ControlChange
+from leitmotif_services.profiles.history import Event, EventType
 from leitmotif_services.profiles.msgpack_encoding import (
     SCHEMA,
     VERSION_HEAD_BYTES,
@@ -22,7 +23,6 @@ from leitmotif_services.profiles.msgpack_encoding import (
     encode_space,
     version_head,
 )
-from leitmotif_services.profiles.history import Event, EventType
 from leitmotif_services.profiles.profile import Edit, Profile
 from leitmotif_services.profiles.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.store import Answer, LoggedEvent
