@@ -43,6 +43,7 @@ def load_language_model(folder: ModelFolder, *, threads: int, memory_limit_bytes
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         config = transformers.AutoConfig.from_pretrained(folder.path, **local)
+        _fuse_activation(config)
         parameters, attention = _skeleton(config)
     except Exception as error:
         raise _refused("its config.json describes no causal language model that can be built", error) from error
@@ -180,6 +181,15 @@ class TransformersLanguageModel:
             log.info("the output layer cannot be tiled: %s", error)
             return None
         return tiled if same else None
+
+
+def _fuse_activation(config: Any) -> None:
+    """Have the tanh form of GELU computed by one kernel: GPT-2's "gelu_new" is the same formula in eight passes over memory,
+    an eighth of a small model's time.
+    """
+    for name in ("activation_function", "hidden_act"):
+        if getattr(config, name, None) == "gelu_new":
+            setattr(config, name, "gelu_pytorch_tanh")
 
 
 def _skeleton(config: Any) -> tuple[int, str]:
