@@ -53,7 +53,8 @@ class AudioEngine:
             writer.setsampwidth(2)
             writer.setframerate(44_100)
             writer.writeframes(noise.tobytes())
-        self.embed(buffer.getvalue())
+        # Under limits of its own: those of the service may be too tight for it.
+        self._embed(decode(buffer.getvalue(), self.encoder.front_end.sample_rate_hz), decode_s=0.0)
 
     def _embed(self, waveform: Waveform, decode_s: float) -> tuple[EmbeddedTrack, TrackFrames]:
         started = time.perf_counter()

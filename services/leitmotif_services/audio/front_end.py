@@ -46,8 +46,11 @@ class FrontEndSettings:
     lowest_midi: int = 55
     """G3, 196 Hz: the lowest semitone that is told apart from its neighbours."""
     octaves: int = 4
-    flatness_edges_hz: tuple[float, ...] = (100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 10_000.0)
-    """Edges of the bands in which noisiness is measured."""
+    flatness_floor_db: float = -42.0
+    """Noise at this level, relative to white noise as loud as the track, is added before flatness is measured: what lies
+    below it says more of the codec than of the music."""
+    flatness_edges_hz: tuple[float, ...] = (100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 8000.0)
+    """Edges of the bands in which noisiness is measured; the last lies below what lossy codecs cut off at low rates."""
 
     def __post_init__(self) -> None:
         powers = (self.frame_samples, self.tonal_frame_samples)
@@ -147,7 +150,7 @@ class FrontEnd:
         classes = np.roll(classes, self.settings.lowest_midi % SEMITONES, axis=1)
         classes /= np.maximum(classes.max(axis=1, keepdims=True), 1e-9)
         first, last = self._flatness_bins[0], self._flatness_bins[-1]
-        floor = np.float32(10.0 ** (self.settings.floor_db / 10.0))
+        floor = np.float32(10.0 ** (self.settings.flatness_floor_db / 10.0))
         inside = power[:, first:last] + floor
         offsets, widths = self._flatness_bins[:-1] - first, np.diff(self._flatness_bins).astype(np.float32)
         arithmetic = np.add.reduceat(inside, offsets, axis=1) / widths

@@ -3,10 +3,11 @@
 Composed music is not recorded music, so what is fitted is kept to what carries over: the scale of each statistic, and which
 directions tell pieces apart rather than moments, excerpts and productions of one piece. Every second piece is therefore
 given an equaliser of its own, every third a noise floor, and each is also heard in short excerpts and through equalisers,
-combs, noise, clipping and fades. Directions are whitened by the scatter within pieces, with a ridge, and weighted by the
-square root of the scatter between them.
+combs, noise, clipping, fades and lossy codecs. Directions are whitened by the scatter within pieces, with a ridge, and
+weighted by the square root of the deviation between them.
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ ENCODER_ID = "leitmotif-descriptors-1"
 DIMENSION = 128
 TRACKS = 400
 TRACK_S = 20.0
+CODED_S = 10.0
 
 RIDGE = 0.1
 """Added to the scatter within pieces, as a share of its mean: what composed music shows too little of is not blown up."""
@@ -97,6 +99,7 @@ class _Listener:
             samples = _with_noise(samples, rng, quietest_db=60.0, loudest_db=25.0)
         varied = [self._statistics(_excerpt(samples, rate_hz, rng)) for _ in range(3)]
         varied += [self._statistics(_produced(samples, rate_hz, rng))[:2] for _ in range(3)]
+        varied.append(self._statistics(_coded(samples[: int(CODED_S * rate_hz)], rate_hz, rng)))
         return Piece(self._statistics(samples), np.concatenate(varied))
 
     def _statistics(self, samples: Samples) -> Statistics:
@@ -173,6 +176,21 @@ def _produced(samples: Samples, rate_hz: int, rng: np.random.Generator) -> Sampl
         return np.asarray(np.tanh(samples / limit) * limit)
     fade = np.linspace(rng.uniform(0.4, 1.0), rng.uniform(0.4, 1.0), len(samples))
     return (samples * fade).astype(np.float32)
+
+
+def _coded(samples: Samples, rate_hz: int, rng: np.random.Generator) -> Samples:
+    """Through a lossy codec and back: Vorbis or MP3, from good to poor."""
+    import soundfile
+
+    container, subtype = ("OGG", "VORBIS") if rng.random() < 0.6 else ("MP3", "MPEG_LAYER_III")
+    coarseness = float(rng.uniform(0.3, 0.9))
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", rate_hz, 1, subtype, format=container, compression_level=coarseness) as file:
+        for start in range(0, len(samples), 4096):  # libsndfile's Vorbis writer overruns the stack with more
+            file.write(samples[start : start + 4096])
+    buffer.seek(0)
+    decoded, _ = soundfile.read(buffer, dtype="float32")
+    return np.asarray(decoded)
 
 
 def _equalised(samples: Samples, rate_hz: int, rng: np.random.Generator, *, step_db: float) -> Samples:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from leitmotif_services.audio.encoder_artifact import EMBEDDING, LOG_MEL, METADATA_KEY, TONAL
+from leitmotif_services.audio.filter_bank import mel_centres_hz
 from leitmotif_services.audio.front_end import SEMITONES, FrontEndSettings
 
 OPSET = 17
@@ -36,6 +37,11 @@ MODULATION_STEP_HZ = 0.1
 """The resolution of a segment of 10 s."""
 AUDIBLE_NEPERS = 8.0
 """Frames so far below the loudest (35 dB) count by half, louder ones fully, silent ones not at all."""
+MASKING_OFFSET_DB = 23.0
+MASKING_UP_DB = 10.0
+MASKING_DOWN_DB = 25.0
+"""What is so far below a louder sound, plus so much a Bark above or below its frequency, is not heard (Schroeder, Atal and
+Hall, 1979, in round numbers). Lossy codecs leave it out; without masking it would count as a change of timbre."""
 SQUASH = 3.0
 """Standardised statistics are bent towards this limit, so that no single one that is far off rules a cosine."""
 
@@ -133,7 +139,8 @@ class _Writer:
 def encoder_graph(settings: FrontEndSettings, projection: Projection | None, metadata: str = "") -> bytes:
     """A serialised ONNX model: with a projection the encoder, without one its STATISTICS (B, F)."""
     writer = _Writer()
-    parts = [*_timbre(writer, settings), *_rhythm(writer, settings), *_harmony(writer, settings)]
+    loudness = _masked(writer, settings)
+    parts = [*_timbre(writer, settings, loudness), *_rhythm(writer, settings, loudness), *_harmony(writer, settings)]
     statistics = writer.op("Concat", *parts, name=STATISTICS, axis=1)
     size = sum(group.size for group in statistics_groups(settings))
     if projection is None:
@@ -158,10 +165,16 @@ def encoder_graph(settings: FrontEndSettings, projection: Projection | None, met
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _timbre(writer: _Writer, settings: FrontEndSettings) -> list[str]:
+def _masked(writer: _Writer, settings: FrontEndSettings) -> str:
+    """(B, T, mel bands) log-mel whose valleys are filled up to what louder bands beside them mask."""
+    power = writer.op("MatMul", writer.op("Exp", LOG_MEL), writer.constant(_masking(settings)))
+    return writer.op("Log", power)
+
+
+def _timbre(writer: _Writer, settings: FrontEndSettings, loudness: str) -> list[str]:
     """Cepstra of the audible frames: mean, deviation, change, and correlation with each other."""
-    weights = writer.audibility(writer.op("ReduceMax", LOG_MEL, axes=[2], keepdims=1))
-    cepstra = writer.op("MatMul", LOG_MEL, writer.constant(_cosine_transform(settings.mel_bands, CEPSTRA)))
+    weights = writer.audibility(writer.op("ReduceMax", loudness, axes=[2], keepdims=1))
+    cepstra = writer.op("MatMul", loudness, writer.constant(_cosine_transform(settings.mel_bands, CEPSTRA)))
     change = writer.op("Abs", writer.change(cepstra, CHANGE_FRAMES))
     shape = writer.part(cepstra, 2, 1, 1 + CORRELATED)
     centred = writer.op("Sub", shape, writer.weighted_mean(shape, weights, keep=True))
@@ -179,10 +192,10 @@ def _timbre(writer: _Writer, settings: FrontEndSettings) -> list[str]:
     ]
 
 
-def _rhythm(writer: _Writer, settings: FrontEndSettings) -> list[str]:
+def _rhythm(writer: _Writer, settings: FrontEndSettings, loudness: str) -> list[str]:
     """Onset strength per band, and the share of its variance that each band of modulation explains."""
-    onsets = writer.op("MatMul", writer.op("Relu", writer.change(LOG_MEL, 1)), writer.constant(_band_means(settings.mel_bands)))
-    weights = writer.part(writer.audibility(writer.op("ReduceMax", LOG_MEL, axes=[2], keepdims=1)), 1, 1, 1 << 40)
+    onsets = writer.op("MatMul", writer.op("Relu", writer.change(loudness, 1)), writer.constant(_band_means(settings.mel_bands)))
+    weights = writer.part(writer.audibility(writer.op("ReduceMax", loudness, axes=[2], keepdims=1)), 1, 1, 1 << 40)
     strength = writer.op("Concat", writer.weighted_mean(onsets, weights), writer.weighted_deviation(onsets, weights), axis=1)
     count = writer.op("Squeeze", writer.part(writer.op("Shape", onsets), 0, 1, 2))
     position = writer.op("Range", writer.constant(np.array(0, np.int64)), count, writer.constant(np.array(1, np.int64)))
@@ -243,6 +256,21 @@ def squashed(statistics: NDArray[np.floating], mean: F32, scale: F32) -> NDArray
 
 def _log(writer: _Writer, value: str, floor: float) -> str:
     return writer.op("Log", writer.op("Add", value, writer.scalar(floor)))
+
+
+def _masking(settings: FrontEndSettings) -> F32:
+    """(mel bands, mel bands): how much power of each band (row) is to be counted in each (column)."""
+    bark = np.array([_bark(hz) for hz in mel_centres_hz(settings.mel_bands, settings.mel_low_hz, settings.mel_high_hz)[1:-1]])
+    distance = bark[np.newaxis] - bark[:, np.newaxis]
+    fall_db = np.where(distance > 0, MASKING_UP_DB * distance, -MASKING_DOWN_DB * distance)
+    spread = 10.0 ** (-(MASKING_OFFSET_DB + fall_db) / 10.0)
+    np.fill_diagonal(spread, 1.0)
+    return np.asarray(spread, np.float32)
+
+
+def _bark(hz: float) -> float:
+    """Critical-band rate (Traunmüller, "Analytical expressions for the tonotopic sensory scale", 1990)."""
+    return 26.81 * hz / (1960.0 + hz) - 0.53
 
 
 def _cosine_transform(inputs: int, outputs: int) -> F32:

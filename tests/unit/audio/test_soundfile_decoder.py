@@ -96,7 +96,7 @@ def test_audio_that_cannot_be_described(samples, reason):
     assert reason_of(encoded(samples, subtype="FLOAT")) is reason
 
 
-@pytest.mark.parametrize("peak", [1e3, 1e30, 3.4e38])
+@pytest.mark.parametrize("peak", [1e3, 1e20, 1e30])
 def test_absurdly_loud_audio_stays_finite(peak):
     waveform = decode(encoded(tone(440.0, 2.0, 44_100, 0.9) * np.float32(peak), 44_100, subtype="FLOAT"), 22_050)
     assert waveform.rms == pytest.approx(0.9 * peak / 2**0.5, rel=0.01)

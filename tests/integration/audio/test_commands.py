@@ -1,0 +1,101 @@
+"""`leitmotif encoder …` on real files."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from leitmotif_services.audio.commands import encoder
+from tests.unit.audio.audio_files import clicks, encoded, noise, tone
+
+
+def run(*arguments):
+    return CliRunner().invoke(encoder, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three clips each of tones, clicks and noise, and a file that is no audio."""
+    path = tmp_path_factory.mktemp("audio")
+    rows = ["file,label"]
+    for number in range(3):
+        sounds = {
+            "tone": tone(300.0 + 40 * number, 5.0),
+            "clicks": clicks(100 + 10 * number, 5.0),
+            "noise": noise(5.0, seed=number),
+        }
+        for label, samples in sounds.items():
+            (path / f"{label}{number}.flac").write_bytes(encoded(samples, container="FLAC"))
+            rows.append(f"{label}{number}.flac,{label}")
+    (path / "text.mp3").write_text("this is no music\n" * 100)
+    (path / "labels.csv").write_text("\n".join([*rows, "text.mp3,tone", "missing.wav,tone"]) + "\n")
+    return path
+
+
+def test_embed(folder, tmp_path):
+    out = tmp_path / "new" / "embeddings"
+    files = [folder / "tone0.flac", folder / "text.mp3", folder / "noise1.flac"]
+    result = run("embed", *files, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["tracks"], report["dimension"], report["encoder_id"]) == (2, 128, "leitmotif-descriptors-1")
+    assert [(failed["path"], failed["reason"]) for failed in report["failed"]] == [(str(files[1]), "AUDIO_FORMAT_UNKNOWN")]
+    assert "text.mp3" in result.stderr
+    with np.load(out) as arrays:
+        assert set(arrays.files) == {"embeddings", "ids"}
+        assert arrays["ids"].tolist() == [str(files[0]), str(files[2])]
+        assert (arrays["embeddings"].shape, arrays["embeddings"].dtype) == ((2, 128), np.float32)
+        np.testing.assert_allclose(np.linalg.norm(arrays["embeddings"], axis=1), 1.0, atol=1e-5)
+
+
+def test_embed_of_nothing_fails(folder, tmp_path):
+    result = run("embed", folder / "text.mp3", tmp_path / "missing.wav", "--out", tmp_path / "x.npz")
+    assert result.exit_code == 1
+    assert "none of 2 files" in result.stderr
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_evaluate(folder):
+    result = run("evaluate", "--audio", folder, "--labels", folder / "labels.csv", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["tracks"], report["labels"], report["dimension"]) == (9, 3, 128)
+    assert report["knn1_accuracy"] == 1.0
+    assert report["baseline_knn1_accuracy"] == 1.0
+    # Two others of each kind exist, so the nearest five cannot all be of one label.
+    assert 0.0 <= report["knn5_accuracy"] <= 1.0
+    assert {failed["reason"] for failed in report["failed"]} == {"AUDIO_FORMAT_UNKNOWN", "AUDIO_EMPTY"}
+
+
+def test_evaluate_for_a_person(folder):
+    result = run("evaluate", "--audio", folder, "--labels", folder / "labels.csv")
+    assert "1-NN 1.000" in result.stdout
+
+
+def test_labels_without_the_columns(folder, tmp_path):
+    (tmp_path / "labels.csv").write_text("path,genre\nx,y\n")
+    result = run("evaluate", "--audio", folder, "--labels", tmp_path / "labels.csv")
+    assert result.exit_code == 1
+    assert "file and label" in result.stderr
+
+
+def test_build_then_embed_with_it(folder, tmp_path):
+    out = tmp_path / "built.onnx"
+    result = run("build", "--out", out, "--seed", 2, "--tracks", 8, "--json")
+    assert result.exit_code == 0, result.output
+    built = json.loads(result.stdout)
+    assert built["bytes"] == out.stat().st_size
+    embedded = run("embed", folder / "tone0.flac", "--encoder", out, "--out", tmp_path / "x.npz", "--json")
+    assert json.loads(embedded.stdout)["encoder_sha256"] == built["sha256"]
+
+
+def test_an_unknown_encoder_is_told_with_those_that_are_known(folder, tmp_path):
+    result = run("embed", folder / "tone0.flac", "--encoder", "nope", "--out", tmp_path / "x.npz")
+    assert result.exit_code == 1
+    assert "leitmotif-descriptors-1" in result.stderr
+
+
+def test_wrong_usage(folder):
+    assert run("embed", folder / "tone0.flac").exit_code == 2
+    assert run("evaluate", "--audio", folder / "nowhere", "--labels", folder / "labels.csv").exit_code == 2

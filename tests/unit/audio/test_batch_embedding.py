@@ -1,0 +1,97 @@
+import asyncio
+import threading
+
+import pytest
+
+from leitmotif_services.audio.batch_embedding import BatchEmbedder
+from leitmotif_services.runtime.admission import Admission
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+
+class Gated:
+    """Answers with the content itself; b"gate" waits until it is opened."""
+
+    def __init__(self):
+        self.entered, self.gate = threading.Event(), threading.Event()
+        self.seen = []
+
+    def embed(self, content):
+        self.seen.append(content)
+        if content == b"gate":
+            self.entered.set()
+            assert self.gate.wait(10)
+        if content == b"bad":
+            raise ServiceError(Reason.AUDIO_CORRUPT, "bad")
+        if content == b"defect":
+            raise RuntimeError("defect")
+        return content
+
+
+@pytest.fixture
+async def admission():
+    pool = Admission("test", workers=2, waiting=1)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+def embedder(admission):
+    return BatchEmbedder(admission, workers=2)
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_order_is_kept_and_a_failure_harms_no_neighbour(embedder):
+    contents = [b"1", b"bad", b"2", b"defect", *[str(n).encode() for n in range(20)]]
+    batch = await embedder.embed(Gated(), contents, None)
+    assert batch.outcomes[1].reason is Reason.AUDIO_CORRUPT
+    assert isinstance(batch.outcomes[3], RuntimeError)
+    assert [o for i, o in enumerate(batch.outcomes) if i not in (1, 3)] == [c for i, c in enumerate(contents) if i not in (1, 3)]
+    assert 0 <= batch.queue_s < 5
+
+
+async def test_a_call_uses_idle_workers_and_only_those(embedder, admission):
+    slow = Gated()
+    call = asyncio.create_task(embedder.embed(slow, [b"gate", b"gate", b"last"], None))
+    await until(lambda: len(slow.seen) == 2)
+    second = asyncio.create_task(embedder.embed(Gated(), [b"a", b"b"], None))
+    await until(lambda: admission.admitted == 3)  # the second call has one place, although it has two files
+    slow.gate.set()
+    assert (await call).outcomes == (b"gate", b"gate", b"last")
+    assert (await second).outcomes == (b"a", b"b")
+
+
+async def test_overload_is_refused_at_once(embedder, admission):
+    slow = Gated()
+    calls = [asyncio.create_task(embedder.embed(slow, [b"gate"], None)) for _ in range(3)]
+    await until(lambda: admission.admitted == 3)
+    with pytest.raises(ServiceError) as caught:
+        await embedder.embed(Gated(), [b"more"], None)
+    assert caught.value.reason is Reason.OVERLOADED
+    assert caught.value.retry_after_s > 0
+    slow.gate.set()
+    await asyncio.gather(*calls)
+    assert (await embedder.embed(Gated(), [b"later"], None)).outcomes == (b"later",)
+
+
+async def test_files_past_the_deadline_are_not_begun(embedder):
+    gated = Gated()
+    batch = await embedder.embed(gated, [b"a", b"b"], 0.0)
+    assert [outcome.reason for outcome in batch.outcomes] == [Reason.DEADLINE_EXCEEDED] * 2
+    assert gated.seen == []
+
+
+async def test_nothing_more_is_begun_for_a_caller_who_has_gone(embedder, admission):
+    slow = Gated()
+    call = asyncio.create_task(embedder.embed(slow, [b"gate", b"gate", b"never"], None))
+    await until(lambda: len(slow.seen) == 2)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    slow.gate.set()
+    await until(lambda: admission.admitted == 0)
+    assert slow.seen == [b"gate", b"gate"]
