@@ -47,7 +47,7 @@ class AudioConfig:
             threads=reader.integer("THREADS", default=1, minimum=1, maximum=256),
             max_items=reader.integer("MAX_ITEMS", default=16, minimum=1, maximum=1024),
             limits=AudioLimits(
-                max_bytes=reader.integer("MAX_ITEM_BYTES", default=defaults.max_bytes, minimum=1024, maximum=1 << 30),
+                max_bytes=reader.integer("MAX_ITEM_BYTES", default=60 << 20, minimum=1024, maximum=1 << 30),
                 max_duration_s=reader.number("MAX_DURATION_S", default=defaults.max_duration_s, minimum=1.0, maximum=86_400.0),
             ),
         )

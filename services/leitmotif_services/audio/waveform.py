@@ -20,7 +20,8 @@ SILENT_PEAK = 2.0**-14
 class AudioLimits:
     """Bounds on what is decoded. Whatever a header claims, no more than this is ever held."""
 
-    max_bytes: int = 48 << 20
+    max_bytes: int = 512 << 20
+    """Of the file. A service that takes files in messages sets less."""
     max_duration_s: float = 1200.0
     max_channels: int = 8
     min_sample_rate_hz: int = 8_000

@@ -10,6 +10,7 @@ def test_defaults():
     config = AudioConfig.from_environment({})
     assert config.server.listen == "127.0.0.1:50051"
     assert config.server.max_message_bytes == 64 << 20
+    assert config.limits.max_bytes < config.server.max_message_bytes
     assert config.encoders == ()
     assert (config.threads, config.max_items, config.limits.max_duration_s) == (1, 16, 1200.0)
 
