@@ -125,14 +125,15 @@ class FrontEnd:
     def analyse(self, waveform: Waveform) -> TrackFrames:
         """All frames of a waveform at the settings' rate, at least `tonal_frame_samples` long."""
         settings = self.settings
-        samples = waveform.samples / np.float32(waveform.rms)
+        gain = np.float32(1.0 / waveform.rms)  # put into the windows: the samples need no copy
         mel_blocks, power_blocks = [], []
         power_sum = np.zeros(settings.frame_samples // 2 + 1)
-        for power in _power_spectra(samples, self._window, settings.hop_samples):
+        for power in _power_spectra(waveform.samples, self._window * gain, settings.hop_samples):
             mel_blocks.append(self.mel_bank.apply(power))
             power_blocks.append(power.sum(axis=1))
             power_sum += power.sum(axis=0)
-        tonal = [self._tonal(power) for power in _power_spectra(samples, self._tonal_window, settings.tonal_hop_samples)]
+        tonal_spectra = _power_spectra(waveform.samples, self._tonal_window * gain, settings.tonal_hop_samples)
+        tonal = [self._tonal(power) for power in tonal_spectra]
         mel = np.concatenate(mel_blocks)
         floor = max(float(mel.mean(dtype=np.float64)) * 10.0 ** (settings.floor_db / 10.0), float(np.finfo(np.float32).tiny))
         return TrackFrames(

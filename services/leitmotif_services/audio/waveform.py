@@ -16,6 +16,9 @@ SILENT_PEAK = 2.0**-14
 """At most two steps of 16-bit audio: what dither leaves of nothing."""
 
 
+_BLOCK_SAMPLES = 1 << 20
+
+
 @dataclass(frozen=True)
 class AudioLimits:
     """Bounds on what is decoded. Whatever a header claims, no more than this is ever held."""
@@ -43,7 +46,10 @@ class Waveform:
     @property
     def rms(self) -> float:
         """Root of the mean square, > 0 for a waveform that `checked_samples` let through."""
-        return float(np.sqrt(np.mean(np.square(self.samples, dtype=np.float64))))
+        total = 0.0
+        for start in range(0, len(self.samples), _BLOCK_SAMPLES):  # in double precision, but without a copy of all of it
+            total += float(np.sum(np.square(self.samples[start : start + _BLOCK_SAMPLES], dtype=np.float64)))
+        return float(np.sqrt(total / len(self.samples)))
 
 
 def checked_samples(samples: Samples) -> Samples:
@@ -52,10 +58,11 @@ def checked_samples(samples: Samples) -> Samples:
     A constant offset is inaudible, but it would count as energy everywhere.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        centred: Samples = np.asarray(samples - samples.mean(dtype=np.float64), np.float32)
-    if not bool(np.isfinite(centred).all()):
+        centred: Samples = samples - np.float32(samples.mean(dtype=np.float64))
+    highest, lowest = float(centred.max()), float(centred.min())  # NaN when any sample is
+    if not np.isfinite(highest - lowest):
         raise not_finite()
-    if float(np.abs(centred).max()) <= SILENT_PEAK:
+    if max(highest, -lowest) <= SILENT_PEAK:
         raise ServiceError(Reason.AUDIO_SILENT, "every sample of the audio is (nearly) zero")
     return centred
 
