@@ -1,18 +1,20 @@
 """Negative log likelihoods from hidden states, without ever holding the logits of more than one tile.
 
 For GPT-2's vocabulary the logits of a single window of 1024 tokens take 206 MB. Here the positions × vocabulary rectangle is
-walked in tiles that fit a processor's cache, with a running log-sum-exp (Milakov and Gimelshein 2018, arXiv:1805.02867):
-memory stays constant, and the output layer, where most of a small model's time goes, gets faster by a third.
+walked in tiles, with a running log-sum-exp (Milakov and Gimelshein 2018, arXiv:1805.02867): memory stays constant, and the
+output layer, where much of a small model's time goes, gets faster by a third, since one buffer is written again and again
+instead of fresh pages.
 """
 
 import torch
 
 _TILE_POSITIONS = 1024
-_TILE_VOCABULARY = 1024
+_TILE_VOCABULARY = 4096
+"""Smaller tiles are a little faster on idle cores and much slower on busy ones: threads wait for each other at each tile."""
 
 
 class TiledTokenNll:
-    """-log softmax(hidden · weightᵀ + bias) at the targets, for a float32 output layer. Keeps one tile of logits (4 MiB)."""
+    """-log softmax(hidden · weightᵀ + bias) at the targets, for a float32 output layer. Keeps one tile of logits (16 MiB)."""
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         """`weight` (V, D) and `bias` (V,) are used in place, not copied."""
