@@ -162,7 +162,7 @@ def _respond(dataset: MusicDataset, affinities: Doubles, seed: int) -> tuple[Res
 
 def _cut_snippet(content: bytes, start_s: float, duration_s: float) -> bytes:
     # Loaded here: it brings the decoder, and commands import this module to show their help.
-    from leitmotif_services.audio.snippet import cut_snippet
+    from leitmotif_services.audio.soundfile_snippet import cut_snippet
 
     return with_serial(cut_snippet(content, start_s, duration_s), serial=1)
 

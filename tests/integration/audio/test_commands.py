@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from leitmotif_services.audio.commands import encoder
+from leitmotif_services.workshop.encoder_commands import encoder
 from tests.unit.audio.audio_files import clicks, encoded, noise, tone
 
 

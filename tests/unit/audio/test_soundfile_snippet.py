@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from leitmotif_services.audio.snippet import cut_snippet
+from leitmotif_services.audio.soundfile_snippet import cut_snippet
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.audio.audio_files import encoded, tone
 
