@@ -73,9 +73,16 @@ def up(
         if music is not None:
             # A process of its own, from which the platform is a server like any other; it also keeps training off this loop.
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "leitmotif_services.embedded.music", address, str(music), str(settings.models_folder))
+                *(sys.executable, "-m", "leitmotif_services.embedded.music", address, str(music), str(settings.models_folder)),
+                start_new_session=True,
             )
-            if await process.wait():
+            try:
+                code = await process.wait()
+            except asyncio.CancelledError:
+                process.terminate()
+                await process.wait()
+                raise
+            if code:
                 raise _MusicFailedError
         print(f"leitmotif is up at {address}", flush=True)
         stderr.print("Ctrl-C drains and stops.")

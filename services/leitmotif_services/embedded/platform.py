@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +22,8 @@ from leitmotif_services.profiles.config import ProfilesConfig
 from leitmotif_services.prototypes.app import build as build_prototypes
 from leitmotif_services.prototypes.config import PrototypesConfig
 from leitmotif_services.runtime.local_channel import LocalChannel
-from leitmotif_services.runtime.main import stop_requested
 from leitmotif_services.runtime.server import GrpcServer
+from leitmotif_services.runtime.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
 
@@ -140,8 +140,9 @@ def _environment(service: str, settings: dict[str, str]) -> dict[str, str]:
     return {**given, **{prefix + name: value for name, value in settings.items()}}
 
 
-async def serve_platform(settings: PlatformSettings, on_ready: Callable[[int], Awaitable[None]]) -> None:
+async def serve_platform(settings: PlatformSettings, on_ready: Callable[[int], Coroutine[object, object, None]]) -> None:
     """Serve until SIGTERM or SIGINT; `on_ready` is awaited with the gateway's port once everything answers."""
-    async with Platform(settings) as platform:
-        await on_ready(platform.port)
-        await stop_requested()
+    with StopRequest() as stop:
+        async with Platform(settings) as platform:
+            await stop.unless_asked(on_ready(platform.port))
+            await stop.wait()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from leitmotif_services.runtime.main import FOLLOW_STDIN
+from leitmotif_services.runtime.stop_request import FOLLOW_STDIN
 
 _STOP_TIMEOUT_S = 60.0
 

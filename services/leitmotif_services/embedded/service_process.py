@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
-from leitmotif_services.runtime.main import FOLLOW_STDIN
+from leitmotif_services.runtime.stop_request import FOLLOW_STDIN
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +51,25 @@ class ServiceProcess:
 
     async def _spawn(self) -> None:
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, env=self._environment)
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=pipe,
+            stdout=pipe,
+            env=self._environment,
+            # Ctrl-C goes to this process alone, which drains its own calls before it ends its children.
+            start_new_session=True,
+        )
         self._process = process
         assert process.stdout is not None
         try:
             async with asyncio.timeout(_READY_TIMEOUT_S):
                 ready = await process.stdout.readline()
-        except (TimeoutError, asyncio.CancelledError):
+        except TimeoutError as error:
+            await self._end(process)
+            raise ServiceError(
+                Reason.UPSTREAM_UNAVAILABLE, f"the {self._name} service was not ready within {_READY_TIMEOUT_S:g} s"
+            ) from error
+        except asyncio.CancelledError:
             await self._end(process)
             raise
         if not ready:
@@ -78,7 +90,7 @@ class ServiceProcess:
             log.error("the %s service ended with exit code %s; starting it again", self._name, code)
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, _LONGEST_BACKOFF_S)
-            with contextlib.suppress(ServiceError, TimeoutError):
+            with contextlib.suppress(ServiceError):
                 await self._spawn()
 
     @staticmethod

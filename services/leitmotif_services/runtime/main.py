@@ -1,9 +1,7 @@
 """Runs one service as a process: settings, logs, server, signals, drain, exit code."""
 
-import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
@@ -15,6 +13,7 @@ from leitmotif_services.runtime.environment import ConfigurationError
 from leitmotif_services.runtime.errors import ServiceError
 from leitmotif_services.runtime.logs import configure_logs
 from leitmotif_services.runtime.server import GrpcServer, ServerSettings
+from leitmotif_services.runtime.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +26,6 @@ class ServiceConfig(Protocol):
 
 
 C = TypeVar("C", bound=ServiceConfig)
-
-FOLLOW_STDIN = "LEITMOTIF_FOLLOW_STDIN"
-"""Variable that ties a process to the pipe on its standard input: it drains when the other end closes, however that died."""
 
 READY_LINE = "leitmotif {name} ready on port {port}"
 """Printed on stdout once a service answers; who starts a process waits for it instead of polling."""
@@ -53,38 +49,13 @@ def run_service(name: str, read_config: Callable[[Mapping[str, str]], C], build:
 
 
 async def _serve(name: str, config: C, build: Callable[[C], Awaitable[App]]) -> None:
-    app = await build(config)
-    try:
-        server = GrpcServer(config.server, app)
-        await server.start()
-        print(READY_LINE.format(name=name, port=server.port), flush=True)
-        await stop_requested()
-        await server.drain()
-    finally:
-        await app.close()
-
-
-async def stop_requested() -> None:
-    """Wait for SIGTERM, SIGINT or, where FOLLOW_STDIN is set, the end of standard input.
-
-    A second signal ends the process at once, for an operator who will not wait.
-    """
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    signals = (signal.SIGTERM, signal.SIGINT)
-    for number in signals:
-        loop.add_signal_handler(number, stop.set)
-    follow_stdin = bool(os.environ.get(FOLLOW_STDIN))
-    if follow_stdin:
-        loop.add_reader(sys.stdin.fileno(), _stop_at_end_of_stdin, stop)
-    await stop.wait()
-    if follow_stdin:
-        loop.remove_reader(sys.stdin.fileno())
-    for number in signals:
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _stop_at_end_of_stdin(stop: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 1024):
-        stop.set()
+    with StopRequest() as stop:
+        app = await build(config)
+        try:
+            server = GrpcServer(config.server, app)
+            await server.start()
+            print(READY_LINE.format(name=name, port=server.port), flush=True)
+            await stop.wait()
+            await server.drain()
+        finally:
+            await app.close()
