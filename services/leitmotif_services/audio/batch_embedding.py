@@ -1,4 +1,9 @@
-"""Embeds the files of one call on a bounded pool: each has its own outcome, and no call takes a place it does not use."""
+"""Embeds the items of one call on a bounded pool: each has its own outcome, and no call takes a place it does not use.
+
+The graph runs one item at a time; segments of different calls are not gathered into larger batches. Measured for 10 s of
+audio on one core: decoding 4.5 to 6.8 ms, front end 4.7 ms, descriptors 0.6 ms, graph 0.58 ms for a segment alone against
+0.31 ms within a batch of 16. Sharing graph calls could save 2 to 3 % of the work, and would make every call wait for others.
+"""
 
 import asyncio
 import time
@@ -8,43 +13,44 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from leitmotif_services.audio.embedding import EmbeddedTrack
+from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 
 class Embedder(Protocol):
-    """What turns one file into embeddings."""
+    """What turns one item into embeddings."""
 
-    def embed(self, content: bytes) -> EmbeddedTrack: ...
+    def embed(self, source: AudioSource) -> EmbeddedTrack: ...
 
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """What became of a call's files."""
+    """What became of a call's items."""
 
     outcomes: tuple[EmbeddedTrack | Exception, ...]
-    """In the order of the files."""
+    """In the order of the items."""
     queue_s: float
-    """From the call until its first file was taken up, in seconds."""
+    """From the call until its first item was taken up, in seconds."""
 
 
 class BatchEmbedder:
-    """Works on a call's files one after another in one thread, and in more threads while workers are idle."""
+    """Works on a call's items one after another in one thread, and in more threads while workers are idle."""
 
     def __init__(self, admission: Admission, workers: int) -> None:
         self._admission = admission
         self._workers = workers
 
-    async def embed(self, embedder: Embedder, contents: Sequence[bytes], remaining_s: float | None) -> BatchOutcome:
-        """Embed at least one file. OVERLOADED when no place is left for the call.
+    async def embed(self, embedder: Embedder, sources: Sequence[AudioSource], remaining_s: float | None) -> BatchOutcome:
+        """Embed at least one item. OVERLOADED when no place is left for the call.
 
-        Files not begun within `remaining_s` get DEADLINE_EXCEEDED; None means no deadline. A file that is refused, or
+        Items not begun within `remaining_s` get DEADLINE_EXCEEDED; None means no deadline. An item that is refused, or
         whose embedding fails, leaves the others as they are.
         """
         asked = time.monotonic()
-        work = _SharedWork(embedder, contents, None if remaining_s is None else asked + remaining_s)
+        work = _SharedWork(embedder, sources, None if remaining_s is None else asked + remaining_s)
         idle = self._workers - self._admission.admitted
-        lanes = max(1, min(len(contents), idle))
+        lanes = max(1, min(len(sources), idle))
         try:
             results = await asyncio.gather(*(self._admission.run(work.run) for _ in range(lanes)), return_exceptions=True)
         except asyncio.CancelledError:
@@ -57,33 +63,33 @@ class BatchEmbedder:
 
 
 class _SharedWork:
-    """The files of one call; several threads may `run` it at once, each file is taken by one of them."""
+    """The items of one call; several threads may `run` it at once, each item is taken by one of them."""
 
-    def __init__(self, embedder: Embedder, contents: Sequence[bytes], deadline: float | None) -> None:
+    def __init__(self, embedder: Embedder, sources: Sequence[AudioSource], deadline: float | None) -> None:
         self._embedder = embedder
-        self._waiting = deque(enumerate(contents))
+        self._waiting = deque(enumerate(sources))
         self._deadline = deadline
         self.begun = 0.0
-        self.outcomes: list[EmbeddedTrack | Exception] = [_not_begun() for _ in contents]
+        self.outcomes: list[EmbeddedTrack | Exception] = [_not_begun() for _ in sources]
 
     def run(self) -> None:
         self.begun = self.begun or time.monotonic()
         while True:
             try:
-                index, content = self._waiting.popleft()
+                index, source = self._waiting.popleft()
             except IndexError:
                 return
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 continue
             try:
-                self.outcomes[index] = self._embedder.embed(content)
+                self.outcomes[index] = self._embedder.embed(source)
             except Exception as error:
                 self.outcomes[index] = error
 
     def abandon(self) -> None:
-        """Begin no further file: nobody waits for it."""
+        """Begin no further item: nobody waits for it."""
         self._waiting.clear()
 
 
 def _not_begun() -> ServiceError:
-    return ServiceError(Reason.DEADLINE_EXCEEDED, "the deadline passed before the file was taken up")
+    return ServiceError(Reason.DEADLINE_EXCEEDED, "the deadline passed before the item was taken up")

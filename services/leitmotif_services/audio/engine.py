@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from leitmotif_services.audio.audio_decoding import decode
 from leitmotif_services.audio.descriptors import describe
 from leitmotif_services.audio.embedding import EmbeddedTrack, track_embedding
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact, malformed
 from leitmotif_services.audio.front_end import FrontEnd, TrackFrames
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
+from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.audio.segmentation import audible
-from leitmotif_services.audio.soundfile_decoder import decode
 from leitmotif_services.audio.waveform import AudioLimits, Waveform
 
 DEFAULT_ENCODER = Path(str(files("leitmotif_services.audio"))) / "encoders" / "leitmotif-descriptors-1.onnx"
@@ -34,15 +35,15 @@ class AudioEngine:
         """What the encoder says of itself: id, SHA-256, dimension, front end, segmentation, licence."""
         return self._encoder.artifact
 
-    def embed(self, content: bytes) -> EmbeddedTrack:
-        """Embed one whole audio file; ServiceError with an AUDIO_… reason or LIMIT_EXCEEDED where it is refused."""
-        return self.embed_with_frames(content)[0]
+    def embed(self, source: AudioSource) -> EmbeddedTrack:
+        """Embed one whole audio file, or samples; ServiceError as `audio_decoding.decode` says where they are refused."""
+        return self.embed_with_frames(source)[0]
 
-    def embed_with_frames(self, content: bytes) -> tuple[EmbeddedTrack, TrackFrames]:
+    def embed_with_frames(self, source: AudioSource) -> tuple[EmbeddedTrack, TrackFrames]:
         """As `embed`, with what the front end made of the track."""
         started = time.perf_counter()
-        waveform = decode(content, self.encoder.front_end.sample_rate_hz, self._limits)
-        return self._embed(waveform, decode_s=time.perf_counter() - started)
+        waveform = decode(source, self.encoder.front_end.sample_rate_hz, self._limits)
+        return self.embed_waveform(waveform, decode_s=time.perf_counter() - started)
 
     def warm_up(self) -> None:
         """Run the whole path once on noise, so that the first caller does not pay for lazy initialisation."""
@@ -54,9 +55,10 @@ class AudioEngine:
             writer.setframerate(44_100)
             writer.writeframes(noise.tobytes())
         # Under limits of its own: those of the service may be too tight for it.
-        self._embed(decode(buffer.getvalue(), self.encoder.front_end.sample_rate_hz), decode_s=0.0)
+        self.embed_waveform(decode(buffer.getvalue(), self.encoder.front_end.sample_rate_hz))
 
-    def _embed(self, waveform: Waveform, decode_s: float) -> tuple[EmbeddedTrack, TrackFrames]:
+    def embed_waveform(self, waveform: Waveform, decode_s: float = 0.0) -> tuple[EmbeddedTrack, TrackFrames]:
+        """Embed audio at the encoder's rate, at least MINIMUM_DURATION_S long; `decode_s` is passed on."""
         started = time.perf_counter()
         settings = self.encoder.front_end
         frames = self._front_end.analyse(waveform)

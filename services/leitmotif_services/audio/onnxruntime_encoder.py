@@ -13,14 +13,23 @@ from leitmotif_services.audio.encoder_artifact import (
     LOG_MEL,
     METADATA_KEY,
     TONAL,
+    WAVEFORM,
     EncoderArtifact,
     malformed,
     parse_metadata,
 )
 from leitmotif_services.audio.front_end import Frames
+from leitmotif_services.audio.waveform import Samples
+from leitmotif_services.audio.waveform_input import WaveformInput
 
 BATCH_SEGMENTS = 16
-"""Segments in one call of the graph."""
+"""Segments of frames in one call of the graph."""
+
+WAVEFORM_BATCH_SEGMENTS = 1
+"""Segments of samples in one call: a transformer holds some 100 MB for 10 s, and several at once gain nothing on a CPU."""
+
+GraphInputs = tuple[tuple[str, Frames], ...]
+"""Inputs by name, for one segment."""
 
 
 class OnnxRuntimeEncoder:
@@ -52,21 +61,37 @@ class OnnxRuntimeEncoder:
 
         A segment's embedding does not depend on what it is batched with (to float32 rounding).
         """
-        embeddings = np.empty((len(log_mel), self.artifact.dimension), np.float32)
-        by_shape: dict[tuple[int, int], list[int]] = {}
-        for index, (mel_frames, tonal_frames) in enumerate(zip(log_mel, tonal, strict=True)):
-            by_shape.setdefault((len(mel_frames), len(tonal_frames)), []).append(index)
+        inputs = [((LOG_MEL, mel), (TONAL, notes)) for mel, notes in zip(log_mel, tonal, strict=True)]
+        return self._encode(inputs, BATCH_SEGMENTS)
+
+    def encode_waveforms(self, segments: Sequence[Samples]) -> Matrix:
+        """As `encode`, for a graph that takes (n,) samples at the artifact's rate."""
+        return self._encode([((WAVEFORM, samples),) for samples in segments], WAVEFORM_BATCH_SEGMENTS)
+
+    def _encode(self, segments: Sequence[GraphInputs], batch_segments: int) -> Matrix:
+        """(S, D); segments of one shape go through the graph together, at most `batch_segments` of them."""
+        embeddings = np.empty((len(segments), self.artifact.dimension), np.float32)
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for index, inputs in enumerate(segments):
+            by_shape.setdefault(tuple(len(values) for _, values in inputs), []).append(index)
         for indices in by_shape.values():
-            for start in range(0, len(indices), BATCH_SEGMENTS):
-                batch = indices[start : start + BATCH_SEGMENTS]
-                inputs = {LOG_MEL: np.stack([log_mel[i] for i in batch]), TONAL: np.stack([tonal[i] for i in batch])}
-                embeddings[batch] = self._session.run([EMBEDDING], inputs)[0]
+            for start in range(0, len(indices), batch_segments):
+                batch = indices[start : start + batch_segments]
+                names = [name for name, _ in segments[batch[0]]]
+                feed = {name: np.stack([segments[index][place][1] for index in batch]) for place, name in enumerate(names)}
+                embeddings[batch] = self._session.run([EMBEDDING], feed)[0]
         return embeddings
 
     def _check_graph(self, file: str) -> None:
         settings = self.artifact.front_end
-        expected = {LOG_MEL: settings.mel_bands, TONAL: settings.tonal_columns}
         found = {value.name: value.shape[-1] for value in self._session.get_inputs()}
+        expected: dict[str, object]
+        if isinstance(settings, WaveformInput):
+            if len(found) == 1 and isinstance(found.get(WAVEFORM), int):
+                raise malformed(file, f"its graph takes {found[WAVEFORM]} samples, not segments of any length")
+            expected = {WAVEFORM: found.get(WAVEFORM)}
+        else:
+            expected = {LOG_MEL: settings.mel_bands, TONAL: settings.tonal_columns}
         if found != expected:
             raise malformed(file, f"its graph takes {found}, its metadata says {expected}")
         outputs = {value.name: value.shape[-1] for value in self._session.get_outputs()}

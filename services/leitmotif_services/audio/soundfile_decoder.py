@@ -2,17 +2,15 @@
 
 import numpy as np
 import soundfile
-import soxr
-from numpy.typing import NDArray
 
-from leitmotif_services.audio.container_formats import AudioFormat, corrupt, recognise, refuse_cut_off
+from leitmotif_services.audio.container_formats import AudioFormat, corrupt, refuse_cut_off
+from leitmotif_services.audio.soxr_resampler import MonoResampler
 from leitmotif_services.audio.waveform import (
     MINIMUM_DURATION_S,
     AudioLimits,
     Samples,
     Waveform,
     checked_samples,
-    not_finite,
     too_large,
     too_short,
 )
@@ -63,22 +61,8 @@ class _SequentialSoundFile(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-def decode(content: bytes, sample_rate_hz: int, limits: AudioLimits | None = None) -> Waveform:
-    """Decode a whole file to mono at `sample_rate_hz`.
-
-    The container is recognised by content. Holds at most twice `limits.max_duration_s` of mono samples beside the
-    file itself. Raises ServiceError: AUDIO_EMPTY, AUDIO_FORMAT_UNKNOWN, AUDIO_CORRUPT, AUDIO_TOO_SHORT, AUDIO_TOO_LARGE,
-    AUDIO_SILENT, AUDIO_NOT_FINITE, or LIMIT_EXCEEDED for too many bytes.
-    """
-    limits = limits or AudioLimits()
-    if len(content) > limits.max_bytes:
-        raise ServiceError(
-            Reason.LIMIT_EXCEEDED,
-            f"the audio file has {len(content)} bytes; at most {limits.max_bytes} are allowed",
-            limit=limits.max_bytes,
-            actual=len(content),
-        )
-    audio_format = recognise(content)
+def decode_with_libsndfile(content: bytes, audio_format: AudioFormat, sample_rate_hz: int, limits: AudioLimits) -> Waveform:
+    """Decode a whole file in a container of libsndfile's to mono; `audio_decoding.decode` says what is refused."""
     refuse_cut_off(content, audio_format)
     try:
         with _SequentialSoundFile(_MemoryFile(content)) as sound:
@@ -118,8 +102,7 @@ def _check_header(sound: soundfile.SoundFile, audio_format: AudioFormat, limits:
 
 def _read_mono(sound: soundfile.SoundFile, sample_rate_hz: int, limits: AudioLimits) -> tuple[Samples, int]:
     """Mono samples at `sample_rate_hz`, and how many frames were decoded. The header's length is not relied on."""
-    same_rate = sound.samplerate == sample_rate_hz
-    resampler = None if same_rate else soxr.ResampleStream(sound.samplerate, sample_rate_hz, 1, dtype="float32", quality="HQ")
+    resampler = MonoResampler(sound.samplerate, sample_rate_hz)
     limit_frames = int(limits.max_duration_s * sound.samplerate)
     block = np.empty((BLOCK_FRAMES, sound.channels), np.float32)
     parts: list[Samples] = []
@@ -128,21 +111,9 @@ def _read_mono(sound: soundfile.SoundFile, sample_rate_hz: int, limits: AudioLim
         decoded_frames += len(frames)
         if decoded_frames > limit_frames:
             raise too_large("seconds", limits.max_duration_s, round(decoded_frames / sound.samplerate, 3))
-        mono = _mono(frames)
-        parts.append(mono if resampler is None else resampler.resample_chunk(mono))
-    if resampler is not None:
-        parts.append(resampler.resample_chunk(np.empty(0, np.float32), last=True))
-    return np.concatenate(parts) if parts else np.empty(0, np.float32), decoded_frames
-
-
-def _mono(frames: NDArray[np.float32]) -> Samples:
-    """Mean over channels of (n, channels), a copy. Scaled before it is summed, so that it cannot overflow."""
-    if not bool(np.isfinite(frames).all()):
-        raise not_finite()
-    if frames.shape[1] == 1:
-        return frames[:, 0].copy()
-    weights = np.full(frames.shape[1], 1.0 / frames.shape[1], np.float32)
-    return np.asarray(np.einsum("nc,c->n", frames, weights))
+        parts.append(resampler.add(frames))
+    parts.append(resampler.end())
+    return np.concatenate(parts), decoded_frames
 
 
 def _check_length(sound: soundfile.SoundFile, audio_format: AudioFormat, decoded_frames: int) -> None:

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import soundfile
 
-from leitmotif_services.audio.soundfile_decoder import decode
+from leitmotif_services.audio.audio_decoding import decode
 from leitmotif_services.audio.waveform import AudioLimits
 from leitmotif_services.runtime.errors import invalid_field
 

@@ -3,7 +3,8 @@ import struct
 import numpy as np
 import pytest
 
-from leitmotif_services.audio.soundfile_decoder import BLOCK_FRAMES, decode
+from leitmotif_services.audio.audio_decoding import decode
+from leitmotif_services.audio.soundfile_decoder import BLOCK_FRAMES
 from leitmotif_services.audio.waveform import AudioLimits
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.audio.audio_files import encoded, every_encoding, noise, tone
