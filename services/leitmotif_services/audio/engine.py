@@ -10,13 +10,15 @@ import numpy as np
 
 from leitmotif_services.audio.audio_decoding import decode
 from leitmotif_services.audio.descriptors import describe
-from leitmotif_services.audio.embedding import EmbeddedTrack, track_embedding
+from leitmotif_services.audio.embedding import EmbeddedTrack, Matrix, Segment, track_embedding
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact, malformed
-from leitmotif_services.audio.front_end import FrontEnd, TrackFrames
+from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings, TrackFrames
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
 from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.audio.segmentation import audible
+from leitmotif_services.audio.soxr_resampling import resampled
 from leitmotif_services.audio.waveform import AudioLimits, Waveform
+from leitmotif_services.audio.waveform_input import WaveformInput
 
 DEFAULT_ENCODER = Path(str(files("leitmotif_services.audio"))) / "encoders" / "leitmotif-descriptors-1.onnx"
 """The encoder that comes with the package."""
@@ -27,13 +29,25 @@ class AudioEngine:
 
     def __init__(self, encoder: OnnxRuntimeEncoder, limits: AudioLimits | None = None) -> None:
         self._encoder = encoder
-        self._front_end = FrontEnd(encoder.artifact.front_end)
+        own = encoder.artifact.front_end
+        # What describes a track is measured alike under every encoder, whatever that encoder reads.
+        self._front_end = FrontEnd(FrontEndSettings() if isinstance(own, WaveformInput) else own)
         self._limits = limits or AudioLimits()
 
     @property
     def encoder(self) -> EncoderArtifact:
         """What the encoder says of itself: id, SHA-256, dimension, front end, segmentation, licence."""
         return self._encoder.artifact
+
+    @property
+    def decoded_rate_hz(self) -> int:
+        """The rate to decode at: the highest that the encoder or the descriptors want."""
+        return max(self.encoder.front_end.sample_rate_hz, self._front_end.settings.sample_rate_hz)
+
+    @property
+    def frame_settings(self) -> FrontEndSettings:
+        """Settings of the frames that `embed_with_frames` gives."""
+        return self._front_end.settings
 
     def embed(self, source: AudioSource) -> EmbeddedTrack:
         """Embed one whole audio file, or samples; ServiceError as `audio_decoding.decode` says where they are refused."""
@@ -42,7 +56,7 @@ class AudioEngine:
     def embed_with_frames(self, source: AudioSource) -> tuple[EmbeddedTrack, TrackFrames]:
         """As `embed`, with what the front end made of the track."""
         started = time.perf_counter()
-        waveform = decode(source, self.encoder.front_end.sample_rate_hz, self._limits)
+        waveform = decode(source, self.decoded_rate_hz, self._limits)
         return self.embed_waveform(waveform, decode_s=time.perf_counter() - started)
 
     def warm_up(self) -> None:
@@ -55,18 +69,15 @@ class AudioEngine:
             writer.setframerate(44_100)
             writer.writeframes(noise.tobytes())
         # Under limits of its own: those of the service may be too tight for it.
-        self.embed_waveform(decode(buffer.getvalue(), self.encoder.front_end.sample_rate_hz))
+        self.embed_waveform(decode(buffer.getvalue(), self.decoded_rate_hz))
 
     def embed_waveform(self, waveform: Waveform, decode_s: float = 0.0) -> tuple[EmbeddedTrack, TrackFrames]:
-        """Embed audio at the encoder's rate, at least MINIMUM_DURATION_S long; `decode_s` is passed on."""
+        """Embed audio, best at `decoded_rate_hz`, at least MINIMUM_DURATION_S long; `decode_s` is passed on."""
         started = time.perf_counter()
-        settings = self.encoder.front_end
-        frames = self._front_end.analyse(waveform)
+        settings = self._front_end.settings
+        frames = self._front_end.analyse(resampled(waveform, settings.sample_rate_hz))
         segments = audible(self.encoder.segmentation.cut(waveform.duration_s), frames.frame_power, settings.grid)
-        embeddings = self._encoder.encode(
-            [frames.log_mel[part] for part in settings.grid.ranges(segments, len(frames.log_mel))],
-            [frames.tonal[part] for part in settings.tonal_grid.ranges(segments, len(frames.tonal))],
-        )
+        embeddings = self._encode(waveform, frames, segments)
         track = EmbeddedTrack(
             embedding=track_embedding(embeddings),
             segment_embeddings=embeddings,
@@ -79,6 +90,17 @@ class AudioEngine:
             compute_s=time.perf_counter() - started,
         )
         return track, frames
+
+    def _encode(self, waveform: Waveform, frames: TrackFrames, segments: tuple[Segment, ...]) -> Matrix:
+        """(S, D) from whichever of the two the graph takes."""
+        own = self.encoder.front_end
+        if isinstance(own, WaveformInput):
+            samples = resampled(waveform, own.sample_rate_hz).samples
+            return self._encoder.encode_waveforms(own.cut(samples, segments))
+        return self._encoder.encode(
+            [frames.log_mel[part] for part in own.grid.ranges(segments, len(frames.log_mel))],
+            [frames.tonal[part] for part in own.tonal_grid.ranges(segments, len(frames.tonal))],
+        )
 
 
 def load_engine(encoder_path: Path | None = None, *, threads: int = 1, limits: AudioLimits | None = None) -> AudioEngine:
