@@ -1,4 +1,4 @@
-"""`leitmotif encoder …`: embed files, judge an encoder on labelled audio, build the default one. No server is needed."""
+"""`leitmotif encoder …`: embed files, judge an encoder on labelled audio, build or import one. No server is needed."""
 
 import csv
 import os
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leitmotif.cli.console import fail, needs_extra, print_json, progress, stderr, stdout
+from leitmotif.cli.console import fail, needs_extra, print_json, progress, stage_progress, stderr, stdout
 
 if TYPE_CHECKING:
     from leitmotif_services.audio.engine import AudioEngine
     from leitmotif_services.runtime.errors import ServiceError
 
-encoder = typer.Typer(name="encoder", help="Embed audio files; judge and build audio encoders.", no_args_is_help=True)
+encoder = typer.Typer(name="encoder", help="Embed audio files; judge, build and import audio encoders.", no_args_is_help=True)
 
 EncoderOption = Annotated[str, typer.Option("--encoder", help="Id of an encoder of this package, or path of an encoder file.")]
 WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Files embedded at once.")]
@@ -170,6 +170,68 @@ def build(
         print_json(report)
     else:
         stdout.print(f"{built.encoder_id}, {built.dimension} dimensions: {out} ({built.sha256[:12]}…)", markup=False)
+
+
+@encoder.command("import")
+def import_model(
+    model: Annotated[str, typer.Argument(help="Folder of a model, or its hub id: OWNER/NAME or OWNER/NAME@REVISION.")],
+    out: Annotated[Path, typer.Option(help="Encoder file to write, .onnx.", dir_okay=False)],
+    encoder_id: Annotated[str, typer.Option("--id", help="Id of the encoder; by default the model's name and the layer.")] = "",
+    layer: Annotated[int | None, typer.Option(min=1, help="Layer whose states are averaged; by default the last.")] = None,
+    spdx: Annotated[str, typer.Option("--license", help="SPDX identifier; by default what the model card states.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Import a published model as an encoder: Wav2Vec2, HuBERT, MERT, or the audio tower of CLAP.
+
+    The model is exported to ONNX and written only if the two agree on music of several lengths. Weights must be in
+    safetensors format; code that comes with a model is never run. LEITMOTIF_AUDIO_ENCODERS makes the service load the file.
+
+        leitmotif encoder import m-a-p/MERT-v1-95M --layer 7 --out mert.onnx
+    """
+    with needs_extra("encoder-import"):
+        import onnx  # noqa: F401
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+
+        from leitmotif_services.workshop.encoder_import.importing import import_encoder, open_model
+        from leitmotif_services.workshop.encoder_import.refusal import ImportRefusedError
+    started = time.perf_counter()
+    with stage_progress() as show:
+        try:
+            imported = import_encoder(
+                open_model(model),
+                out,
+                encoder_id=encoder_id,
+                layer=layer,
+                spdx=spdx,
+                show=show,
+            )
+        except ImportRefusedError as error:
+            fail(f"cannot import {model}: {error}")
+        except OSError as error:
+            fail(f"cannot write {out}: {error.strerror}")
+    artifact, agreement = imported.artifact, imported.agreement
+    report = {
+        "out": str(out),
+        "encoder_id": artifact.encoder_id,
+        "sha256": artifact.sha256,
+        "dimension": artifact.dimension,
+        "sample_rate_hz": artifact.front_end.sample_rate_hz,
+        "layer": imported.layer or None,
+        "license": artifact.license,
+        "source": artifact.source,
+        "largest_difference": agreement.largest_difference,
+        "least_cosine": agreement.least_cosine,
+        "bytes": out.stat().st_size,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    if json:
+        print_json(report)
+        return
+    stdout.print(f"{artifact.encoder_id}, {artifact.dimension} dimensions, {artifact.license}: {out}", markup=False)
+    stdout.print(
+        f"differs from the model by at most {agreement.largest_difference:.1e}, cosine {agreement.least_cosine:.6f}", markup=False
+    )
 
 
 def _engine(encoder_id: str) -> "AudioEngine":
