@@ -53,7 +53,7 @@ class ImportedEncoder:
 def open_model(model: str) -> ModelFiles:
     """A folder, or a model of the hub as OWNER/NAME or OWNER/NAME@REVISION."""
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if model and folder.is_dir():
         return LocalModelFiles(folder)
     if (match := HUB_ID.fullmatch(model)) and not folder.exists():
         return HubModelFiles(match["id"], match["revision"])
