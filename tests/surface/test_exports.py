@@ -7,20 +7,20 @@ EXPORTS = """
     AlreadyExistsError AsyncClient AudioItem BosPolicy CallCancelledError Client ClientClosedError ConflictError
     ControlAction ControlChange DataLossError DeadlineExceededError Event EventType FieldViolation InternalError
     InvalidArgumentError JobCancelledError JobFailedError JobState LeitmotifError NotFoundError OverloadedError
-    PermissionDeniedError PreconditionError Reason RetryPolicy UnauthenticatedError UnavailableError UnimplementedError
+    PcmItem PermissionDeniedError PreconditionError Reason RetryPolicy UnauthenticatedError UnavailableError UnimplementedError
     __version__
 """
 TYPES = """
     AppliedEdit AudioDescriptors AudioItem BosPolicy Contribution ControlAction ControlChange DescribedTrack Edit
     EditOptions EmbedFailure Encoder Event EventType Exemplar Explanation Fidelity Job JobProgress JobResult JobSpec
-    JobState ListeningReceipt Model PerplexityResult PerplexitySpec Profile Prototype PrototypeSource PrototypeWeight
-    Recommendations ScoredTrack Segment Track TrackEmbedding Vectors
+    JobState ListeningReceipt Model PcmItem PerplexityResult PerplexitySpec Profile Prototype PrototypeSource PrototypeWeight
+    Recommendations ScoredTrack Segment SegmentEmbedding Track TrackEmbedding Vectors
 """
 CLIENT = """
     address audio close evaluations explain listen models profiles prototypes recommend tracks
 """
 PARTS = {
-    "audio": "embed encoder encoders",
+    "audio": "embed embed_stream encoder encoders",
     "evaluations": "get list perplexity",
     "models": "activate active list",
     "prototypes": "exemplar_audio get list",

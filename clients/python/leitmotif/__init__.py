@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         UnavailableError,
         UnimplementedError,
     )
-    from leitmotif.types import AudioItem, BosPolicy, ControlAction, ControlChange, Event, EventType, JobState
+    from leitmotif.types import AudioItem, BosPolicy, ControlAction, ControlChange, Event, EventType, JobState, PcmItem
 
     __version__: str
 
@@ -68,6 +68,7 @@ __all__ = [
     "LeitmotifError",
     "NotFoundError",
     "OverloadedError",
+    "PcmItem",
     "PermissionDeniedError",
     "PreconditionError",
     "Reason",
@@ -85,7 +86,8 @@ _HOMES = {
     "Client": "leitmotif._sync.client",
     "RetryPolicy": "leitmotif._retry",
     **dict.fromkeys(
-        ("AudioItem", "BosPolicy", "ControlAction", "ControlChange", "Event", "EventType", "JobState"), "leitmotif.types"
+        ("AudioItem", "BosPolicy", "ControlAction", "ControlChange", "Event", "EventType", "JobState", "PcmItem"),
+        "leitmotif.types",
     ),
 }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from leitmotif._settings import MAX_MESSAGE_BYTES
 from leitmotif.errors import InvalidArgumentError, Reason
-from leitmotif.types import AudioItem, EmbedFailure, TrackEmbedding
+from leitmotif.types import AudioItem, EmbedFailure, PcmItem, TrackEmbedding
 
 MAX_ITEMS = 16
 """Items of a call: what the service takes by default."""
@@ -22,24 +22,24 @@ class Batch:
 
     max_items: int = MAX_ITEMS
     max_bytes: int = MAX_BATCH_BYTES
-    entries: list[AudioItem | EmbedFailure] = field(default_factory=list)
+    entries: list[AudioItem | PcmItem | EmbedFailure] = field(default_factory=list)
     item_bytes: int = 0
 
-    def fits(self, entry: AudioItem | EmbedFailure) -> bool:
+    def fits(self, entry: AudioItem | PcmItem | EmbedFailure) -> bool:
         """True when `entry` may be added before the batch is sent."""
         if len(self.entries) >= self.max_items:
             return False
-        return isinstance(entry, EmbedFailure) or not self.item_bytes or self.item_bytes + len(entry.content) <= self.max_bytes
+        return isinstance(entry, EmbedFailure) or not self.item_bytes or self.item_bytes + _size(entry) <= self.max_bytes
 
-    def add(self, entry: AudioItem | EmbedFailure) -> None:
+    def add(self, entry: AudioItem | PcmItem | EmbedFailure) -> None:
         self.entries.append(entry)
-        if isinstance(entry, AudioItem):
-            self.item_bytes += len(entry.content)
+        if not isinstance(entry, EmbedFailure):
+            self.item_bytes += _size(entry)
 
     @property
-    def items(self) -> list[AudioItem]:
+    def items(self) -> list[AudioItem | PcmItem]:
         """What is to be sent."""
-        return [entry for entry in self.entries if isinstance(entry, AudioItem)]
+        return [entry for entry in self.entries if not isinstance(entry, EmbedFailure)]
 
     def merged(self, results: list[TrackEmbedding | EmbedFailure]) -> list[TrackEmbedding | EmbedFailure]:
         """One outcome an entry, in order; `results` are those of `items`."""
@@ -47,17 +47,21 @@ class Batch:
         return [entry if isinstance(entry, EmbedFailure) else next(remaining) for entry in self.entries]
 
 
-def checked_item(track_id: str, content: bytes) -> AudioItem | EmbedFailure:
+def _size(item: AudioItem | PcmItem) -> int:
+    return len(item.content if isinstance(item, AudioItem) else item.samples)
+
+
+def checked_item(item: AudioItem | PcmItem) -> AudioItem | PcmItem | EmbedFailure:
     """The item, or why it cannot be sent."""
-    if len(content) <= MAX_ITEM_BYTES:
-        return AudioItem(track_id, content)
+    if _size(item) <= MAX_ITEM_BYTES:
+        return item
     return EmbedFailure(
-        track_id,
+        item.track_id,
         InvalidArgumentError(
-            f"{track_id or 'the item'} has {len(content)} bytes, {MAX_ITEM_BYTES} are allowed",
+            f"{item.track_id or 'the item'} has {_size(item)} bytes, {MAX_ITEM_BYTES} are allowed",
             code="INVALID_ARGUMENT",
             reason=Reason.LIMIT_EXCEEDED,
-            metadata={"limit": str(MAX_ITEM_BYTES), "actual": str(len(content))},
+            metadata={"limit": str(MAX_ITEM_BYTES), "actual": str(_size(item))},
         ),
     )
 

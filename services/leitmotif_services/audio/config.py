@@ -29,6 +29,12 @@ class AudioConfig:
     """Threads within one call of the graph. More than one pays off only where there are more cores than callers."""
     max_items: int = 16
     """Most files in one call."""
+    max_streams: int = 16
+    """Streams of audio open at once; one more is refused with OVERLOADED."""
+    max_stream_s: float = 14_400.0
+    """Longest stream, in seconds of audio."""
+    stream_idle_s: float = 60.0
+    """A stream whose caller sends nothing for so long is ended."""
     limits: AudioLimits = field(default_factory=AudioLimits)
 
     @classmethod
@@ -46,6 +52,9 @@ class AudioConfig:
             waiting=reader.integer("WAITING", default=32, minimum=0, maximum=100_000),
             threads=reader.integer("THREADS", default=1, minimum=1, maximum=256),
             max_items=reader.integer("MAX_ITEMS", default=16, minimum=1, maximum=1024),
+            max_streams=reader.integer("MAX_STREAMS", default=16, minimum=1, maximum=10_000),
+            max_stream_s=reader.number("MAX_STREAM_S", default=14_400.0, minimum=1.0, maximum=86_400.0),
+            stream_idle_s=reader.number("STREAM_IDLE_S", default=60.0, minimum=0.1, maximum=86_400.0),
             limits=AudioLimits(
                 max_bytes=reader.integer("MAX_ITEM_BYTES", default=60 << 20, minimum=1024, maximum=1 << 30),
                 max_duration_s=reader.number("MAX_DURATION_S", default=defaults.max_duration_s, minimum=1.0, maximum=86_400.0),

@@ -11,6 +11,8 @@ from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif_services.audio.batch_embedding import BatchOutcome
 from leitmotif_services.audio.embedding import AudioDescriptors, EmbeddedTrack, Matrix, Segment
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact
+from leitmotif_services.audio.pcm import AudioSource, PcmAudio, PcmFormat
+from leitmotif_services.audio.streamed_track import StreamedSegment
 from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.status import status_of
 
@@ -32,6 +34,24 @@ def response_of(track_ids: Sequence[str], batch: BatchOutcome, encoder_id: str, 
         compute_s=sum(track.compute_s for track in embedded),
     )
     return pb.EmbedTracksResponse(results=results, encoder_id=encoder_id, timings=timings)
+
+
+def source_of(item: pb.AudioItem) -> AudioSource:
+    """What an item asks to embed; no bytes where it says nothing."""
+    if item.WhichOneof("source") == "pcm":
+        return PcmAudio(PcmFormat(item.pcm.sample_rate_hz, item.pcm.channels), item.pcm.samples)
+    return item.content
+
+
+def streamed_message(track_id: str, part: StreamedSegment | EmbeddedTrack, encoder_id: str) -> pb.EmbedStreamResponse:
+    """A message of EmbedStream's answer."""
+    if isinstance(part, EmbeddedTrack):
+        return pb.EmbedStreamResponse(track=track_message(track_id, part), encoder_id=encoder_id)
+    segment = pb.SegmentEmbedding(
+        segment=pb.Segment(start_s=part.segment.start_s, duration_s=part.segment.duration_s),
+        embedding=matrix_message(part.embedding[np.newaxis]),
+    )
+    return pb.EmbedStreamResponse(segment=segment, encoder_id=encoder_id)
 
 
 def track_message(track_id: str, track: EmbeddedTrack) -> pb.TrackEmbedding:

@@ -1,5 +1,7 @@
 """AudioService over the domain."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -7,9 +9,12 @@ import grpc
 from leitmotif.api.audio.v1 import audio_pb2 as pb
 from leitmotif.api.audio.v1 import audio_pb2_grpc
 from leitmotif_services.audio.batch_embedding import BatchEmbedder
-from leitmotif_services.audio.convert import encoder_message, response_of
+from leitmotif_services.audio.convert import encoder_message, response_of, source_of, streamed_message
 from leitmotif_services.audio.encoder_catalogue import EncoderCatalogue
 from leitmotif_services.audio.engine import AudioEngine
+from leitmotif_services.audio.pcm import PcmFormat
+from leitmotif_services.audio.stream_embedding import StreamEmbedder, unless_idle
+from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.request_context import current_request_id
 from leitmotif_services.runtime.validation import checked_length, checked_text
 
@@ -18,13 +23,30 @@ Context = grpc.aio.ServicerContext[Any, Any]
 LONGEST_TRACK_ID = 128
 
 
+async def _samples(requests: AsyncIterator[pb.EmbedStreamRequest]) -> AsyncIterator[bytes]:
+    async for request in requests:
+        if request.WhichOneof("part") != "samples":
+            raise invalid_field("samples", "must be set in every message but the first")
+        yield request.samples
+
+
 class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
     """Stateless; every call works on what it carries."""
 
-    def __init__(self, catalogue: EncoderCatalogue[AudioEngine], embedder: BatchEmbedder, max_items: int) -> None:
+    def __init__(
+        self,
+        catalogue: EncoderCatalogue[AudioEngine],
+        embedder: BatchEmbedder,
+        streams: StreamEmbedder,
+        *,
+        max_items: int,
+        stream_idle_s: float,
+    ) -> None:
         self._catalogue = catalogue
         self._embedder = embedder
+        self._streams = streams
         self._max_items = max_items
+        self._stream_idle_s = stream_idle_s
 
     async def EmbedTracks(self, request: pb.EmbedTracksRequest, context: Context) -> pb.EmbedTracksResponse:
         checked_length("items", request.items, minimum=1, maximum=self._max_items)
@@ -33,8 +55,24 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
             for index, item in enumerate(request.items)
         ]
         engine = self._catalogue.find(request.encoder_id)
-        batch = await self._embedder.embed(engine, [item.content for item in request.items], context.time_remaining())
+        batch = await self._embedder.embed(engine, list(map(source_of, request.items)), context.time_remaining())
         return response_of(track_ids, batch, engine.encoder.encoder_id, current_request_id())
+
+    async def EmbedStream(
+        self,
+        request_iterator: AsyncIterator[pb.EmbedStreamRequest],
+        context: Context,  # noqa: ARG002
+    ) -> AsyncIterator[pb.EmbedStreamResponse]:
+        requests = unless_idle(request_iterator, self._stream_idle_s)
+        first = await anext(requests, pb.EmbedStreamRequest())
+        if first.WhichOneof("part") != "start":
+            raise invalid_field("start", "must be set in the first message")
+        track_id = checked_text("start.track_id", first.start.track_id, maximum=LONGEST_TRACK_ID)
+        engine = self._catalogue.find(first.start.encoder_id)
+        audio_format = PcmFormat(first.start.sample_rate_hz, first.start.channels)
+        async with aclosing(self._streams.embed(engine, audio_format, _samples(requests))) as parts:
+            async for part in parts:
+                yield streamed_message(track_id, part, engine.encoder.encoder_id)
 
     async def ListEncoders(self, request: pb.ListEncodersRequest, context: Context) -> pb.ListEncodersResponse:  # noqa: ARG002
         return pb.ListEncodersResponse(encoders=[encoder_message(encoder) for encoder in self._catalogue.encoders()])

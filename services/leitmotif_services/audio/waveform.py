@@ -63,13 +63,18 @@ def checked_samples(samples: Samples) -> Samples:
     if not np.isfinite(highest - lowest):
         raise not_finite()
     if max(highest, -lowest) <= SILENT_PEAK:
-        raise ServiceError(Reason.AUDIO_SILENT, "every sample of the audio is (nearly) zero")
+        raise silent()
     return centred
 
 
 def not_finite() -> ServiceError:
     """AUDIO_NOT_FINITE."""
     return ServiceError(Reason.AUDIO_NOT_FINITE, "the audio holds NaN or infinite samples")
+
+
+def silent() -> ServiceError:
+    """AUDIO_SILENT."""
+    return ServiceError(Reason.AUDIO_SILENT, "every sample of the audio is (nearly) zero")
 
 
 def too_short(duration_s: float) -> ServiceError:

@@ -16,7 +16,7 @@ from leitmotif_services.runtime.request_context import upstream_metadata
 from leitmotif_services.runtime.status import upstream_error
 
 OFFERED = {
-    "audio": (AUDIO.services_by_name["AudioService"], ("EmbedTracks", "ListEncoders", "GetEncoder")),
+    "audio": (AUDIO.services_by_name["AudioService"], ("EmbedTracks", "EmbedStream", "ListEncoders", "GetEncoder")),
     "prototypes": (
         PROTOTYPES.services_by_name["PrototypesService"],
         (
@@ -45,7 +45,11 @@ class ForwardedService(grpc.GenericRpcHandler):
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         for name in methods:
             path = f"/{descriptor.full_name}/{name}"
-            if descriptor.methods_by_name[name].server_streaming:
+            method = descriptor.methods_by_name[name]
+            if method.client_streaming:
+                both: Any = _forward_stream(service, channel.stream_stream(path))
+                self._handlers[path] = grpc.stream_stream_rpc_method_handler(both)
+            elif method.server_streaming:
                 stream: Any = _forward_stream(service, channel.unary_stream(path))
                 self._handlers[path] = grpc.unary_stream_rpc_method_handler(stream)
             else:
@@ -70,13 +74,21 @@ def _forward_unary(
     return forward
 
 
-def _forward_stream(service: str, method: Callable[..., Any]) -> Callable[[bytes, Any], AsyncIterator[bytes]]:
-    async def forward(request: bytes, context: Any) -> AsyncIterator[bytes]:
+def _forward_stream(
+    service: str, method: Callable[..., Any]
+) -> Callable[[bytes | AsyncIterator[bytes], Any], AsyncIterator[bytes]]:
+    """`method` streams its answers; it takes one request, or a stream that is read as the service behind asks for more."""
+
+    async def forward(requests: bytes | AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
         # A stream lasts as long as the caller lets it: watching a job has no natural bound.
+        call = method(requests, timeout=context.time_remaining(), metadata=upstream_metadata())
         try:
-            async for response in method(request, timeout=context.time_remaining(), metadata=upstream_metadata()):
+            async for response in call:
                 yield response
         except grpc.aio.AioRpcError as error:
             raise upstream_error(error, service) from error
+        finally:
+            if isinstance(call, grpc.aio.Call):  # so that the work ends when the caller has gone, not when this is collected
+                call.cancel()
 
     return forward

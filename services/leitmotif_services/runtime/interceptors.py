@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,14 +13,21 @@ import grpc
 from google.rpc import status_pb2
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.message_parsing import lenient, well_formed
 from leitmotif_services.runtime.request_context import REQUEST_ID_KEY, adopt_request_id
 from leitmotif_services.runtime.status import DETAILS_KEY, code_of, status_of
 
 log = logging.getLogger("leitmotif.call")
 
+Admit = Callable[[Any], Any]
+"""Passes a request, or a stream of them, on to the handler, unless it is malformed."""
+
 if TYPE_CHECKING:  # generic for the type checker only
     Handler = grpc.RpcMethodHandler[Any, Any]
     Context = grpc.aio.ServicerContext[Any, Any]
+
+DISCARD_S = 1.0
+"""A refused stream is read for so long at most, in seconds."""
 
 _QUIET = ("/grpc.health.", "/grpc.reflection.")
 
@@ -46,19 +54,34 @@ class CallBoundary(grpc.aio.ServerInterceptor):
             return handler
         # grpc types these attributes for its synchronous server; under grpc.aio they are coroutines and generators.
         behavior = cast(Any, handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream)
-        wrapped = _streaming(method, behavior) if handler.response_streaming else _single(method, behavior)
+        wrapped = (
+            _streaming(method, behavior, reads_stream=bool(handler.request_streaming))
+            if handler.response_streaming
+            else _single(method, behavior)
+        )
         make = _HANDLER_KINDS[bool(handler.request_streaming), bool(handler.response_streaming)]
         return cast(
             "Handler",
-            make(wrapped, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer),
+            make(
+                wrapped,
+                request_deserializer=lenient(handler.request_deserializer),
+                response_serializer=handler.response_serializer,
+            ),
         )
 
 
-def _single(method: str, behavior: Callable[[Any, Context], Awaitable[Any]]) -> Callable[[Any, Context], Awaitable[Any]]:
+async def _each_well_formed(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield well_formed(request)
+
+
+def _single(
+    method: str, behavior: Callable[[Any, Context], Awaitable[Any]], admit: Admit
+) -> Callable[[Any, Context], Awaitable[Any]]:
     async def call(request: Any, context: Context) -> Any:
         started, request_id = _begin(context)
         try:
-            response = await behavior(request, context)
+            response = await behavior(admit(request), context)
         except asyncio.CancelledError:
             _log(method, "CANCELLED", started)
             raise
@@ -71,21 +94,34 @@ def _single(method: str, behavior: Callable[[Any, Context], Awaitable[Any]]) -> 
 
 
 def _streaming(
-    method: str, behavior: Callable[[Any, Context], AsyncIterator[Any]]
+    method: str, behavior: Callable[[Any, Context], AsyncIterator[Any]], *, reads_stream: bool
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
         started, request_id = _begin(context)
         try:
-            async for response in behavior(request, context):
+            async for response in behavior(admit(request), context):
                 yield response
         except (asyncio.CancelledError, GeneratorExit):
             _log(method, "CANCELLED", started)
             raise
         except Exception as error:
+            if reads_stream:
+                await _discard(request)
             await _refuse(error, method, started, request_id, context)
         _log(method, "OK", started)
 
     return call
+
+
+async def _discard(requests: AsyncIterator[Any]) -> None:
+    """Read what a caller is still sending before its call is refused.
+
+    A grpc.aio client whose write meets a call that has ended reports INTERNAL instead of the status that ended it.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_S):
+            async for _ in requests:
+                pass
 
 
 def _begin(context: Context) -> tuple[float, str]:

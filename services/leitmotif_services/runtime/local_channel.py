@@ -17,6 +17,7 @@ from google.rpc import status_pb2
 from leitmotif_services.runtime.app import App
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from leitmotif_services.runtime.interceptors import trailing_metadata_of
+from leitmotif_services.runtime.message_parsing import lenient, well_formed
 from leitmotif_services.runtime.request_context import current_request_id
 from leitmotif_services.runtime.status import code_of, status_of
 
@@ -99,23 +100,51 @@ class LocalChannel:
     ) -> Callable[..., Any]:
         """As `unary_unary`, for a method that streams its responses."""
         handler = self._handlers.get(path)
+        behavior = cast(Any, handler).unary_stream if handler else None
+        return _streaming(path, handler, behavior, _parsed, request_serializer, response_deserializer)
 
-        async def call(request: Any, *, timeout: float | None = None, metadata: Metadata = (), **_: object) -> AsyncIterator[Any]:
-            try:
-                if handler is None or handler.unary_stream is None:
-                    raise ServiceError(Reason.METHOD_NOT_OFFERED, f"no method {path}")
-                message = request if request_serializer else _parsed(handler, request)
-                async with asyncio.timeout(timeout):
-                    async for response in cast(Any, handler.unary_stream)(message, LocalContext(timeout, metadata)):
-                        yield response if response_deserializer else cast(Any, handler).response_serializer(response)
-            except Exception as error:
-                raise _as_rpc_error(error) from error
+    def stream_stream(
+        self,
+        path: str,
+        request_serializer: Serializer | None = None,
+        response_deserializer: Deserializer | None = None,
+        **_: object,
+    ) -> Callable[..., Any]:
+        """As `unary_stream`, for a method that takes a stream of requests as well, read as its servicer asks for more."""
+        handler = self._handlers.get(path)
+        behavior = cast(Any, handler).stream_stream if handler else None
+        return _streaming(path, handler, behavior, _each_parsed, request_serializer, response_deserializer)
 
-        return call
+
+def _streaming(
+    path: str,
+    handler: grpc.RpcMethodHandler[Any, Any] | None,
+    behavior: Callable[[Any, LocalContext], AsyncIterator[Any]] | None,
+    parse: Callable[[grpc.RpcMethodHandler[Any, Any], Any], Any],
+    request_serializer: Serializer | None,
+    response_deserializer: Deserializer | None,
+) -> Callable[..., AsyncIterator[Any]]:
+    async def call(request: Any, *, timeout: float | None = None, metadata: Metadata = (), **_: object) -> AsyncIterator[Any]:
+        try:
+            if handler is None or behavior is None:
+                raise ServiceError(Reason.METHOD_NOT_OFFERED, f"no method {path}")
+            message = request if request_serializer else parse(handler, request)
+            async with asyncio.timeout(timeout):
+                async for response in behavior(message, LocalContext(timeout, metadata)):
+                    yield response if response_deserializer else cast(Any, handler).response_serializer(response)
+        except Exception as error:
+            raise _as_rpc_error(error) from error
+
+    return call
 
 
 def _parsed(handler: grpc.RpcMethodHandler[Any, Any], request: bytes) -> Any:
-    return cast(Any, handler).request_deserializer(request)
+    return well_formed(cast(Any, lenient(cast(Any, handler).request_deserializer))(request))
+
+
+async def _each_parsed(handler: grpc.RpcMethodHandler[Any, Any], requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _parsed(handler, request)
 
 
 def _as_rpc_error(error: Exception) -> grpc.aio.AioRpcError:

@@ -5,6 +5,8 @@ import asyncio
 import grpc
 import pytest
 
+from leitmotif.api.audio.v1 import audio_pb2
+from leitmotif.api.audio.v1.audio_pb2_grpc import AudioServiceServicer, AudioServiceStub, add_AudioServiceServicer_to_server
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb
 from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import (
     PrototypesServiceServicer,
@@ -17,6 +19,7 @@ from leitmotif_services.runtime.local_channel import LocalChannel
 from leitmotif_services.runtime.server import GrpcServer, ServerSettings
 from leitmotif_services.runtime.status import upstream_error
 
+AUDIO_NAME = audio_pb2.DESCRIPTOR.services_by_name["AudioService"].full_name
 NAME = pb.DESCRIPTOR.services_by_name["PrototypesService"].full_name
 
 
@@ -40,10 +43,19 @@ class Servicer(PrototypesServiceServicer):
             raise ServiceError(Reason.PROTOTYPE_NOT_FOUND, "no prototype")
 
 
+class Streaming(AudioServiceServicer):
+    async def EmbedStream(self, request_iterator, context):
+        async for request in request_iterator:
+            if request.samples == b"fail":
+                raise ServiceError(Reason.AUDIO_CORRUPT, "refused")
+            yield audio_pb2.EmbedStreamResponse(encoder_id=request.samples.decode())
+
+
 @pytest.fixture
 def app():
     app = App("test")
     app.mount(NAME, add_PrototypesServiceServicer_to_server, Servicer())
+    app.mount(AUDIO_NAME, add_AudioServiceServicer_to_server, Streaming())
     return app
 
 
@@ -125,3 +137,44 @@ async def test_bytes_are_passed_on_undecoded(channel):
 async def test_a_method_that_is_not_there(channel):
     error = await failure(channel.unary_unary("/leitmotif.api.prototypes.v1.PrototypesService/Nothing")(b""))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def requests_of(*samples):
+    for piece in samples:
+        yield audio_pb2.EmbedStreamRequest(samples=piece)
+
+
+async def test_streams_both_ways(channel):
+    stub = AudioServiceStub(channel)
+    assert [answer.encoder_id async for answer in stub.EmbedStream(requests_of(b"a", b"b"))] == ["a", "b"]
+
+
+async def test_an_error_within_streams_both_ways_discards_what_is_still_sent(channel):
+    stub = AudioServiceStub(channel)
+    answers = []
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        async for answer in stub.EmbedStream(requests_of(b"a", b"fail", *[b"more"] * 500)):
+            answers.append(answer.encoder_id)
+    assert answers == ["a"]
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert upstream_error(caught.value, "audio").reason == "AUDIO_CORRUPT"
+
+
+async def test_bytes_both_ways(channel):
+    async def requests():
+        async for request in requests_of(b"a", b"b"):
+            yield request.SerializeToString()
+
+    call = channel.stream_stream(f"/{AUDIO_NAME}/EmbedStream")(requests())
+    answers = [audio_pb2.EmbedStreamResponse.FromString(answer).encoder_id async for answer in call]
+    assert answers == ["a", "b"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xff\xff", b"\x0a\x02\xc3\x28"], ids=["no message", "text that is not UTF-8"])
+async def test_bytes_that_are_no_request(channel, content):
+    error = await failure(channel.unary_unary(f"/{NAME}/GetTrack")(content))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert upstream_error(error, "x").reason == "REQUEST_MALFORMED"
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        [chunk async for chunk in channel.unary_stream(f"/{NAME}/ReadExemplar")(content)]
+    assert upstream_error(caught.value, "x").reason == "REQUEST_MALFORMED"

@@ -44,6 +44,7 @@ class ReceivedCall:
 
     method: str
     request: Message
+    """A list of messages where the method takes a stream."""
     metadata: dict[str, str]
     remaining_s: float
     at_s: float
@@ -81,9 +82,14 @@ class Peer(grpc.GenericRpcHandler):
         descriptor = METHODS.get(handler_call_details.method)
         if descriptor is None:
             return None
-        make = grpc.unary_stream_rpc_method_handler if descriptor.server_streaming else grpc.unary_unary_rpc_method_handler
+        make = {
+            (False, False): grpc.unary_unary_rpc_method_handler,
+            (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, True): grpc.stream_stream_rpc_method_handler,
+        }[descriptor.client_streaming, descriptor.server_streaming]
 
         def behaviour(request, context):
+            request = list(request) if descriptor.client_streaming else request
             metadata = dict(context.invocation_metadata())
             self.calls.append(ReceivedCall(descriptor.name, request, metadata, context.time_remaining(), time.monotonic()))
             if self.failures[descriptor.name]:

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from leitmotif import AudioItem, InternalError, InvalidArgumentError, Reason
+from leitmotif import AudioItem, InternalError, InvalidArgumentError, PcmItem, Reason
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.types import EmbedFailure, TrackEmbedding
 from leitmotif_services.runtime import errors as service_errors
@@ -93,3 +93,66 @@ def test_an_answer_of_the_wrong_length_is_a_defect(client, peer):
     peer.answer("EmbedTracks", audio_pb2.EmbedTracksResponse())
     with pytest.raises(InternalError, match="0 results to 1 items"):
         list(client.audio.embed([AudioItem("a", b"x")]))
+
+
+class Pieces:
+    """Iterates for both clients; raises `failure` at its end."""
+
+    def __init__(self, pieces, failure=None):
+        self.pieces, self.failure = pieces, failure
+
+    def __iter__(self):
+        yield from self.pieces
+        if self.failure:
+            raise self.failure
+
+    async def __aiter__(self):
+        for piece in self:
+            yield piece
+
+
+def streamed(requests):
+    """A segment of a second for each message of samples, then the track."""
+    for index, _ in enumerate(requests[1:]):
+        segment = {"segment": {"start_s": index, "duration_s": 1.0}, "embedding": {"values": bytes(8), "dimension": 2}}
+        yield audio_pb2.EmbedStreamResponse(segment=segment, encoder_id="e-1")
+    yield audio_pb2.EmbedStreamResponse(track={"track_id": requests[0].start.track_id}, encoder_id="e-1")
+
+
+def test_a_stream_of_samples(client, peer):
+    peer.answer("EmbedStream", streamed)
+    parts = client.audio.embed_stream(
+        Pieces([bytes(8), bytes(16)]), sample_rate_hz=8_000, channels=2, track_id="t", encoder_id="e"
+    )
+    first, second, track = parts
+    assert (first.segment.start_s, second.segment.start_s, first.embedding, first.encoder_id) == (0.0, 1.0, (0.0, 0.0), "e-1")
+    assert isinstance(track, TrackEmbedding)
+    start, *samples = peer.calls[0].request
+    assert start.start == audio_pb2.StreamStart(track_id="t", encoder_id="e", sample_rate_hz=8_000, channels=2)
+    assert [message.samples for message in samples] == [bytes(8), bytes(16)]
+
+
+def test_what_the_source_of_a_stream_raises_reaches_the_caller(client, peer):
+    peer.answer("EmbedStream", streamed)
+    with pytest.raises(ZeroDivisionError, match="microphone"):
+        list(client.audio.embed_stream(Pieces([bytes(8)], ZeroDivisionError("microphone")), sample_rate_hz=8_000))
+
+
+def test_a_refused_stream_is_a_typed_error(client, peer):
+    peer.fail("EmbedStream", ServiceError(service_errors.Reason.AUDIO_SILENT, "silent"))
+    with pytest.raises(InvalidArgumentError) as caught:
+        list(client.audio.embed_stream(Pieces([bytes(8)]), sample_rate_hz=8_000))
+    assert caught.value.reason is Reason.AUDIO_SILENT
+    assert len(peer.calls_of("EmbedStream")) == 1
+
+
+def test_samples_are_items_as_files_are(client, peer):
+    seen = []
+
+    def answer(request):
+        seen.extend(request.items)
+        return audio_pb2.EmbedTracksResponse(results=[{"track": {}} for _ in request.items])
+
+    peer.answer("EmbedTracks", answer)
+    assert len(list(client.audio.embed([PcmItem("a", bytes(8), 8_000), AudioItem("b", b"x")]))) == 2
+    assert [item.WhichOneof("source") for item in seen] == ["pcm", "content"]

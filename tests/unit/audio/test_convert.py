@@ -4,13 +4,25 @@ import numpy as np
 import pytest
 from google.rpc import error_details_pb2
 
+from leitmotif.api.audio.v1 import audio_pb2 as pb
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif_services.audio.batch_embedding import BatchOutcome
-from leitmotif_services.audio.convert import encoder_message, matrix_message, matrix_of, response_of, track_message, track_of
+from leitmotif_services.audio.convert import (
+    encoder_message,
+    matrix_message,
+    matrix_of,
+    response_of,
+    source_of,
+    streamed_message,
+    track_message,
+    track_of,
+)
 from leitmotif_services.audio.embedding import AudioDescriptors, EmbeddedTrack, Segment
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact
 from leitmotif_services.audio.front_end import FrontEndSettings
+from leitmotif_services.audio.pcm import PcmAudio, PcmFormat
 from leitmotif_services.audio.segmentation import Segmentation
+from leitmotif_services.audio.streamed_track import StreamedSegment
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 TRACK = EmbeddedTrack(
@@ -90,3 +102,20 @@ def test_bytes_that_are_no_rows(values, dimension):
     with pytest.raises(ServiceError) as caught:
         matrix_of("embedding", vectors_pb2.FloatMatrix(values=values, dimension=dimension))
     assert caught.value.reason is Reason.FIELD_INVALID
+
+
+def test_what_an_item_asks_to_embed():
+    assert source_of(pb.AudioItem(content=b"file")) == b"file"
+    assert source_of(pb.AudioItem()) == b""
+    pcm = pb.PcmAudio(samples=bytes(8), sample_rate_hz=8_000, channels=2)
+    assert source_of(pb.AudioItem(pcm=pcm)) == PcmAudio(PcmFormat(8_000, 2), bytes(8))
+
+
+def test_parts_of_a_stream():
+    segment = streamed_message("t", StreamedSegment(Segment(5.0, 10.0), np.array([0.6, 0.8], np.float32)), "e-1")
+    assert (segment.WhichOneof("part"), segment.encoder_id) == ("segment", "e-1")
+    assert (segment.segment.segment.start_s, segment.segment.segment.duration_s) == (5.0, 10.0)
+    np.testing.assert_array_equal(matrix_of("e", segment.segment.embedding), np.array([[0.6, 0.8]], np.float32))
+    track = streamed_message("t", TRACK, "e-1")
+    assert (track.WhichOneof("part"), track.encoder_id) == ("track", "e-1")
+    assert track.track == track_message("t", TRACK)

@@ -34,7 +34,7 @@ def test_merging_puts_each_result_in_the_place_of_its_item(entries):
 
 
 def test_the_largest_item_is_sent_and_one_byte_more_is_not():
-    assert isinstance(checked_item("t", bytes(MAX_ITEM_BYTES)), AudioItem)
-    refused = checked_item("t", bytes(MAX_ITEM_BYTES + 1))
+    assert isinstance(checked_item(AudioItem("t", bytes(MAX_ITEM_BYTES))), AudioItem)
+    refused = checked_item(AudioItem("t", bytes(MAX_ITEM_BYTES + 1)))
     assert isinstance(refused, EmbedFailure)
     assert refused.error.metadata == {"limit": str(MAX_ITEM_BYTES), "actual": str(MAX_ITEM_BYTES + 1)}

@@ -120,7 +120,9 @@ def test_every_type_is_covered_above():
         "EmbedFailure",
         "JobResult",
         "JobSpec",
+        "PcmItem",
         "PerplexitySpec",
+        "SegmentEmbedding",
         "TrackEmbedding",
         "Vectors",
     }
@@ -137,6 +139,29 @@ def test_a_track_embedding_holds_everything():
     assert {name: getattr(converted, name) for name in expected} == expected
     assert (converted.encoder_id, converted.embedding) == ("e-1", (1.0, 0.0))
     assert list(converted.segment_embeddings) == [(0.0, 0.0), (0.0, 0.0)]
+
+
+def test_a_segment_of_a_stream_holds_everything():
+    segment = {"segment": {"start_s": 5.0, "duration_s": 7.5}, "embedding": {"values": b"\0\0\x80\x3f\0\0\0\0", "dimension": 2}}
+    converted = audio.streamed_of(audio_pb2.EmbedStreamResponse(segment=segment, encoder_id="e-1"), "t")
+    assert converted == types.SegmentEmbedding("e-1", types.Segment(5.0, 7.5), (1.0, 0.0))
+    track = audio.streamed_of(audio_pb2.EmbedStreamResponse(track={"duration_s": 12.5}, encoder_id="e-1"), "t")
+    assert isinstance(track, types.TrackEmbedding)
+    assert (track.track_id, track.encoder_id, track.duration_s) == ("t", "e-1", 12.5)
+
+
+def test_samples_go_as_samples():
+    message = audio.item_message_of(types.PcmItem("t", bytes(16), 8_000, 2))
+    assert message.WhichOneof("source") == "pcm"
+    assert (message.track_id, message.pcm.samples, message.pcm.sample_rate_hz, message.pcm.channels) == ("t", bytes(16), 8_000, 2)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 7])
+def test_a_long_piece_is_sent_in_whole_frames(channels):
+    piece = bytes(range(256)) * (3 * channels * 4096)
+    messages = [message.samples for message in audio.sample_messages(piece, channels)]
+    assert b"".join(messages) == piece
+    assert all(len(samples) <= audio.MESSAGE_BYTES and len(samples) % (4 * channels) == 0 for samples in messages)
 
 
 @pytest.mark.parametrize("result", [{}, {"track": {}}])

@@ -2,18 +2,23 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable
+from contextlib import aclosing
 from pathlib import Path
 
 from leitmotif._async.transport import AsyncTransport
 from leitmotif._batching import MAX_ITEMS, Batch, checked_item, unreadable_item
-from leitmotif._convert.audio import encoder_of, item_message_of, result_of
+from leitmotif._convert.audio import encoder_of, item_message_of, result_of, sample_messages, streamed_of
 from leitmotif.api.audio.v1 import audio_pb2 as pb2
-from leitmotif.errors import InternalError
-from leitmotif.types import AudioItem, EmbedFailure, Encoder, TrackEmbedding
+from leitmotif.errors import InternalError, LeitmotifError
+from leitmotif.types import AudioItem, EmbedFailure, Encoder, PcmItem, SegmentEmbedding, TrackEmbedding
 
 EMBED_TIMEOUT_S = 120.0
 """Decoding and encoding 16 whole tracks takes longer than a call does, in seconds."""
+
+
+STREAM_TIMEOUT_S = 14_400.0
+"""The deadline of a stream: as long as the longest that the service takes by default when it plays in real time."""
 
 
 class AsyncAudio:
@@ -24,7 +29,7 @@ class AsyncAudio:
 
     async def embed(
         self,
-        items: Iterable[AudioItem | str | os.PathLike[str]],
+        items: Iterable[AudioItem | PcmItem | str | os.PathLike[str]],
         encoder_id: str = "",
         *,
         batch_items: int = MAX_ITEMS,
@@ -60,6 +65,36 @@ class AsyncAudio:
             [result_of(result, item, response.encoder_id) for result, item in zip(response.results, items, strict=True)]
         )
 
+    async def embed_stream(
+        self,
+        pieces: AsyncIterable[bytes],
+        *,
+        sample_rate_hz: int,
+        channels: int = 1,
+        track_id: str = "",
+        encoder_id: str = "",
+        timeout_s: float = STREAM_TIMEOUT_S,
+    ) -> AsyncGenerator[SegmentEmbedding | TrackEmbedding, None]:
+        """Embed audio of any length while it comes: every segment as soon as its samples were sent, the track at the end.
+
+        `pieces` are little-endian float32 samples, full scale ±1, channels interleaved, whole frames in each piece; they are
+        asked for as fast as the service embeds. Silent segments are left out. What `pieces` raises is raised here. Closing
+        the generator ends the work; nothing is sent anew after a failure.
+        """
+        start = pb2.StreamStart(track_id=track_id, encoder_id=encoder_id, sample_rate_hz=sample_rate_hz, channels=channels)
+        feed = _AsyncFeed(start, pieces)
+        method = self._transport.stubs.audio.EmbedStream
+        try:
+            async with aclosing(self._transport.exchange(method, feed.requests(), timeout_s=timeout_s)) as responses:
+                async for response in responses:
+                    if feed.failure is None:
+                        yield streamed_of(response, track_id)
+        except LeitmotifError:
+            if feed.failure is None:
+                raise
+        if feed.failure is not None:
+            raise feed.failure
+
     async def encoders(self, *, timeout_s: float | None = None) -> tuple[Encoder, ...]:
         """The encoders that are loaded, the default one first."""
         method = self._transport.stubs.audio.ListEncoders
@@ -74,12 +109,30 @@ class AsyncAudio:
         return encoder_of(response.encoder)
 
 
-async def _loaded(item: AudioItem | str | os.PathLike[str]) -> AudioItem | EmbedFailure:
-    if isinstance(item, AudioItem):
-        return checked_item(item.track_id, item.content)
+class _AsyncFeed:
+    """The requests of a stream. gRPC hides what its request iterator raises, so that is kept instead, and the stream ends."""
+
+    def __init__(self, start: pb2.StreamStart, pieces: AsyncIterable[bytes]) -> None:
+        self._start = start
+        self._pieces = pieces
+        self.failure: Exception | None = None
+
+    async def requests(self) -> AsyncIterator[pb2.EmbedStreamRequest]:
+        yield pb2.EmbedStreamRequest(start=self._start)
+        try:
+            async for piece in self._pieces:
+                for message in sample_messages(piece, self._start.channels):
+                    yield message
+        except Exception as failure:
+            self.failure = failure
+
+
+async def _loaded(item: AudioItem | PcmItem | str | os.PathLike[str]) -> AudioItem | PcmItem | EmbedFailure:
+    if isinstance(item, AudioItem | PcmItem):
+        return checked_item(item)
     path = Path(item)
     try:
         content = await asyncio.to_thread(path.read_bytes)
     except OSError as error:
         return unreadable_item(path.name, error)
-    return checked_item(path.name, content)
+    return checked_item(AudioItem(path.name, content))

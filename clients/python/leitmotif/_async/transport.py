@@ -99,6 +99,24 @@ class AsyncTransport:
         finally:
             call.cancel()
 
+    async def exchange(
+        self,
+        method: "grpc.aio.StreamStreamMultiCallable[Request, Response]",
+        requests: AsyncIterator[Request],
+        *,
+        timeout_s: float,
+    ) -> AsyncGenerator[Response, None]:
+        """As `stream`, for a method that takes a stream of requests; they must not raise."""
+        request_id = secrets.token_hex(8)
+        call = method(requests, timeout=timeout_s, metadata=self.settings.metadata(request_id))
+        try:
+            async for response in call:
+                yield response
+        except grpc.RpcError as error:
+            raise error_of_call(error, self.settings.address, request_id, timeout_s) from error
+        finally:
+            call.cancel()
+
     async def collect(
         self,
         method: "grpc.aio.UnaryStreamMultiCallable[Request, Response]",

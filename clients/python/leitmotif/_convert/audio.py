@@ -1,9 +1,24 @@
 """Encoders and embeddings."""
 
+from collections.abc import Iterator
+
 from leitmotif._convert.status import error_of_status
 from leitmotif.api.audio.v1 import audio_pb2 as pb2
 from leitmotif.api.common.v1 import vectors_pb2
-from leitmotif.types import AudioDescriptors, AudioItem, EmbedFailure, Encoder, Segment, TrackEmbedding, Vectors
+from leitmotif.types import (
+    AudioDescriptors,
+    AudioItem,
+    EmbedFailure,
+    Encoder,
+    PcmItem,
+    Segment,
+    SegmentEmbedding,
+    TrackEmbedding,
+    Vectors,
+)
+
+MESSAGE_BYTES = 1 << 20
+"""Of samples in one message of a stream."""
 
 
 def encoder_of(message: pb2.Encoder) -> Encoder:
@@ -19,7 +34,10 @@ def encoder_of(message: pb2.Encoder) -> Encoder:
     )
 
 
-def item_message_of(item: AudioItem) -> pb2.AudioItem:
+def item_message_of(item: AudioItem | PcmItem) -> pb2.AudioItem:
+    if isinstance(item, PcmItem):
+        pcm = pb2.PcmAudio(samples=item.samples, sample_rate_hz=item.sample_rate_hz, channels=item.channels)
+        return pb2.AudioItem(track_id=item.track_id, pcm=pcm)
     return pb2.AudioItem(track_id=item.track_id, content=item.content)
 
 
@@ -27,11 +45,28 @@ def vectors_of(message: vectors_pb2.FloatMatrix) -> Vectors:
     return Vectors(message.values, message.dimension)
 
 
-def result_of(message: pb2.EmbedTrackResult, item: AudioItem, encoder_id: str) -> TrackEmbedding | EmbedFailure:
+def result_of(message: pb2.EmbedTrackResult, item: AudioItem | PcmItem, encoder_id: str) -> TrackEmbedding | EmbedFailure:
     """The result of `item`. A result with neither outcome is a defect of the service and reads as one."""
     if message.WhichOneof("outcome") == "track":
         return _embedding_of(message.track, item.track_id, encoder_id)
     return EmbedFailure(item.track_id, error_of_status(message.status))
+
+
+def sample_messages(piece: bytes, channels: int) -> Iterator[pb2.EmbedStreamRequest]:
+    """The messages of one piece of samples: whole frames, at most MESSAGE_BYTES each."""
+    frame_bytes = 4 * max(1, channels)
+    step = max(1, MESSAGE_BYTES // frame_bytes) * frame_bytes
+    for start in range(0, len(piece), step):
+        yield pb2.EmbedStreamRequest(samples=piece[start : start + step])
+
+
+def streamed_of(message: pb2.EmbedStreamResponse, track_id: str) -> SegmentEmbedding | TrackEmbedding:
+    """A segment, or the track that ends the stream."""
+    if message.WhichOneof("part") == "track":
+        return _embedding_of(message.track, track_id, message.encoder_id)
+    segment = Segment(message.segment.segment.start_s, message.segment.segment.duration_s)
+    vectors = vectors_of(message.segment.embedding)
+    return SegmentEmbedding(message.encoder_id, segment, vectors[0] if len(vectors) else ())
 
 
 def _embedding_of(message: pb2.TrackEmbedding, track_id: str, encoder_id: str) -> TrackEmbedding:

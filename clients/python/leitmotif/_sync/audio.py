@@ -2,18 +2,23 @@
 """Audio files to embeddings."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from leitmotif._batching import MAX_ITEMS, Batch, checked_item, unreadable_item
-from leitmotif._convert.audio import encoder_of, item_message_of, result_of
+from leitmotif._convert.audio import encoder_of, item_message_of, result_of, sample_messages, streamed_of
 from leitmotif._sync.transport import Transport
 from leitmotif.api.audio.v1 import audio_pb2 as pb2
-from leitmotif.errors import InternalError
-from leitmotif.types import AudioItem, EmbedFailure, Encoder, TrackEmbedding
+from leitmotif.errors import InternalError, LeitmotifError
+from leitmotif.types import AudioItem, EmbedFailure, Encoder, PcmItem, SegmentEmbedding, TrackEmbedding
 
 EMBED_TIMEOUT_S = 120.0
 """Decoding and encoding 16 whole tracks takes longer than a call does, in seconds."""
+
+
+STREAM_TIMEOUT_S = 14_400.0
+"""The deadline of a stream: as long as the longest that the service takes by default when it plays in real time."""
 
 
 class Audio:
@@ -24,7 +29,7 @@ class Audio:
 
     def embed(
         self,
-        items: Iterable[AudioItem | str | os.PathLike[str]],
+        items: Iterable[AudioItem | PcmItem | str | os.PathLike[str]],
         encoder_id: str = "",
         *,
         batch_items: int = MAX_ITEMS,
@@ -60,6 +65,36 @@ class Audio:
             [result_of(result, item, response.encoder_id) for result, item in zip(response.results, items, strict=True)]
         )
 
+    def embed_stream(
+        self,
+        pieces: Iterable[bytes],
+        *,
+        sample_rate_hz: int,
+        channels: int = 1,
+        track_id: str = "",
+        encoder_id: str = "",
+        timeout_s: float = STREAM_TIMEOUT_S,
+    ) -> Generator[SegmentEmbedding | TrackEmbedding, None, None]:
+        """Embed audio of any length while it comes: every segment as soon as its samples were sent, the track at the end.
+
+        `pieces` are little-endian float32 samples, full scale ±1, channels interleaved, whole frames in each piece; they are
+        asked for as fast as the service embeds. Silent segments are left out. What `pieces` raises is raised here. Closing
+        the generator ends the work; nothing is sent anew after a failure.
+        """
+        start = pb2.StreamStart(track_id=track_id, encoder_id=encoder_id, sample_rate_hz=sample_rate_hz, channels=channels)
+        feed = _Feed(start, pieces)
+        method = self._transport.stubs.audio.EmbedStream
+        try:
+            with closing(self._transport.exchange(method, feed.requests(), timeout_s=timeout_s)) as responses:
+                for response in responses:
+                    if feed.failure is None:
+                        yield streamed_of(response, track_id)
+        except LeitmotifError:
+            if feed.failure is None:
+                raise
+        if feed.failure is not None:
+            raise feed.failure
+
     def encoders(self, *, timeout_s: float | None = None) -> tuple[Encoder, ...]:
         """The encoders that are loaded, the default one first."""
         method = self._transport.stubs.audio.ListEncoders
@@ -74,12 +109,29 @@ class Audio:
         return encoder_of(response.encoder)
 
 
-def _loaded(item: AudioItem | str | os.PathLike[str]) -> AudioItem | EmbedFailure:
-    if isinstance(item, AudioItem):
-        return checked_item(item.track_id, item.content)
+class _Feed:
+    """The requests of a stream. gRPC hides what its request iterator raises, so that is kept instead, and the stream ends."""
+
+    def __init__(self, start: pb2.StreamStart, pieces: Iterable[bytes]) -> None:
+        self._start = start
+        self._pieces = pieces
+        self.failure: Exception | None = None
+
+    def requests(self) -> Iterator[pb2.EmbedStreamRequest]:
+        yield pb2.EmbedStreamRequest(start=self._start)
+        try:
+            for piece in self._pieces:
+                yield from sample_messages(piece, self._start.channels)
+        except Exception as failure:
+            self.failure = failure
+
+
+def _loaded(item: AudioItem | PcmItem | str | os.PathLike[str]) -> AudioItem | PcmItem | EmbedFailure:
+    if isinstance(item, AudioItem | PcmItem):
+        return checked_item(item)
     path = Path(item)
     try:
         content = path.read_bytes()
     except OSError as error:
         return unreadable_item(path.name, error)
-    return checked_item(path.name, content)
+    return checked_item(AudioItem(path.name, content))

@@ -98,6 +98,23 @@ class Transport:
         finally:
             call.cancel()
 
+    def exchange(
+        self,
+        method: "grpc.StreamStreamMultiCallable[Request, Response]",
+        requests: Iterator[Request],
+        *,
+        timeout_s: float,
+    ) -> Generator[Response, None, None]:
+        """As `stream`, for a method that takes a stream of requests; they must not raise."""
+        request_id = secrets.token_hex(8)
+        call = method(requests, timeout=timeout_s, metadata=self.settings.metadata(request_id))
+        try:
+            yield from call
+        except grpc.RpcError as error:
+            raise error_of_call(error, self.settings.address, request_id, timeout_s) from error
+        finally:
+            call.cancel()
+
     def collect(
         self,
         method: "grpc.UnaryStreamMultiCallable[Request, Response]",

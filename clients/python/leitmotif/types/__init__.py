@@ -1,6 +1,16 @@
 """What the clients take and return: frozen dataclasses, without a trace of the wire. Times are aware and in UTC."""
 
-from leitmotif.types.audio import AudioDescriptors, AudioItem, EmbedFailure, Encoder, Segment, TrackEmbedding, Vectors
+from leitmotif.types.audio import (
+    AudioDescriptors,
+    AudioItem,
+    EmbedFailure,
+    Encoder,
+    PcmItem,
+    Segment,
+    SegmentEmbedding,
+    TrackEmbedding,
+    Vectors,
+)
 from leitmotif.types.catalogue import (
     Contribution,
     DescribedTrack,
@@ -62,6 +72,7 @@ __all__ = [
     "JobState",
     "ListeningReceipt",
     "Model",
+    "PcmItem",
     "PerplexityResult",
     "PerplexitySpec",
     "Profile",
@@ -71,6 +82,7 @@ __all__ = [
     "Recommendations",
     "ScoredTrack",
     "Segment",
+    "SegmentEmbedding",
     "Track",
     "TrackEmbedding",
     "Vectors",

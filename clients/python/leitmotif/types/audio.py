@@ -32,10 +32,21 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True)
 class AudioItem:
-    """A whole audio file (WAV, FLAC, OGG or MP3, recognised by content) and the name that its result will carry."""
+    """A whole audio file (WAV, FLAC, OGG, MP3, M4A and others, recognised by content) and the name that its result will carry."""
 
     track_id: str
     content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PcmItem:
+    """Samples that the caller has decoded, and the name that their result will carry."""
+
+    track_id: str
+    samples: bytes = field(repr=False)
+    """Little-endian float32, full scale ±1, channels interleaved."""
+    sample_rate_hz: int
+    channels: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,16 @@ class TrackEmbedding:
     source_sample_rate_hz: int
     source_channels: int
     descriptors: AudioDescriptors
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEmbedding:
+    """A segment of a stream, embedded as soon as its audio was there."""
+
+    encoder_id: str
+    segment: Segment
+    embedding: tuple[float, ...] = field(repr=False)
+    """Unit length."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,24 @@ class Encoder(_message.Message):
     def __init__(self, encoder_id: _Optional[str] = ..., sha256: _Optional[str] = ..., dimension: _Optional[int] = ..., sample_rate_hz: _Optional[int] = ..., segment_s: _Optional[float] = ..., hop_s: _Optional[float] = ..., license: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class AudioItem(_message.Message):
-    __slots__ = ("track_id", "content")
+    __slots__ = ("track_id", "content", "pcm")
     TRACK_ID_FIELD_NUMBER: _ClassVar[int]
     CONTENT_FIELD_NUMBER: _ClassVar[int]
+    PCM_FIELD_NUMBER: _ClassVar[int]
     track_id: str
     content: bytes
-    def __init__(self, track_id: _Optional[str] = ..., content: _Optional[bytes] = ...) -> None: ...
+    pcm: PcmAudio
+    def __init__(self, track_id: _Optional[str] = ..., content: _Optional[bytes] = ..., pcm: _Optional[_Union[PcmAudio, _Mapping]] = ...) -> None: ...
+
+class PcmAudio(_message.Message):
+    __slots__ = ("samples", "sample_rate_hz", "channels")
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATE_HZ_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    samples: bytes
+    sample_rate_hz: int
+    channels: int
+    def __init__(self, samples: _Optional[bytes] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ...) -> None: ...
 
 class Segment(_message.Message):
     __slots__ = ("start_s", "duration_s")
@@ -118,6 +130,44 @@ class EmbedTracksResponse(_message.Message):
     encoder_id: str
     timings: EmbedTimings
     def __init__(self, results: _Optional[_Iterable[_Union[EmbedTrackResult, _Mapping]]] = ..., encoder_id: _Optional[str] = ..., timings: _Optional[_Union[EmbedTimings, _Mapping]] = ...) -> None: ...
+
+class StreamStart(_message.Message):
+    __slots__ = ("track_id", "encoder_id", "sample_rate_hz", "channels")
+    TRACK_ID_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_RATE_HZ_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    track_id: str
+    encoder_id: str
+    sample_rate_hz: int
+    channels: int
+    def __init__(self, track_id: _Optional[str] = ..., encoder_id: _Optional[str] = ..., sample_rate_hz: _Optional[int] = ..., channels: _Optional[int] = ...) -> None: ...
+
+class EmbedStreamRequest(_message.Message):
+    __slots__ = ("start", "samples")
+    START_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    start: StreamStart
+    samples: bytes
+    def __init__(self, start: _Optional[_Union[StreamStart, _Mapping]] = ..., samples: _Optional[bytes] = ...) -> None: ...
+
+class SegmentEmbedding(_message.Message):
+    __slots__ = ("segment", "embedding")
+    SEGMENT_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    segment: Segment
+    embedding: _vectors_pb2.FloatMatrix
+    def __init__(self, segment: _Optional[_Union[Segment, _Mapping]] = ..., embedding: _Optional[_Union[_vectors_pb2.FloatMatrix, _Mapping]] = ...) -> None: ...
+
+class EmbedStreamResponse(_message.Message):
+    __slots__ = ("segment", "track", "encoder_id")
+    SEGMENT_FIELD_NUMBER: _ClassVar[int]
+    TRACK_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    segment: SegmentEmbedding
+    track: TrackEmbedding
+    encoder_id: str
+    def __init__(self, segment: _Optional[_Union[SegmentEmbedding, _Mapping]] = ..., track: _Optional[_Union[TrackEmbedding, _Mapping]] = ..., encoder_id: _Optional[str] = ...) -> None: ...
 
 class ListEncodersRequest(_message.Message):
     __slots__ = ()

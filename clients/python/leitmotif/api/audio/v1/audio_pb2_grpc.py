@@ -40,6 +40,11 @@ class AudioServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTracksRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTracksResponse.FromString,
                 _registered_method=True)
+        self.EmbedStream = channel.stream_stream(
+                '/leitmotif.api.audio.v1.AudioService/EmbedStream',
+                request_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamResponse.FromString,
+                _registered_method=True)
         self.ListEncoders = channel.unary_unary(
                 '/leitmotif.api.audio.v1.AudioService/ListEncoders',
                 request_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.ListEncodersRequest.SerializeToString,
@@ -60,6 +65,20 @@ class AudioServiceServicer(object):
         """Embeds several audio files. One bad item does not fail the call: each result is an embedding or a status, in
         the order of the items. INVALID_ARGUMENT when there is no item or more than the service allows (16 by default);
         RESOURCE_EXHAUSTED with RetryInfo when the service is at its bound of concurrent work.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EmbedStream(self, request_iterator, context):
+        """Embeds audio of any length while it is sent: recordings of hours, or a source that is still playing. The first message
+        is `start`, all others are `samples`. Every segment is answered as soon as its audio is there and embedded; the track
+        comes last, once the caller has ended its side. The service reads on only as fast as it embeds, so a caller that sends
+        faster is held back by flow control. Unlike in EmbedTracks, a segment's level is its own rather than the whole track's,
+        which is not known yet: the answer for a segment is what EmbedTracks would say of that stretch as a file of its own.
+        INVALID_ARGUMENT with an AUDIO_… reason, FIELD_INVALID or LIMIT_EXCEEDED where the audio is refused; NOT_FOUND for an
+        unknown encoder; RESOURCE_EXHAUSTED with RetryInfo when as many streams are open as the service allows;
+        DEADLINE_EXCEEDED when the caller sends nothing for longer than the service waits (60 s by default).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -86,6 +105,11 @@ def add_AudioServiceServicer_to_server(servicer, server):
                     servicer.EmbedTracks,
                     request_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTracksRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTracksResponse.SerializeToString,
+            ),
+            'EmbedStream': grpc.stream_stream_rpc_method_handler(
+                    servicer.EmbedStream,
+                    request_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamResponse.SerializeToString,
             ),
             'ListEncoders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEncoders,
@@ -126,6 +150,33 @@ class AudioService(object):
             '/leitmotif.api.audio.v1.AudioService/EmbedTracks',
             leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTracksRequest.SerializeToString,
             leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTracksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmbedStream(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/leitmotif.api.audio.v1.AudioService/EmbedStream',
+            leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamRequest.SerializeToString,
+            leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

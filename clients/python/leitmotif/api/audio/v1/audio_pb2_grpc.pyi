@@ -30,6 +30,20 @@ class AudioServiceStub:
     RESOURCE_EXHAUSTED with RetryInfo when the service is at its bound of concurrent work.
     """
 
+    EmbedStream: grpc.StreamStreamMultiCallable[
+        leitmotif.api.audio.v1.audio_pb2.EmbedStreamRequest,
+        leitmotif.api.audio.v1.audio_pb2.EmbedStreamResponse,
+    ]
+    """Embeds audio of any length while it is sent: recordings of hours, or a source that is still playing. The first message
+    is `start`, all others are `samples`. Every segment is answered as soon as its audio is there and embedded; the track
+    comes last, once the caller has ended its side. The service reads on only as fast as it embeds, so a caller that sends
+    faster is held back by flow control. Unlike in EmbedTracks, a segment's level is its own rather than the whole track's,
+    which is not known yet: the answer for a segment is what EmbedTracks would say of that stretch as a file of its own.
+    INVALID_ARGUMENT with an AUDIO_… reason, FIELD_INVALID or LIMIT_EXCEEDED where the audio is refused; NOT_FOUND for an
+    unknown encoder; RESOURCE_EXHAUSTED with RetryInfo when as many streams are open as the service allows;
+    DEADLINE_EXCEEDED when the caller sends nothing for longer than the service waits (60 s by default).
+    """
+
     ListEncoders: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.audio.v1.audio_pb2.ListEncodersRequest,
         leitmotif.api.audio.v1.audio_pb2.ListEncodersResponse,
@@ -52,6 +66,20 @@ class AudioServiceAsyncStub:
     """Embeds several audio files. One bad item does not fail the call: each result is an embedding or a status, in
     the order of the items. INVALID_ARGUMENT when there is no item or more than the service allows (16 by default);
     RESOURCE_EXHAUSTED with RetryInfo when the service is at its bound of concurrent work.
+    """
+
+    EmbedStream: grpc.aio.StreamStreamMultiCallable[
+        leitmotif.api.audio.v1.audio_pb2.EmbedStreamRequest,
+        leitmotif.api.audio.v1.audio_pb2.EmbedStreamResponse,
+    ]
+    """Embeds audio of any length while it is sent: recordings of hours, or a source that is still playing. The first message
+    is `start`, all others are `samples`. Every segment is answered as soon as its audio is there and embedded; the track
+    comes last, once the caller has ended its side. The service reads on only as fast as it embeds, so a caller that sends
+    faster is held back by flow control. Unlike in EmbedTracks, a segment's level is its own rather than the whole track's,
+    which is not known yet: the answer for a segment is what EmbedTracks would say of that stretch as a file of its own.
+    INVALID_ARGUMENT with an AUDIO_… reason, FIELD_INVALID or LIMIT_EXCEEDED where the audio is refused; NOT_FOUND for an
+    unknown encoder; RESOURCE_EXHAUSTED with RetryInfo when as many streams are open as the service allows;
+    DEADLINE_EXCEEDED when the caller sends nothing for longer than the service waits (60 s by default).
     """
 
     ListEncoders: grpc.aio.UnaryUnaryMultiCallable[
@@ -78,6 +106,22 @@ class AudioServiceServicer(metaclass=abc.ABCMeta):
         """Embeds several audio files. One bad item does not fail the call: each result is an embedding or a status, in
         the order of the items. INVALID_ARGUMENT when there is no item or more than the service allows (16 by default);
         RESOURCE_EXHAUSTED with RetryInfo when the service is at its bound of concurrent work.
+        """
+
+    @abc.abstractmethod
+    def EmbedStream(
+        self,
+        request_iterator: _MaybeAsyncIterator[leitmotif.api.audio.v1.audio_pb2.EmbedStreamRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[leitmotif.api.audio.v1.audio_pb2.EmbedStreamResponse], collections.abc.AsyncIterator[leitmotif.api.audio.v1.audio_pb2.EmbedStreamResponse]]:
+        """Embeds audio of any length while it is sent: recordings of hours, or a source that is still playing. The first message
+        is `start`, all others are `samples`. Every segment is answered as soon as its audio is there and embedded; the track
+        comes last, once the caller has ended its side. The service reads on only as fast as it embeds, so a caller that sends
+        faster is held back by flow control. Unlike in EmbedTracks, a segment's level is its own rather than the whole track's,
+        which is not known yet: the answer for a segment is what EmbedTracks would say of that stretch as a file of its own.
+        INVALID_ARGUMENT with an AUDIO_… reason, FIELD_INVALID or LIMIT_EXCEEDED where the audio is refused; NOT_FOUND for an
+        unknown encoder; RESOURCE_EXHAUSTED with RetryInfo when as many streams are open as the service allows;
+        DEADLINE_EXCEEDED when the caller sends nothing for longer than the service waits (60 s by default).
         """
 
     @abc.abstractmethod
