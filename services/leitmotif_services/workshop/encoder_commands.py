@@ -209,7 +209,7 @@ def import_model(
         except ImportRefusedError as error:
             fail(f"cannot import {model}: {error}")
         except OSError as error:
-            fail(f"cannot write {out}: {error.strerror}")
+            fail(f"cannot read or write {error.filename or out}: {error.strerror}")
     artifact, agreement = imported.artifact, imported.agreement
     report = {
         "out": str(out),

@@ -196,3 +196,11 @@ def test_weights_of_a_refused_model_stay_on_the_hub(hub, tmp_path):
     missing = import_from(hub, tmp_path, "someone/else")
     assert missing.returncode == 1
     assert "the hub gives no model 'someone/else'" in missing.stderr
+
+
+def test_an_output_that_cannot_be_written(tmp_path):
+    folder = tiny_models.hubert(tmp_path / "m")
+    (tmp_path / "file").write_text("in the way")
+    result = run("import", folder, "--out", tmp_path / "file" / "x.onnx", "--license", "MIT")
+    assert result.exit_code == 1
+    assert str(tmp_path / "file") in result.stderr
