@@ -54,10 +54,11 @@ class CallBoundary(grpc.aio.ServerInterceptor):
             return handler
         # grpc types these attributes for its synchronous server; under grpc.aio they are coroutines and generators.
         behavior = cast(Any, handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream)
+        admit = _each_well_formed if handler.request_streaming else well_formed
         wrapped = (
-            _streaming(method, behavior, reads_stream=bool(handler.request_streaming))
+            _streaming(method, behavior, admit, reads_stream=bool(handler.request_streaming))
             if handler.response_streaming
-            else _single(method, behavior)
+            else _single(method, behavior, admit)
         )
         make = _HANDLER_KINDS[bool(handler.request_streaming), bool(handler.response_streaming)]
         return cast(
@@ -94,7 +95,7 @@ def _single(
 
 
 def _streaming(
-    method: str, behavior: Callable[[Any, Context], AsyncIterator[Any]], *, reads_stream: bool
+    method: str, behavior: Callable[[Any, Context], AsyncIterator[Any]], admit: Admit, *, reads_stream: bool
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
         started, request_id = _begin(context)
