@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from leitmotif_services.audio.container_formats import recognise
+from leitmotif_services.audio.av_decoder import decode_with_ffmpeg
+from leitmotif_services.audio.container_formats import LIBSNDFILE_FORMATS, recognise
 from leitmotif_services.audio.pcm import AudioSource, PcmAudio, refuse_bytes
 from leitmotif_services.audio.soundfile_decoder import decode_with_libsndfile
 from leitmotif_services.audio.soxr_resampler import MonoResampler
@@ -23,7 +24,8 @@ def decode(source: AudioSource, sample_rate_hz: int, limits: AudioLimits | None 
         return _resampled(source, sample_rate_hz, limits)
     refuse_bytes(len(source), limits)
     audio_format = recognise(source)
-    return decode_with_libsndfile(source, audio_format, sample_rate_hz, limits)
+    decode_file = decode_with_libsndfile if audio_format in LIBSNDFILE_FORMATS else decode_with_ffmpeg
+    return decode_file(source, audio_format, sample_rate_hz, limits)
 
 
 def _resampled(audio: PcmAudio, sample_rate_hz: int, limits: AudioLimits) -> Waveform:

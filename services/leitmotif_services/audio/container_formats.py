@@ -14,7 +14,37 @@ class AudioFormat(StrEnum):
     FLAC = "FLAC"
     OGG = "OGG"
     MP3 = "MP3"
+    MP4 = "MP4"
+    """M4A, and whatever else shares QuickTime's container."""
+    AAC = "AAC"
+    """ADTS frames without a container."""
+    MATROSKA = "Matroska"
+    """WebM as well."""
+    AIFF = "AIFF"
+    ASF = "ASF"
+    """WMA."""
+    CAF = "CAF"
+    AU = "AU"
+    WAVPACK = "WavPack"
 
+
+LIBSNDFILE_FORMATS = frozenset({AudioFormat.WAV, AudioFormat.FLAC, AudioFormat.OGG, AudioFormat.MP3})
+"""Decoded by libsndfile; FFmpeg decodes the others."""
+
+_SIGNATURES = (
+    (b"\x1a\x45\xdf\xa3", AudioFormat.MATROSKA),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", AudioFormat.ASF),
+    (b"caff", AudioFormat.CAF),
+    (b".snd", AudioFormat.AU),
+    (b"wvpk", AudioFormat.WAVPACK),
+)
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+_VIDEO_SIGNATURES = (b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
+"""Flash, and MPEG program and elementary streams."""
+
+
+_OGG_HEADS_BYTES = 4096
+"""The first pages of all streams of an OGG file come first."""
 
 _UNKNOWN_LENGTH = 0x7FFF0000
 """A WAV data size from here up was written by a program that streamed and could not know it."""
@@ -27,17 +57,28 @@ def recognise(content: bytes) -> AudioFormat:
     if content[:4] in (b"RIFF", b"RF64") and content[8:12] == b"WAVE":
         return AudioFormat.WAV
     if content[:4] == b"OggS":
+        if b"theora" in content[:_OGG_HEADS_BYTES]:
+            raise holds_video(AudioFormat.OGG)
         return AudioFormat.OGG
+    if (content[:4] == b"RIFF" and content[8:12] == b"AVI ") or content.startswith(_VIDEO_SIGNATURES):
+        raise holds_video("AVI, FLV or MPEG")
+    if content[:4] == b"FORM" and content[8:12] in (b"AIFF", b"AIFC"):
+        return AudioFormat.AIFF
+    if content[4:8] in _MP4_BOXES:
+        return AudioFormat.MP4
+    for signature, audio_format in _SIGNATURES:
+        if content.startswith(signature):
+            return audio_format
     behind_tags = skip_id3(content)
     if content[behind_tags : behind_tags + 4] == b"fLaC":
         return AudioFormat.FLAC
     if first_frame(content, behind_tags) is not None:
         return AudioFormat.MP3
+    if _is_adts(content, behind_tags):
+        return AudioFormat.AAC
     if behind_tags:
         raise corrupt("an ID3 tag is not followed by audio")
-    raise ServiceError(
-        Reason.AUDIO_FORMAT_UNKNOWN, "the bytes are no WAV, FLAC, OGG (Vorbis or Opus) or MP3 file", bytes=len(content)
-    )
+    raise ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, "the bytes are no audio file of a format that is decoded", bytes=len(content))
 
 
 def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
@@ -53,6 +94,26 @@ def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
 def corrupt(message: str) -> ServiceError:
     """AUDIO_CORRUPT: the bytes begin as audio but cannot be decoded to their end."""
     return ServiceError(Reason.AUDIO_CORRUPT, message)
+
+
+def holds_video(container: str) -> ServiceError:
+    """AUDIO_FORMAT_UNKNOWN: whether the sound of a film stands for a track is not this service's to decide."""
+    return ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, f"the {container} file holds video; only files of audio alone are embedded")
+
+
+def _is_adts(content: bytes, start: int) -> bool:
+    """Whether two ADTS frames of one kind follow each other at `start` (ISO/IEC 13818-7, 6.2)."""
+    offset, heads = start, []
+    for _ in range(2):
+        head = content[offset : offset + 7]
+        if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+            return False
+        heads.append(head[1:3])
+        frame_bytes = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+        if frame_bytes < 7:
+            return False
+        offset += frame_bytes
+    return heads[0] == heads[1]
 
 
 def _wav_is_cut(content: bytes) -> bool:

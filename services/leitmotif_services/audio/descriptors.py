@@ -11,6 +11,9 @@ from leitmotif_services.audio.tempo import onset_envelope, onset_rate_hz, pulse
 SUSTAIN_FRAMES = 8
 """What holds over so many frames (190 ms) is sustained; what does not is an onset or noise."""
 
+LOUDEST = 1e12
+"""Float samples may be louder than anything that is meant as sound; their power would overflow."""
+
 QUIETEST_FRAME = 10.0 ** (-70.0 / 10.0)
 """Frames more than 70 dB below the mean count as 70 dB below it: pauses say nothing about dynamics."""
 
@@ -34,6 +37,7 @@ class TrackMeasurement:
         Where parts overlap, `own_frames` says how many frames, from the first on, no later part describes.
         """
         count = len(frames.log_mel) if own_frames is None else own_frames
+        rms = min(rms, LOUDEST)
         energy = rms**2 * count
         sustained, power = _sustained_and_whole(frames.log_mel)
         self._envelopes.append(onset_envelope(frames.log_mel[: count + 1]).astype(np.float32))

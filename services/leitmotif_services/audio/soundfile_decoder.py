@@ -10,6 +10,7 @@ from leitmotif_services.audio.waveform import (
     AudioLimits,
     Samples,
     Waveform,
+    checked_rate_and_channels,
     checked_samples,
     too_large,
     too_short,
@@ -84,17 +85,7 @@ def _check_header(sound: soundfile.SoundFile, audio_format: AudioFormat, limits:
         raise ServiceError(
             Reason.AUDIO_FORMAT_UNKNOWN, f"{audio_format} with {sound.subtype} is not decoded, only {', '.join(sorted(allowed))}"
         )
-    if sound.channels > limits.max_channels:
-        raise too_large("channels", limits.max_channels, sound.channels)
-    if sound.samplerate > limits.max_sample_rate_hz:
-        raise too_large("Hz of sample rate", limits.max_sample_rate_hz, sound.samplerate)
-    if sound.samplerate < limits.min_sample_rate_hz:
-        raise ServiceError(
-            Reason.AUDIO_FORMAT_UNKNOWN,
-            f"the sample rate is {sound.samplerate} Hz; {limits.min_sample_rate_hz} Hz is the lowest that is decoded",
-            limit=limits.min_sample_rate_hz,
-            actual=sound.samplerate,
-        )
+    checked_rate_and_channels(sound.samplerate, sound.channels, limits)
     claimed_s = sound.frames / sound.samplerate
     if sound.frames < _FRAMES_UNKNOWN and claimed_s > limits.max_duration_s:
         raise too_large("seconds", limits.max_duration_s, round(claimed_s, 3))

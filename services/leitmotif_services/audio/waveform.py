@@ -67,6 +67,21 @@ def checked_samples(samples: Samples) -> Samples:
     return centred
 
 
+def checked_rate_and_channels(sample_rate_hz: int, channels: int, limits: AudioLimits) -> None:
+    """AUDIO_TOO_LARGE, or AUDIO_FORMAT_UNKNOWN for a rate below the lowest, as a file states them."""
+    if channels > limits.max_channels:
+        raise too_large("channels", limits.max_channels, channels)
+    if sample_rate_hz > limits.max_sample_rate_hz:
+        raise too_large("Hz of sample rate", limits.max_sample_rate_hz, sample_rate_hz)
+    if sample_rate_hz < limits.min_sample_rate_hz:
+        raise ServiceError(
+            Reason.AUDIO_FORMAT_UNKNOWN,
+            f"the sample rate is {sample_rate_hz} Hz; {limits.min_sample_rate_hz} Hz is the lowest that is decoded",
+            limit=limits.min_sample_rate_hz,
+            actual=sample_rate_hz,
+        )
+
+
 def not_finite() -> ServiceError:
     """AUDIO_NOT_FINITE."""
     return ServiceError(Reason.AUDIO_NOT_FINITE, "the audio holds NaN or infinite samples")

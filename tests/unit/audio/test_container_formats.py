@@ -40,9 +40,9 @@ def test_tags_before_mp3_and_flac_are_skipped(files):
         (b"", Reason.AUDIO_EMPTY),
         (b"\xff", Reason.AUDIO_FORMAT_UNKNOWN),
         (b"To be, or not to be, that is the question. " * 100, Reason.AUDIO_FORMAT_UNKNOWN),
-        (b"\x00\x00\x00\x20ftypisom" + bytes(2000), Reason.AUDIO_FORMAT_UNKNOWN),
+        (b"\x00\x00\x00\x20heic" + bytes(2000), Reason.AUDIO_FORMAT_UNKNOWN),
         (b"RIFF\x00\x01\x00\x00AVI LIST" + bytes(300), Reason.AUDIO_FORMAT_UNKNOWN),
-        (b"FORM\x00\x01\x00\x00AIFF" + bytes(300), Reason.AUDIO_FORMAT_UNKNOWN),
+        (b"FORM\x00\x01\x00\x00ILBM" + bytes(300), Reason.AUDIO_FORMAT_UNKNOWN),
         (FRAME, Reason.AUDIO_FORMAT_UNKNOWN),  # one frame alone could be chance
         (id3(100) + b"nothing but tags", Reason.AUDIO_CORRUPT),
         (id3(1000)[:100], Reason.AUDIO_CORRUPT),
