@@ -137,11 +137,15 @@ class ProfilesServicer(profiles_pb2_grpc.ProfilesServiceServicer):
         return profiles_pb2.DeleteProfileResponse(existed=await self._profiles.delete(checked_id("user_id", request.user_id)))
 
 
+_SEQUENCE_DIGITS = 15
+"""Longest number of an edit or event in a page token: exact in Lua's floats."""
+
+
 def _page_position(token: str, *query: str) -> int | None:
     """The sequence behind which a token continues; None for no token."""
     position = decode_page_token(token, *query)
     if not position:
         return None
-    if not position.isdecimal() or len(position) > 18:
+    if not (position.isascii() and position.isdecimal()) or len(position) > _SEQUENCE_DIGITS:
         raise ServiceError(Reason.PAGE_TOKEN_INVALID, "page_token is not one of this query; start again without a token")
     return int(position)

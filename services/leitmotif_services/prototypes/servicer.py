@@ -260,6 +260,6 @@ def _prototype_message(model: ServedModel, position: int) -> pb2.Prototype:
 
 def _page_start(token: str, *query: object) -> int:
     position = decode_page_token(token, *query) or "0"
-    if not position.isdecimal() or len(position) > 12:
+    if not (position.isascii() and position.isdecimal()) or len(position) > 12:
         raise ServiceError(Reason.PAGE_TOKEN_INVALID, "page_token is not one of this query; start again without a token")
     return int(position)

@@ -20,6 +20,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.FIELD_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.PAGE_TOKEN_INVALID: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.LIMIT_EXCEEDED: grpc.StatusCode.INVALID_ARGUMENT,
+    Reason.REQUEST_MALFORMED: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.AUDIO_EMPTY: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.AUDIO_FORMAT_UNKNOWN: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.AUDIO_CORRUPT: grpc.StatusCode.INVALID_ARGUMENT,
