@@ -117,6 +117,8 @@ def _only_audio(container: InputContainer, audio_format: AudioFormat) -> AudioSt
     if not container.streams.audio:
         raise ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, f"the {audio_format} file holds no audio")
     stream = container.streams.audio[0]
+    if stream.codec_context is None:
+        raise ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, f"the {audio_format} file holds audio of a kind that is not decoded")
     stream.codec_context.thread_type = "NONE"  # threads are the service's own affair
     return stream
 

@@ -8,6 +8,16 @@ MINOR_PROFILE = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 
 """How well each pitch class fits a key on C (Krumhansl, "Cognitive Foundations of Musical Pitch", 1990)."""
 
 
+def _keys(profile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(12, 12): the centred profile, unit length, on each tonic."""
+    centred = profile - profile.mean()
+    return np.asarray(np.stack([np.roll(centred, tonic) for tonic in range(12)]) / np.linalg.norm(centred))
+
+
+_KEYS = np.concatenate([_keys(MAJOR_PROFILE), _keys(MINOR_PROFILE)])
+"""Twelve major keys, then twelve minor ones."""
+
+
 def majorness(pitch_classes: NDArray[np.floating]) -> float:
     """Best correlation with a major key minus best correlation with a minor key, limited to -1 to 1.
 
@@ -17,11 +27,5 @@ def majorness(pitch_classes: NDArray[np.floating]) -> float:
     length = float(np.linalg.norm(deviation))
     if length < 1e-9:
         return 0.0
-    best = [max(_correlations(deviation / length, profile)) for profile in (MAJOR_PROFILE, MINOR_PROFILE)]
-    return float(np.clip(best[0] - best[1], -1.0, 1.0))
-
-
-def _correlations(deviation: NDArray[np.floating], profile: NDArray[np.float64]) -> list[float]:
-    centred = profile - profile.mean()
-    centred /= np.linalg.norm(centred)
-    return [float(np.dot(deviation, np.roll(centred, tonic))) for tonic in range(12)]
+    major, minor = (_KEYS @ (deviation / length)).reshape(2, 12).max(axis=1)
+    return float(np.clip(major - minor, -1.0, 1.0))
