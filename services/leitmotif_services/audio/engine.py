@@ -16,7 +16,7 @@ from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings, Track
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
 from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.audio.segmentation import audible
-from leitmotif_services.audio.soxr_resampling import resampled
+from leitmotif_services.audio.soxr_resampler import resampled
 from leitmotif_services.audio.waveform import AudioLimits, Waveform
 from leitmotif_services.audio.waveform_input import WaveformInput
 

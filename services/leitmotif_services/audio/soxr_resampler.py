@@ -1,10 +1,12 @@
 """Turns frames of any rate and channel count into mono samples at the rate that an encoder wants, piece by piece, with soxr."""
 
+from dataclasses import replace
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from leitmotif_services.audio.waveform import Samples, not_finite
+from leitmotif_services.audio.waveform import Samples, Waveform, not_finite
 
 
 class MonoResampler:
@@ -23,6 +25,14 @@ class MonoResampler:
         """The samples that were held back for the filter."""
         nothing = np.empty(0, np.float32)
         return nothing if self._stream is None else self._stream.resample_chunk(nothing, last=True)
+
+
+def resampled(waveform: Waveform, sample_rate_hz: int) -> Waveform:
+    """Decoded audio at another rate; the same object when it has that rate already."""
+    if waveform.sample_rate_hz == sample_rate_hz:
+        return waveform
+    samples = soxr.resample(waveform.samples, waveform.sample_rate_hz, sample_rate_hz, quality="HQ")
+    return replace(waveform, samples=np.asarray(samples, np.float32), sample_rate_hz=sample_rate_hz)
 
 
 def _mono(frames: NDArray[np.float32]) -> Samples:

@@ -11,7 +11,7 @@ import numpy as np
 from leitmotif_services.audio.embedding import Matrix
 from leitmotif_services.audio.encoder_artifact import METADATA_KEY, EncoderArtifact, metadata_of
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
-from leitmotif_services.audio.soxr_resampling import resampled
+from leitmotif_services.audio.soxr_resampler import resampled
 from leitmotif_services.audio.waveform import Samples, Waveform, checked_samples
 from leitmotif_services.audio.waveform_input import WaveformInput
 from leitmotif_services.runtime.errors import ServiceError
