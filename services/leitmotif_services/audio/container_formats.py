@@ -78,7 +78,11 @@ def recognise(content: bytes) -> AudioFormat:
         return AudioFormat.AAC
     if behind_tags:
         raise corrupt("an ID3 tag is not followed by audio")
-    raise ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, "the bytes are no audio file of a format that is decoded", bytes=len(content))
+    raise ServiceError(
+        Reason.AUDIO_FORMAT_UNKNOWN,
+        "the bytes are no WAV, FLAC, OGG, MP3, M4A or other audio file that is decoded",
+        bytes=len(content),
+    )
 
 
 def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
