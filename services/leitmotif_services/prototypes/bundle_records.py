@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 from typing import Any, get_args
 
 from leitmotif_services.prototypes.catalogue import Track
+from leitmotif_services.prototypes.expression import least_expressed_rank
 from leitmotif_services.prototypes.manifest import is_snippet_name
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
 
@@ -66,12 +67,18 @@ def check_tracks(tracks: Sequence[Track]) -> None:
     _check_unique("track_id", [track.track_id for track in tracks])
 
 
-def check_prototypes(prototypes: Sequence[Prototype], snippet_names: Iterable[str]) -> None:
-    """Refuse what `check_tracks` refuses, and exemplars whose snippet is not among `snippet_names`."""
+def check_prototypes(prototypes: Sequence[Prototype], snippet_names: Iterable[str], track_count: int) -> None:
+    """Refuse what `check_tracks` refuses, exemplars whose snippet is not among `snippet_names`, and a wrong `expressed_rank`.
+
+    Of `track_count` ≥ 1 tracks the top decile always expresses a prototype, and exactly the top decile a discovered one.
+    """
     available = frozenset(snippet_names)
     for position, prototype in enumerate(prototypes):
         with _named(f"prototype {position}"):
             _check_prototype(prototype, available)
+            least = least_expressed_rank(track_count)
+            most = track_count if prototype.source == "tag" else least
+            _check_number("expressed_rank", prototype.expressed_rank, minimum=least, maximum=most)
     _check_unique("prototype_id", [prototype.prototype_id for prototype in prototypes])
 
 

@@ -1,12 +1,12 @@
 """Which tracks express which prototypes: what a mute removes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-EXPRESSED_SHARE = 10
-"""One track in so many expresses a prototype: the top decile."""
+_LEAST_SHARE = 10
+"""One track in so many expresses a prototype at the least: the top decile."""
 
 SMALLEST_AFFINITY = float(np.finfo(np.float32).tiny)
 """An affinity below the smallest normal float32 counts as zero: a track expresses nothing that it has nothing of."""
@@ -14,14 +14,28 @@ SMALLEST_AFFINITY = float(np.finfo(np.float32).tiny)
 Mask = NDArray[np.bool_]
 
 
-def expressed_threshold(affinities: NDArray[np.float32]) -> float:
+def least_expressed_rank(tracks: int) -> int:
+    """ceil(N / 10): the rank of the last track of the top decile of N ≥ 1 tracks."""
+    return -(-tracks // _LEAST_SHARE)
+
+
+def carriers_expressed_rank(affinities: NDArray[np.float32], carriers: Mask) -> int:
+    """The smallest rank down to which the top decile and every track that carries the prototype's tag stand.
+
+    `affinities` (N,) of the whole catalogue, N ≥ 1; `carriers` (N,): who carries the tag. Where carriers rank first, that is
+    max(ceil(N / 10), number of carriers); else the tracks that rank above the last carrier count too.
+    """
+    weakest = affinities[carriers].min(initial=np.float32(np.inf))
+    return max(least_expressed_rank(len(affinities)), int((affinities >= weakest).sum()))
+
+
+def expressed_threshold(affinities: NDArray[np.float32], rank: int) -> float:
     """Affinity from which on a track expresses a prototype, given the affinities (N,) of the whole catalogue, N ≥ 1.
 
-    It is the ceil(N / 10)-th highest affinity, so without ties exactly that many tracks express the prototype, one at the
-    least. Tracks that tie with the threshold express it too: two tracks of the same affinity are never told apart by
-    a mute. Where fewer than ceil(N / 10) tracks have any affinity, all of those express it and no other does.
+    It is the `rank`-th highest affinity, 1 ≤ rank ≤ N, so without ties exactly `rank` tracks express the prototype.
+    Tracks that tie with the threshold express it too: two tracks of the same affinity are never told apart by
+    a mute. Where fewer than `rank` tracks have any affinity, all of those express it and no other does.
     """
-    rank = -(-len(affinities) // EXPRESSED_SHARE)
     kth_highest = np.partition(affinities, len(affinities) - rank)[len(affinities) - rank]
     return max(float(kth_highest), SMALLEST_AFFINITY)
 
@@ -29,11 +43,11 @@ def expressed_threshold(affinities: NDArray[np.float32]) -> float:
 class Expression:
     """Thresholds and masks of all K prototypes over a catalogue of N tracks; the masks take N·K / 8 bytes."""
 
-    def __init__(self, affinities: NDArray[np.float32]) -> None:
-        """`affinities`: (N, K), ≥ 0, N ≥ 1."""
+    def __init__(self, affinities: NDArray[np.float32], ranks: Sequence[int]) -> None:
+        """`affinities`: (N, K), ≥ 0, N ≥ 1. `ranks` (K,): `Prototype.expressed_rank` of each, 1 to N."""
         self._tracks = len(affinities)
         columns = [np.ascontiguousarray(column) for column in affinities.T]
-        self.thresholds = np.array([expressed_threshold(column) for column in columns])
+        self.thresholds = np.array([expressed_threshold(column, rank) for column, rank in zip(columns, ranks, strict=True)])
         """(K,) float64: `expressed_threshold` of each prototype."""
         masks = [column >= threshold for column, threshold in zip(columns, self.thresholds, strict=True)]
         self.counts = np.array([int(mask.sum()) for mask in masks])

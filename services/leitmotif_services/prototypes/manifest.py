@@ -1,6 +1,6 @@
 """The manifest of a bundle: what the folder holds, with a checksum of every file and of the manifest itself.
 
-    {"schema_version": 1, "model_version": "3f…", "created": "2025-01-31T12:00:00+00:00", "kind": "leitmotif",
+    {"schema_version": 2, "model_version": "3f…", "created": "2025-01-31T12:00:00+00:00", "kind": "leitmotif",
      "encoder": {"id": "…", "sha256": "…"}, "tracks": N, "prototypes": K, "dimension": D, "edit_gain": γ,
      "metrics": {name: figure}, "files": {path: {"sha256": "…", "size_bytes": n}}, "manifest_sha256": "…"}
 
@@ -20,8 +20,8 @@ from typing import Any
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
-SCHEMA_VERSION = 1
-"""Version that this release writes and reads."""
+SCHEMA_VERSION = 2
+"""Version that this release writes and reads; prototypes of version 1 had no `expressed_rank`."""
 
 MANIFEST = "manifest.json"
 PROTOTYPES = "prototypes.json"

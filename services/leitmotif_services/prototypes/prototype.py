@@ -53,3 +53,6 @@ class Prototype:
     """None for a prototype without a tag."""
     exemplars: tuple[Exemplar, ...]
     """Strongest first, from different artists where there are any."""
+    expressed_rank: int
+    """Tracks express it down to this rank by affinity, from 1: ceil(N / 10) of N, the top decile; with a tag, further down
+    where it takes more to reach every track of the catalogue that carries the tag."""

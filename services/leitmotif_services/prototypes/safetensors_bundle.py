@@ -48,7 +48,7 @@ def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
     names = [path.removeprefix(bundle.SNIPPETS + "/") for path in manifest.files if path.startswith(bundle.SNIPPETS + "/")]
     with _blamed(bundle.PROTOTYPES):
         prototypes = tuple(parse_prototypes(_read(folder, bundle.PROTOTYPES, RECORDS_BYTES_LIMIT)))
-        check_prototypes(prototypes, names)
+        check_prototypes(prototypes, names, manifest.track_count)
         _check_count("prototypes", len(prototypes), manifest.prototype_count)
     with _blamed(bundle.CATALOGUE):
         tracks = parse_tracks(_read(folder, bundle.CATALOGUE, RECORDS_BYTES_LIMIT))
@@ -69,7 +69,7 @@ def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
         prototypes=prototypes,
         prototype_positions={prototype.prototype_id: position for position, prototype in enumerate(prototypes)},
         table=table,
-        expression=Expression(arrays["affinities"]),
+        expression=Expression(arrays["affinities"], [prototype.expressed_rank for prototype in prototypes]),
         exact=exact,
         index=chosen,
     )

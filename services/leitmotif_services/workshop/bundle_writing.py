@@ -106,7 +106,7 @@ def _checked(model: TrainedModel) -> dict[str, Floats]:
     if not model.tracks or not model.prototypes:
         raise ValueError("a model needs at least one track and one prototype")
     check_tracks(model.tracks)
-    check_prototypes(model.prototypes, model.snippets)
+    check_prototypes(model.prototypes, model.snippets, len(model.tracks))
     for name in model.snippets:
         if not is_snippet_name(name):
             raise ValueError(f"snippet {name!r} needs a plain name that ends in one of {', '.join(bundle.MIME_TYPES)}")

@@ -1,5 +1,7 @@
 """γ: how much a person's edit weighs against the history."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,15 +27,16 @@ SMALLEST_GAIN = 0.01
 """Where histories tell no tracks apart, any gain does; this one keeps an edit's contribution visible."""
 
 
-def fit_edit_gain(affinities: Doubles, fitted: Responses, histories: Doubles, *, seed: int) -> float:
+def fit_edit_gain(affinities: Doubles, fitted: Responses, histories: Doubles, ranks: Sequence[int], *, seed: int) -> float:
     """The smallest γ (to 1 part in 1000) with a mean rise of TARGET_RISE for an edit of 1, over sampled people and prototypes.
 
-    `affinities` (N, K), `histories` (U, K) with U ≥ 1. The share is that of tracks that express the prototype in the first
-    min(20, ceil(N / 4)) of the list. It never falls as γ grows: an edit moves tracks of higher affinity past those of lower, and
-    those that express a prototype have its highest affinities. So bisection finds the smallest γ. Where the list cannot rise
-    by so much (few tracks express the prototype, or it is short), half of what is possible is the aim.
+    `affinities` (N, K), `histories` (U, K) with U ≥ 1, `ranks` (K,): `Prototype.expressed_rank` of each. The share is that of
+    tracks that express the prototype, those that a mute would remove, in the first min(20, ceil(N / 4)) of the list. It never
+    falls as γ grows: an edit moves tracks of higher affinity past those of lower, and those that express a prototype have
+    its highest affinities. So bisection finds the smallest γ. Where the list cannot rise by so much (few tracks express the
+    prototype, most of the list does already, or it is short), half of what is possible is the aim.
     """
-    pairs = _Pairs(affinities, fitted, histories, seed)
+    pairs = _Pairs(affinities, fitted, histories, ranks, seed)
     wanted = pairs.share(0.0) + min(TARGET_RISE, 0.5 * (pairs.ceiling - pairs.share(0.0)))
     low, high = 0.0, _scale(affinities, fitted, histories)
     for _ in range(_DOUBLINGS):
@@ -51,7 +54,7 @@ def fit_edit_gain(affinities: Doubles, fitted: Responses, histories: Doubles, *,
 class _Pairs:
     """Sampled pairs of a person and a prototype, and the mean share of the prototype in the person's list."""
 
-    def __init__(self, affinities: Doubles, fitted: Responses, histories: Doubles, seed: int) -> None:
+    def __init__(self, affinities: Doubles, fitted: Responses, histories: Doubles, ranks: Sequence[int], seed: int) -> None:
         rng = np.random.default_rng([seed, 81])
         tracks, prototypes = affinities.shape
         self._length = min(_LIST_LENGTH, -(-tracks // 4))
@@ -59,7 +62,7 @@ class _Pairs:
         chosen = rng.integers(len(histories), size=wanted)
         columns = np.arange(wanted) % prototypes  # each prototype as often as any other
         rounded = affinities.astype(np.float32)
-        expressed = np.stack([column >= expressed_threshold(column) for column in rounded.T])
+        expressed = np.stack([column >= expressed_threshold(column, rank) for column, rank in zip(rounded.T, ranks, strict=True)])
         self._scores = fitted.responses @ histories[chosen].T + fitted.bias[:, None]
         self._lift = affinities[:, columns]
         self._expressed = expressed[columns].T

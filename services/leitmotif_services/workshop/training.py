@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.catalogue import Track
+from leitmotif_services.prototypes.expression import carriers_expressed_rank, least_expressed_rank
 from leitmotif_services.prototypes.prototype import Fidelity, Prototype
 from leitmotif_services.workshop.affinity_head import combined_affinities, fit_tag_heads
 from leitmotif_services.workshop.bundle_writing import TrainedModel
@@ -69,7 +70,8 @@ def train(
     affinities = _affinities(dataset, found, found.head.affinities(dataset.embeddings), np.arange(len(dataset.tracks)))
     report("responses", 0, 1)
     responses, histories, metrics = _respond(dataset, affinities, seed)
-    gain = fit_edit_gain(affinities, responses, histories, seed=seed)
+    ranks = _expressed_ranks(dataset, found, affinities)
+    gain = fit_edit_gain(affinities, responses, histories, ranks, seed=seed)
     report("exemplars", 0, 1)
     segments = _affinities(dataset, found, found.head.affinities(dataset.segment_embeddings), dataset.segment_tracks)
     shown = cut_exemplars(dataset, segments, cut or _cut_snippet, partial(report, "exemplars"))
@@ -91,6 +93,7 @@ def train(
                 source="tag" if position < found.tag_count else "discovered",
                 fidelity=found.fidelity[position],
                 exemplars=shown.exemplars[position],
+                expressed_rank=ranks[position],
             )
             for position, name in enumerate(found.names)
         ],
@@ -146,6 +149,15 @@ def _affinities(dataset: MusicDataset, found: _Prototypes, heard: Doubles, track
     tagged = np.array([bool(track.tags) for track in dataset.tracks])
     with_tags = combined_affinities(heard[:, : found.tag_count], found.tag_weights[tracks], tagged[tracks])
     return np.hstack([with_tags, heard[:, found.tag_count :]])
+
+
+def _expressed_ranks(dataset: MusicDataset, found: _Prototypes, affinities: Doubles) -> list[int]:
+    """`Prototype.expressed_rank` of each of the K prototypes; by the affinities as they are served, in float32."""
+    ranks = [least_expressed_rank(len(dataset.tracks))] * len(found.names)
+    for position, name in enumerate(found.names[: found.tag_count]):
+        carriers = np.array([name.label in track.tags for track in dataset.tracks])
+        ranks[position] = carriers_expressed_rank(affinities[:, position].astype(np.float32), carriers)
+    return ranks
 
 
 def _respond(dataset: MusicDataset, affinities: Doubles, seed: int) -> tuple[Responses, Doubles, dict[str, float]]:

@@ -77,6 +77,22 @@ def test_boosting_a_prototype_brings_its_tracks_up_and_muting_removes_them(inges
     assert min(rises) >= 0
 
 
+def test_muting_a_tag_leaves_no_track_that_carries_it(ingested):
+    model = load_bundle(ingested.bundle)
+    silent = np.zeros(len(model.prototypes), np.float32)
+    common = 0
+    for position, prototype in enumerate(model.prototypes):
+        if prototype.source != "tag":
+            continue
+        carriers = sum(prototype.label in track.tags for track in model.catalogue.tracks)
+        common += carriers > 0.25 * len(model.catalogue)
+        ranking = recommend(model, Profile(silent + 1, silent, (position,)), count=len(model.catalogue))
+        assert ranking
+        assert not [ranked.track.track_id for ranked in ranking if prototype.label in ranked.track.tags]
+        assert len(ranking) == len(model.catalogue) - model.expression.counts[position] <= len(model.catalogue) - carriers
+    assert common >= 5
+
+
 def test_exemplars_are_playable(ingested):
     model = load_bundle(ingested.bundle)
     exemplar = model.prototypes[0].exemplars[0]

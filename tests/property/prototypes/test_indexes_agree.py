@@ -28,7 +28,8 @@ def cases(draw: st.DrawFn) -> tuple[ScoringTable, Profile, np.ndarray, int]:
     weights = random.integers(-2, 3, size=(2, prototypes)) if levels else random.normal(size=(2, prototypes))
     history, edits = (scale * weights).astype(np.float32)
     muted = tuple(sorted(draw(st.sets(st.integers(0, prototypes - 1), max_size=3))))
-    kept = Expression(model.affinities).kept(muted) & (random.random(tracks) < draw(st.sampled_from([0.05, 0.5, 1.0])))
+    ranks = [prototype.expressed_rank for prototype in model.prototypes]
+    kept = Expression(model.affinities, ranks).kept(muted) & (random.random(tracks) < draw(st.sampled_from([0.05, 0.5, 1.0])))
     return table, Profile(history, edits, muted), kept, draw(st.integers(1, 40))
 
 

@@ -71,6 +71,6 @@ def test_clusters_are_never_empty(rows, count):
     arrays(np.float64, 9, elements=unit),
 )
 def test_every_model_has_a_usable_gain(affinities, responses, bias):
-    gain = fit_edit_gain(affinities, Responses(responses, bias), np.ones((2, 3)), seed=0)
+    gain = fit_edit_gain(affinities, Responses(responses, bias), np.ones((2, 3)), [1, 4, 9], seed=0)
     assert np.isfinite(gain)
     assert 0.0 < gain < 1e7

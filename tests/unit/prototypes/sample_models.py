@@ -47,8 +47,9 @@ def by_hand() -> TrainedModel:
                     Exemplar("ada", "Étude in C", "Ada", 12.0, 5.0, 0.875, "piano-0.ogg"),
                     Exemplar("bix", "Still Water", "Bix", 0.0, 5.0, 0.25, ""),
                 ),
+                1,
             ),
-            Prototype("calm", "calm", "Slow and soft.", "discovered", None, ()),
+            Prototype("calm", "calm", "Slow and soft.", "discovered", None, (), 1),
         ],
         embeddings=np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=np.float32),
         affinities=np.array([[0.75, 0.25], [0.25, 1.0], [0.0, 0.5]], dtype=np.float32),
@@ -82,7 +83,9 @@ def random_model(seed: int, *, tracks: int, prototypes: int, levels: int = 0) ->
         encoder_id="mel-cnn-1",
         encoder_sha256=ENCODER_SHA256,
         tracks=[Track(f"track-{n}", f"Title {n}", f"Artist {n % 7}", 30.0, ("tag",)) for n in range(tracks)],
-        prototypes=[Prototype(f"p{k}", f"label {k}", "A test.", "discovered", None, ()) for k in range(prototypes)],
+        prototypes=[
+            Prototype(f"p{k}", f"label {k}", "A test.", "discovered", None, (), -(-tracks // 10)) for k in range(prototypes)
+        ],
         embeddings=random.normal(size=(tracks, dimension)).astype(np.float32),
         affinities=np.maximum(draw(tracks, prototypes), 0),
         responses=draw(tracks, prototypes),

@@ -135,7 +135,7 @@ def test_a_manifest_that_lists_a_hostile_path(folder: Path, path: str) -> None:
 
 def test_another_schema_is_not_taken_for_damage(folder: Path) -> None:
     record = json.loads((folder / "manifest.json").read_bytes())
-    record["schema_version"] = 2
+    record["schema_version"] = 3
     del record["manifest_sha256"]
     digest = hashlib.sha256((json.dumps(record, sort_keys=True, indent=2) + "\n").encode()).hexdigest()
     for signature in ({}, {"manifest_sha256": digest}):
@@ -143,10 +143,10 @@ def test_another_schema_is_not_taken_for_damage(folder: Path) -> None:
         with pytest.raises(ServiceError) as refused:
             load_bundle(folder)
         assert refused.value.reason is Reason.BUNDLE_SCHEMA_UNKNOWN
-        assert refused.value.metadata == {"schema_version": "2"}
+        assert refused.value.metadata == {"schema_version": "3"}
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", b"\xff", b'{"schema_version": 1}', b"[" * 100_000, b'{"a": NaN}'])
+@pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", b"\xff", b'{"schema_version": 2}', b"[" * 100_000, b'{"a": NaN}'])
 def test_a_manifest_that_is_none(folder: Path, raw: bytes) -> None:
     (folder / "manifest.json").write_bytes(raw)
     with pytest.raises(ServiceError) as refused:
@@ -193,6 +193,17 @@ def test_a_wrong_track_under_right_checksums(folder: Path, line: dict[str, objec
     lines[0] = json.dumps(json.loads(lines[0]) | line)
     (folder / "catalogue.jsonl").write_text("\n".join(lines) + "\n")
     assert refusal(resigned(folder)) == (Reason.BUNDLE_CORRUPT, "catalogue.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("position", "rank"),
+    [(0, 0), (0, 4), (0, -1), (0, True), (0, 1.0), (0, None), (0, "1"), (1, 0), (1, 2)],  # piano is of a tag, calm discovered
+)
+def test_a_wrong_rank_of_expression_under_right_checksums(folder: Path, position: int, rank: object) -> None:
+    prototypes = json.loads((folder / "prototypes.json").read_text())
+    prototypes[position]["expressed_rank"] = rank
+    (folder / "prototypes.json").write_text(json.dumps(prototypes))
+    assert refusal(resigned(folder)) == (Reason.BUNDLE_CORRUPT, "prototypes.json")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ PROTOTYPE = Prototype(
     "discovered",
     Fidelity(0.5, 0.25, 3, weak=True),
     (Exemplar("t", "Title", "Artist", 1.0, 5.0, 0.75, "x.flac"),),
+    1,
 )
 MANIFEST = Manifest(
     kind="leitmotif",

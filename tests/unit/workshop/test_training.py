@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leitmotif_services.prototypes.safetensors_bundle import load_bundle
 from leitmotif_services.workshop.bundle_writing import write_bundle
 from leitmotif_services.workshop.exemplars import choose_segments
 from leitmotif_services.workshop.training import anchoring_tags, train
@@ -49,6 +50,39 @@ def test_the_affinity_of_a_carrier_is_higher():
     carriers = dataset(tracks).tag_matrix(tuple(prototype.label for prototype in model.prototypes[:5])) > 0
     for column, carried in zip(model.affinities.T[:5], carriers.T, strict=True):
         assert column[carried].min() > column[~carried].mean()
+
+
+def test_every_track_that_carries_a_tag_expresses_its_prototype_however_weakly(tmp_path):
+    """Half of the tracks carry no tag, and some a tag with hardly any weight: affinities alone do not tell the carriers."""
+    tracks = [
+        replace(track, tags={tag: 0.001 if place else 1.0 for place, tag in enumerate(track.tags)} if number % 4 < 2 else {})
+        for number, track in enumerate(tagged_music(60))
+    ]
+    model = load_bundle(write_bundle(train(dataset(tuple(tracks)), cut=cut), tmp_path, encoder_artifact=None))
+    tagged = [position for position, prototype in enumerate(model.prototypes) if prototype.source == "tag"]
+    assert len(tagged) == 5
+    out_of_order = 0
+    for position in tagged:
+        carriers = np.array([model.prototypes[position].label in track.tags for track in model.catalogue.tracks])
+        expressed = model.expression.mask(position)
+        assert expressed[carriers].all()
+        assert expressed.sum() >= max(6, carriers.sum())
+        affinities = model.table.affinities[:, position]
+        assert affinities[expressed].min() == min(affinities[carriers].min(), np.sort(affinities)[-6])
+        out_of_order += affinities[carriers].min() < affinities[~carriers].max()
+    assert out_of_order > 0
+    for position in range(len(tagged), len(model.prototypes)):
+        assert model.expression.counts[position] == 6
+
+
+@pytest.mark.parametrize("tracks", [5, 6, 7, 8])
+def test_a_handful_of_tagged_tracks_gives_prototypes_whose_carriers_all_express_them(tracks, tmp_path):
+    music = [replace(track, tags={"all but one": 1.0} if number else {}) for number, track in enumerate(tagged_music(tracks))]
+    model = load_bundle(write_bundle(train(dataset(tuple(music)), cut=cut), tmp_path, encoder_artifact=None))
+    anchored = [position for position, prototype in enumerate(model.prototypes) if prototype.source == "tag"]
+    assert len(anchored) == (tracks == 5)  # above 80 % a tag tells nothing apart
+    for position in anchored:
+        assert model.expression.mask(position)[1:].all()
 
 
 def test_the_same_seed_gives_the_same_model():
