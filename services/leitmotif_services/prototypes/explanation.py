@@ -21,7 +21,7 @@ _WEIGHED = 8
 """Strongest contributions that a sentence is made from."""
 
 _NOTABLE = 0.25
-"""A sentence leaves out what weighs less than this share of the strongest contribution in favour."""
+"""A sentence leaves out what weighs less than this share of the strongest reason in favour."""
 
 
 class Contribution(NamedTuple):
@@ -53,10 +53,11 @@ def explain(
     profile: Profile,
     prototypes: Sequence[Prototype],
     expression: Expression,
+    typical_bias: float,
 ) -> list[Explanation]:
     """One explanation for each of the n tracks of `parts`, with the `listed` ≥ 0 strongest contributions, or `ALL`.
 
-    `parts` are those tracks' contributions to their scores for `profile`.
+    `parts` are those tracks' contributions to their scores for `profile`; `typical_bias` is that of the catalogue.
     """
     count = len(prototypes) if listed == ALL else min(listed, len(prototypes))
     strongest = np.argsort(-np.abs(parts.total), axis=1, kind="stable")
@@ -71,7 +72,7 @@ def explain(
     explanations = []
     for row, score, bias, other in zip(rows, parts.scores.tolist(), parts.bias.tolist(), others.tolist(), strict=True):
         contributions = tuple(map(Contribution, *row))
-        reason = _reason(contributions[:_WEIGHED], profile, prototypes, expression)
+        reason = _reason(contributions[:_WEIGHED], bias - typical_bias, profile, prototypes, expression)
         explanations.append(Explanation(score, bias, contributions[:count], other, reason))
     return explanations
 
@@ -87,26 +88,33 @@ def shown_label(prototype: Prototype) -> str:
     return f"{prototype.label} (uncertain)" if weak else prototype.label
 
 
-def _reason(strongest: Sequence[Contribution], profile: Profile, prototypes: Sequence[Prototype], expression: Expression) -> str:
+def _reason(
+    strongest: Sequence[Contribution],
+    popularity: float,
+    profile: Profile,
+    prototypes: Sequence[Prototype],
+    expression: Expression,
+) -> str:
     """One sentence from the strongest contributions to the score of one track, by magnitude.
 
     It names the strongest prototypes in favour, each by where most of its contribution comes from: an edit, or listening.
-    What the person turned down comes last, where it weighs against the track.
+    `popularity`, the bias above a typical one, comes first where it is more than any prototype adds. What the person
+    turned down comes last, where it weighs against the track.
     """
     favour = [part for part in strongest if part.contribution > 0]
-    if not favour:
+    widely_heard = popularity > (favour[0].contribution if favour else 0.0)
+    if not favour and not widely_heard:
         known = strongest[0].contribution != 0
         return "Nothing in your profile speaks for it." if known else "Nothing is known of your taste that concerns it."
-    notable = _NOTABLE * favour[0].contribution
+    notable = _NOTABLE * (popularity if widely_heard else favour[0].contribution)
     named = [part for part in favour if part.contribution >= notable][:_NAMED]
     by_edit = [part for part in named if part.edit_contribution > part.contribution - part.edit_contribution]
     by_listening = [part for part in named if part not in by_edit]
-    clauses = []
+    clauses = ["widely heard here"] if widely_heard else []
     if by_edit:
-        clauses.append(f"because you turned up {_labels(by_edit, prototypes)}")
-    if by_edit and by_listening:
-        # One prototype is left: an edit and a listening clause together name two.
-        clauses.append(_aside(by_listening[0], profile, prototypes, expression))
+        clauses.append(f"{'you also' if widely_heard else 'because you'} turned up {_labels(by_edit, prototypes)}")
+    if clauses:
+        clauses += [_aside(part, profile, prototypes, expression) for part in by_listening]
     else:
         often = [part for part in by_listening if profile.history[part.prototype] > 0]
         seldom = [part for part in by_listening if profile.history[part.prototype] <= 0]

@@ -43,7 +43,8 @@ def recommend(
     index = model.exact if exact else model.index
     found = index.search(query, count, kept)
     parts = model.table.contributions(query, found)
-    explanations = explain(parts, contribution_count, profile, model.prototypes, model.expression)
+    typical_bias = model.table.typical_bias
+    explanations = explain(parts, contribution_count, profile, model.prototypes, model.expression, typical_bias)
     return [
         RankedTrack(model.catalogue.tracks[position], rank, explanation)
         for rank, (position, explanation) in enumerate(zip(found.tolist(), explanations, strict=True), start=1)
@@ -59,7 +60,7 @@ def explain_track(model: ServedModel, profile: Profile, track_id: str) -> tuple[
     removed_by = [prototype for prototype in profile.muted if model.expression.mask(prototype)[position]]
     query = model.table.query(profile)
     parts = model.table.contributions(query, np.array([position]))
-    [explanation] = explain(parts, ALL, profile, model.prototypes, model.expression)
+    [explanation] = explain(parts, ALL, profile, model.prototypes, model.expression, model.table.typical_bias)
     if removed_by:
         reason = removal_reason(removed_by, model.prototypes)
         rank = 0

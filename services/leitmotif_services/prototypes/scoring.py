@@ -30,6 +30,9 @@ class ScoringTable:
         self.edit_gain = edit_gain
         self.rows = np.ascontiguousarray(np.hstack([responses, affinities, bias[:, None]]), dtype=np.float32)
         """(N, 2K + 1) float32."""
+        # Not the median alone: training gives tracks that nobody heard yet the mean popularity, which lies above the median.
+        self.typical_bias = max(float(np.median(bias)), float(bias.mean(dtype=np.float64)))
+        """What b_i has to exceed for a track to be more widely heard than others: the larger of its median and its mean."""
         self._column_maxima: Doubles = np.maximum(self.rows.max(axis=0), -self.rows.min(axis=0)).astype(np.float64)
 
     def __len__(self) -> int:

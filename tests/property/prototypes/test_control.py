@@ -103,8 +103,8 @@ def test_contributions_sum_to_the_score(seed: int, prototypes: int, listed: int,
     table = table_of(model)
     parts = table.contributions(table.query(profile), np.arange(15))
     expression = Expression(model.affinities, [prototype.expressed_rank for prototype in model.prototypes])
-    few = explain(parts, listed, profile, model.prototypes, expression)
-    every = explain(parts, ALL, profile, model.prototypes, expression)
+    few = explain(parts, listed, profile, model.prototypes, expression, table.typical_bias)
+    every = explain(parts, ALL, profile, model.prototypes, expression, table.typical_bias)
     for short, full in zip(few, every, strict=True):
         tolerance = 1e-5 * max(1.0, abs(short.score))
         told = short.bias + short.other_contributions + sum(part.contribution for part in short.contributions)
