@@ -77,12 +77,10 @@ def test_every_track_that_carries_a_tag_expresses_its_prototype_however_weakly(t
 
 @pytest.mark.parametrize("tracks", [5, 6, 7, 8])
 def test_a_handful_of_tagged_tracks_gives_prototypes_whose_carriers_all_express_them(tracks, tmp_path):
-    music = [replace(track, tags={"all but one": 1.0} if number else {}) for number, track in enumerate(tagged_music(tracks))]
+    music = [replace(track, tags={"some": 1.0} if number < 4 else {}) for number, track in enumerate(tagged_music(tracks))]
     model = load_bundle(write_bundle(train(dataset(tuple(music)), cut=cut), tmp_path, encoder_artifact=None))
-    anchored = [position for position, prototype in enumerate(model.prototypes) if prototype.source == "tag"]
-    assert len(anchored) == (tracks == 5)  # above 80 % a tag tells nothing apart
-    for position in anchored:
-        assert model.expression.mask(position)[1:].all()
+    [position] = [position for position, prototype in enumerate(model.prototypes) if prototype.source == "tag"]
+    assert model.expression.mask(position)[:4].all()
 
 
 def test_the_same_seed_gives_the_same_model():
