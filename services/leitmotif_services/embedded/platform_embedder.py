@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from leitmotif import Client
-from leitmotif.types import EmbedFailure, TrackEmbedding
+from leitmotif.types import AudioItem, EmbedFailure, TrackEmbedding
 from leitmotif_services.audio.embedding import AudioDescriptors, EmbeddedTrack, Segment
 from leitmotif_services.workshop.embedder import EncoderIdentity, Refused
 
@@ -28,11 +28,23 @@ class PlatformEmbedder:
         return self._encoder
 
     def embed(self, paths: Iterable[Path]) -> Iterator[tuple[Path, EmbeddedTrack | Refused]]:
-        """See `Embedder`; outcomes come in the order of the paths."""
+        """See `Embedder`. Files are sent under their positions: the service refuses names that file systems allow."""
         waiting = list(paths)
-        outcomes = self._client.audio.embed(waiting, self._encoder.encoder_id, batch_items=_BATCH_ITEMS)
-        for path, outcome in zip(waiting, outcomes, strict=True):
+        unread: list[tuple[Path, Refused]] = []
+
+        def items() -> Iterator[AudioItem]:
+            for position, path in enumerate(waiting):
+                try:
+                    content = path.read_bytes()
+                except OSError as error:
+                    unread.append((path, Refused(f"the file cannot be read: {error.strerror}")))
+                else:
+                    yield AudioItem(str(position), content)
+
+        for outcome in self._client.audio.embed(items(), self._encoder.encoder_id, batch_items=_BATCH_ITEMS):
+            path = waiting[int(outcome.track_id)]
             yield path, Refused(outcome.error.message) if isinstance(outcome, EmbedFailure) else embedded_track_of(outcome)
+        yield from unread
 
 
 def embedded_track_of(answer: TrackEmbedding) -> EmbeddedTrack:

@@ -1,5 +1,6 @@
 """Batches of audio: every item answered once, in order, whatever is wrong with its neighbours."""
 
+import os
 import struct
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from leitmotif import AudioItem, InternalError, InvalidArgumentError, PcmItem, Reason
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.types import EmbedFailure, TrackEmbedding
+from leitmotif_services.audio.servicer import LONGEST_TRACK_ID
 from leitmotif_services.runtime import errors as service_errors
 from leitmotif_services.runtime.errors import ServiceError
 from leitmotif_services.runtime.status import status_of
+from leitmotif_services.runtime.validation import checked_text
 
 
 def embedded(request):
@@ -156,3 +159,21 @@ def test_samples_are_items_as_files_are(client, peer):
     peer.answer("EmbedTracks", answer)
     assert len(list(client.audio.embed([PcmItem("a", bytes(8), 8_000), AudioItem("b", b"x")]))) == 2
     assert [item.WhichOneof("source") for item in seen] == ["pcm", "content"]
+
+
+def test_any_file_name_is_sent_as_an_id_that_the_service_takes(client, peer, tmp_path):
+    sent = []
+
+    def answer(request):
+        for item in request.items:
+            sent.append(checked_text("track_id", item.track_id, maximum=LONGEST_TRACK_ID))
+        return embedded(request)
+
+    peer.answer("EmbedTracks", answer)
+    names = ["plain.wav", "n" * 200 + ".wav", "line\nbreak\x7f.wav", os.fsdecode(b"caf\xe9.wav"), "Caf\u00e9.wav"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"xyz")
+    outcomes = list(client.audio.embed([tmp_path / name for name in names]))
+    assert [outcome.track_id for outcome in outcomes] == names
+    assert {outcome.embedding for outcome in outcomes} == {(3.0, 0.0)}
+    assert sent == ["plain.wav", "n" * 128, "line?break?.wav", "caf?.wav", "Caf\u00e9.wav"]

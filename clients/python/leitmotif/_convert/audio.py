@@ -17,6 +17,9 @@ from leitmotif.types import (
     Vectors,
 )
 
+LONGEST_TRACK_ID = 128
+"""The service refuses a whole call for a longer one."""
+
 MESSAGE_BYTES = 1 << 20
 """Of samples in one message of a stream."""
 
@@ -35,10 +38,21 @@ def encoder_of(message: pb2.Encoder) -> Encoder:
 
 
 def item_message_of(item: AudioItem | PcmItem) -> pb2.AudioItem:
+    """The item under `sent_id`; `result_of` gives its outcome the whole name again."""
+    track_id = sent_id(item.track_id)
     if isinstance(item, PcmItem):
         pcm = pb2.PcmAudio(samples=item.samples, sample_rate_hz=item.sample_rate_hz, channels=item.channels)
-        return pb2.AudioItem(track_id=item.track_id, pcm=pcm)
-    return pb2.AudioItem(track_id=item.track_id, content=item.content)
+        return pb2.AudioItem(track_id=track_id, pcm=pcm)
+    return pb2.AudioItem(track_id=track_id, content=item.content)
+
+
+def sent_id(track_id: str) -> str:
+    """What stands for a name on the way: file names may be longer than an id, hold control characters or not be UTF-8.
+
+    A name that may be an id stays as it is. Outcomes are matched by their order, so two names may share what is sent.
+    """
+    text = track_id[:LONGEST_TRACK_ID].encode("utf-8", "replace").decode("utf-8")
+    return "".join("?" if ord(character) < 32 or ord(character) == 127 else character for character in text)
 
 
 def vectors_of(message: vectors_pb2.FloatMatrix) -> Vectors:
