@@ -1,6 +1,7 @@
 """Cuts a short, listenable snippet out of an audio file."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import soundfile
@@ -25,10 +26,17 @@ def cut_snippet(content: bytes, start_s: float, duration_s: float, *, limits: Au
     """An OGG Vorbis file, mono at 44.1 kHz, of `duration_s` seconds of an audio file from `start_s` on.
 
     What lies past the end is left out. FIELD_INVALID when the stretch is not within the track or longer than a minute;
-    the errors of decoding where the file is refused.
+    the errors of decoding where the file is refused. OSError when the snippet cannot be written.
     """
     if not 0.0 < duration_s <= LONGEST_SNIPPET_S:
         raise invalid_field("duration_s", f"must be above 0 and at most {LONGEST_SNIPPET_S:g}, is {duration_s}")
+    # libsndfile calls back into Python and drops what is raised there. Ctrl-C is raised in the main thread only, so it must
+    # not be the one that libsndfile calls.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_cut, content, start_s, duration_s, limits).result()
+
+
+def _cut(content: bytes, start_s: float, duration_s: float, limits: AudioLimits | None) -> bytes:
     waveform = decode(content, SAMPLE_RATE_HZ, limits)
     if not 0.0 <= start_s < waveform.duration_s:
         raise invalid_field("start_s", f"must be 0 to {waveform.duration_s:.3f}, the length of the track; is {start_s}")
@@ -42,7 +50,10 @@ def cut_snippet(content: bytes, start_s: float, duration_s: float, *, limits: Au
     samples[:fade] *= ramp
     samples[len(samples) - fade :] *= ramp[::-1]
     buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", SAMPLE_RATE_HZ, 1, format="OGG", subtype="VORBIS") as snippet:
-        for start in range(0, len(samples), _BLOCK_FRAMES):
-            snippet.write(samples[start : start + _BLOCK_FRAMES])
+    try:
+        with soundfile.SoundFile(buffer, "w", SAMPLE_RATE_HZ, 1, format="OGG", subtype="VORBIS") as snippet:
+            for start in range(0, len(samples), _BLOCK_FRAMES):
+                snippet.write(samples[start : start + _BLOCK_FRAMES])
+    except soundfile.LibsndfileError as error:
+        raise OSError(f"the snippet cannot be written: {error}") from error
     return buffer.getvalue()

@@ -1,9 +1,12 @@
 import io
+import signal
+import threading
 
 import numpy as np
 import pytest
 import soundfile
 
+from leitmotif_services.audio import soundfile_decoder
 from leitmotif_services.audio.soundfile_snippet import cut_snippet
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.audio.audio_files import encoded, tone
@@ -51,3 +54,20 @@ def test_stretches_that_are_not_there(start_s, duration_s):
     with pytest.raises(ServiceError) as caught:
         cut_snippet(encoded(tone(440.0, 3.0)), start_s, duration_s)
     assert caught.value.reason is Reason.FIELD_INVALID
+
+
+def test_an_interrupt_while_libsndfile_reads_is_not_lost(monkeypatch):
+    class Interrupting(soundfile_decoder._MemoryFile):
+        def readinto(self, target):
+            if not interrupted.is_set():
+                interrupted.set()
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            return super().readinto(target)
+
+    interrupted = threading.Event()
+    content = encoded(tone(440.0, 3.0))
+    monkeypatch.setattr(soundfile_decoder, "_MemoryFile", Interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        cut_snippet(content, 0.0, 1.0)
+    assert interrupted.is_set()
+    assert cut_snippet(content, 0.0, 1.0).startswith(b"OggS")
