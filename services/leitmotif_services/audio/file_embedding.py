@@ -5,20 +5,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.errors import ServiceError
 
 R = TypeVar("R")
 
 
-def for_each_file(paths: Sequence[Path], work: Callable[[bytes], R], *, workers: int) -> Iterator[tuple[Path, R | ServiceError]]:
-    """`work` on the bytes of each file, in the order of `paths`; AUDIO_EMPTY for a file that cannot be read."""
+def for_each_file(
+    paths: Sequence[Path], work: Callable[[bytes], R], *, workers: int
+) -> Iterator[tuple[Path, R | ServiceError | OSError]]:
+    """`work` on the bytes of each file, in the order of `paths`; an OSError for a file that cannot be read."""
 
-    def attempt(path: Path) -> R | ServiceError:
+    def attempt(path: Path) -> R | ServiceError | OSError:
         try:
             return work(path.read_bytes())
-        except OSError as error:
-            return ServiceError(Reason.AUDIO_EMPTY, f"the file cannot be read: {error.strerror}")
-        except ServiceError as error:
+        except (OSError, ServiceError) as error:
             return error
 
     with ThreadPoolExecutor(workers) as threads:

@@ -47,7 +47,7 @@ def embed(
     tracks, failed = {}, []
     with progress("embedding", len(files)) as advance:
         for path, outcome in for_each_file(files, engine.embed, workers=workers):
-            if isinstance(outcome, ServiceError):
+            if isinstance(outcome, ServiceError | OSError):
                 failed.append(_failure(path, outcome))
             else:
                 tracks[str(path)] = outcome
@@ -107,7 +107,7 @@ def evaluate(
     embeddings, baselines, truth, failed = [], [], [], []
     with progress("embedding", len(label_of)) as advance:
         for path, outcome in for_each_file(list(label_of), engine.embed_with_frames, workers=workers):
-            if isinstance(outcome, ServiceError):
+            if isinstance(outcome, ServiceError | OSError):
                 failed.append(_failure(path, outcome))
             else:
                 track, frames = outcome
@@ -251,9 +251,15 @@ def _engine(encoder_id: str) -> "AudioEngine":
         fail(error.message)
 
 
-def _failure(path: Path, error: "ServiceError") -> dict[str, str]:
-    stderr.print(f"{path}: {error.message} ({error.reason})", markup=False, soft_wrap=True)
-    return {"path": str(path), "reason": str(error.reason), "message": error.message}
+def _failure(path: Path, error: "ServiceError | OSError") -> dict[str, str]:
+    if isinstance(error, FileNotFoundError):
+        reason, message = "FILE_NOT_FOUND", "there is no such file"
+    elif isinstance(error, OSError):
+        reason, message = "FILE_UNREADABLE", f"the file cannot be read: {error.strerror}"
+    else:
+        reason, message = str(error.reason), error.message
+    stderr.print(f"{path}: {message} ({reason})", markup=False, soft_wrap=True)
+    return {"path": str(path), "reason": reason, "message": message}
 
 
 def _read_labels(labels: Path, audio: Path) -> dict[Path, str]:

@@ -53,7 +53,16 @@ def test_embed_of_nothing_fails(folder, tmp_path):
     result = run("embed", folder / "text.mp3", tmp_path / "missing.wav", "--out", tmp_path / "x.npz")
     assert result.exit_code == 1
     assert "none of 2 files" in result.stderr
+    assert "missing.wav: there is no such file (FILE_NOT_FOUND)" in result.stderr
     assert not (tmp_path / "x.npz").exists()
+
+
+def test_a_folder_is_no_file(folder, tmp_path):
+    result = run("embed", folder, folder / "tone0.flac", "--out", tmp_path / "x.npz", "--json")
+    assert result.exit_code == 0
+    [failed] = json.loads(result.stdout)["failed"]
+    assert (failed["path"], failed["reason"]) == (str(folder), "FILE_UNREADABLE")
+    assert "directory" in failed["message"]
 
 
 def test_evaluate(folder):
@@ -65,7 +74,7 @@ def test_evaluate(folder):
     assert report["baseline_knn1_accuracy"] == 1.0
     # Two others of each kind exist, so the nearest five cannot all be of one label.
     assert 0.0 <= report["knn5_accuracy"] <= 1.0
-    assert {failed["reason"] for failed in report["failed"]} == {"AUDIO_FORMAT_UNKNOWN", "AUDIO_EMPTY"}
+    assert {failed["reason"] for failed in report["failed"]} == {"AUDIO_FORMAT_UNKNOWN", "FILE_NOT_FOUND"}
 
 
 def test_evaluate_for_a_person(folder):
