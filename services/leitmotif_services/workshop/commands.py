@@ -99,6 +99,7 @@ def ingest(
                 "other_files": report.other_files,
                 "left_out_rows": [{"file": row.file, "row": row.row, "reason": row.reason} for row in report.left_out_rows],
                 "unused_interactions": report.unused_interactions,
+                "rare_tags": list(report.rare_tags),
                 "metrics": dict(report.metrics),
             }
         )
@@ -112,11 +113,13 @@ def ingest(
 def _note_faults(report: "IngestReport") -> None:
     lines = [f"{failed.path}: {failed.reason}" for failed in report.failed]
     lines += [f"{fault.file}, row {fault.row}: left out, {fault.reason}" for fault in report.left_out_rows]
+    if len(lines) > _SHOWN:
+        lines[_SHOWN:] = [f"and {len(lines) - _SHOWN} more; --json lists them all"]
     if report.unused_interactions:
         lines.append(f"{report.unused_interactions} interactions are left out, since their tracks failed")
+    if report.rare_tags:
+        lines.append(f"{len(report.rare_tags)} tags make no prototype, since too few tracks carry them; --json lists them")
     if report.other_files:
         lines.append(f"{report.other_files} other files were passed over")
-    for line in lines[:_SHOWN]:
+    for line in lines:
         console.stderr.print(line, markup=False, soft_wrap=True)
-    if len(lines) > _SHOWN:
-        console.stderr.print(f"and {len(lines) - _SHOWN} more; --json lists them all", markup=False)

@@ -16,8 +16,8 @@ from leitmotif_services.workshop.embedder import Embedder, Refused
 from leitmotif_services.workshop.embedding_cache import EmbeddingCache
 from leitmotif_services.workshop.music_folder import MusicFile, find_music
 from leitmotif_services.workshop.soundfile_music_files import read_title_and_artist
-from leitmotif_services.workshop.track_naming import names_by_reference, title_and_artist
-from leitmotif_services.workshop.training import Progress, train
+from leitmotif_services.workshop.track_naming import names_by_reference, readable, title_and_artist
+from leitmotif_services.workshop.training import Progress, rare_tags, train
 
 FEWEST_TRACKS = 2
 
@@ -30,10 +30,10 @@ class IngestError(Exception):
 
 @dataclass(frozen=True)
 class FailedFile:
-    """An audio file that is not in the bundle."""
+    """An audio file that is not in the bundle, or a folder that cannot be read."""
 
     path: str
-    """Relative to the folder."""
+    """Relative to the folder; bytes that are not UTF-8 are replaced."""
     reason: str
 
 
@@ -54,6 +54,8 @@ class IngestReport:
     """Rows of the CSV files that were at fault."""
     unused_interactions: int
     """Rows that were in order, but whose track is a failed file."""
+    rare_tags: tuple[str, ...]
+    """Tags that carry no prototype, since too few tracks have them."""
     prototypes: int
     metrics: Mapping[str, float]
 
@@ -80,9 +82,11 @@ def ingest(
     """
     started = time.monotonic()
     report = on_progress or _unreported
-    found = find_music(folder)
+    found = find_music(folder, models_root=models_root)
+    unreadable = tuple(FailedFile(_name(path.relative_to(folder)), reason) for path, reason in found.unreadable)
     if not found.files:
-        raise IngestError(f"{folder} holds no audio files (looked for {', '.join(found.suffixes)})")
+        first = f"; {unreadable[0].path}: {unreadable[0].reason}" if unreadable else ""
+        raise IngestError(f"{folder} holds no audio files (looked for {', '.join(found.suffixes)}){first}")
     relative = [file.path.relative_to(folder) for file in found.files]
     references = names_by_reference(relative, [file.track_id for file in found.files])
     # The tables are read first: a fault in their header should not wait for an hour of embedding.
@@ -91,7 +95,7 @@ def ingest(
     cache = EmbeddingCache(cache_folder or models_root / CACHE_FOLDER, embedder.encoder.sha256)
     embedded, failed, reused = _embed(found.files, embedder, cache, report)
     usable = [position for position in range(len(found.files)) if position in embedded]
-    failures = tuple(FailedFile(relative[position].as_posix(), failed[position]) for position in sorted(failed))
+    failures = unreadable + tuple(FailedFile(_name(relative[position]), failed[position]) for position in sorted(failed))
     if len(usable) < FEWEST_TRACKS:
         first = f"; {failures[0].path}: {failures[0].reason}" if failures else ""
         raise IngestError(f"{len(usable)} of {len(found.files)} audio files can be used, {FEWEST_TRACKS} are the fewest{first}")
@@ -117,6 +121,7 @@ def ingest(
         other_files=found.other_files,
         left_out_rows=(*(interactions.faults if interactions else ()), *(tags.faults if tags else ())),
         unused_interactions=_count(None if interactions is None else interactions.interactions) - _count(listening),
+        rare_tags=tuple(rare_tags(dataset)),
         prototypes=len(model.prototypes),
         metrics=model.metrics,
     )
@@ -157,6 +162,10 @@ def _embed(
             embedded[position] = outcome
         report("embedding", len(embedded) + len(failed), len(files))
     return embedded, failed, reused
+
+
+def _name(path: Path) -> str:
+    return readable(path.as_posix())
 
 
 def _track(file: MusicFile, embedded: EmbeddedTrack, tags: Mapping[str, float]) -> MusicTrack:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from leitmotif_services.prototypes import manifest as bundle
 from leitmotif_services.workshop.track_naming import unique_ids
 
 SUFFIXES = (".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wave")
@@ -11,6 +12,10 @@ SUFFIXES = (".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wave")
 
 LARGEST_FILE_BYTES = 48 << 20
 """A larger file is not read; the audio service has the same bound."""
+
+
+_BUNDLE_FILES = frozenset({bundle.MANIFEST, bundle.ARRAYS})
+"""A folder that holds both is a bundle; a manifest alone may be anything's."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +33,26 @@ class MusicFolder:
 
     files: tuple[MusicFile, ...]
     other_files: int
+    unreadable: tuple[tuple[Path, str], ...]
+    """Folders that could not be listed, and why."""
     suffixes: tuple[str, ...] = SUFFIXES
 
 
-def find_music(folder: Path) -> MusicFolder:
-    """All audio files below `folder`, recursively. Hidden files and folders, and links to folders, are passed over."""
+def find_music(folder: Path, *, models_root: Path | None = None) -> MusicFolder:
+    """All audio files below `folder`, recursively.
+
+    Hidden files and folders, links to folders, and bundles are passed over; so is `models_root` where it lies below `folder`:
+    the snippets in there are no tracks.
+    """
     paths: list[Path] = []
     others = 0
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    errors: list[OSError] = []
+    left_out = None if models_root is None else models_root.resolve()
+    for parent, folders, names in os.walk(folder, onerror=errors.append):
+        if set(names) >= _BUNDLE_FILES:
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and (Path(parent) / name).resolve() != left_out)
         for name in names:
             if name.startswith("."):
                 continue
@@ -47,7 +63,8 @@ def find_music(folder: Path) -> MusicFolder:
     paths.sort(key=lambda path: path.relative_to(folder).as_posix())
     ids = unique_ids([path.stem for path in paths])
     files = tuple(MusicFile(path, track_id, _problem(path)) for path, track_id in zip(paths, ids, strict=True))
-    return MusicFolder(files, others)
+    unreadable = tuple((Path(error.filename), f"the folder cannot be read: {error.strerror}") for error in errors)
+    return MusicFolder(files, others, unreadable)
 
 
 def _problem(path: Path) -> str:

@@ -1,5 +1,8 @@
 """Writes audio files through libsndfile, and reads the title and artist that a file carries."""
 
+import errno
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +28,7 @@ def write_audio_file(
     """Write mono samples (n,) in the format of the path's suffix (.wav, .flac, .ogg, .mp3), at `file_rate_hz`.
 
     With two channels, they differ by a delayed copy added to one and taken from the other, so that their mean is the
-    mono signal again. A title or an artist that is not empty is written into the file.
+    mono signal again. A title or an artist that is not empty is written into the file. OSError when it cannot be written.
     """
     mono = waveform
     if file_rate_hz != sample_rate_hz:
@@ -38,20 +41,24 @@ def write_audio_file(
         side[delay:] = 0.2 * mono[:-delay]
         side = np.clip(side, -0.99 + np.abs(mono), 0.99 - np.abs(mono))
         frames = np.stack([mono + side, mono - side], axis=1)
-    with soundfile.SoundFile(path, "w", samplerate=file_rate_hz, channels=channels, subtype=_SUBTYPES[path.suffix]) as file:
-        if title:
-            file.title = title
-        if artist:
-            file.artist = artist
-        for start in range(0, len(frames), _BLOCK_FRAMES):
-            file.write(frames[start : start + _BLOCK_FRAMES])
+    try:
+        with soundfile.SoundFile(path, "w", samplerate=file_rate_hz, channels=channels, subtype=_SUBTYPES[path.suffix]) as file:
+            if title:
+                file.title = title
+            if artist:
+                file.artist = artist
+            for start in range(0, len(frames), _BLOCK_FRAMES):
+                file.write(frames[start : start + _BLOCK_FRAMES])
+    except soundfile.LibsndfileError as error:
+        raise OSError(errno.EIO, error.error_string, str(path)) from error
 
 
 def read_title_and_artist(path: Path) -> tuple[str, str]:
     """Title and artist from the file's own tags; empty where it has none or cannot be read."""
     try:
-        with soundfile.SoundFile(path) as file:
+        # As bytes, since soundfile cannot pass on a name that is not text. Windows has no such names.
+        with soundfile.SoundFile(path if sys.platform == "win32" else os.fsencode(path)) as file:
             tags = file.copy_metadata()
-    except (soundfile.LibsndfileError, OSError, UnicodeDecodeError):
+    except (soundfile.LibsndfileError, OSError, UnicodeError):
         return "", ""
     return tags.get("title", ""), tags.get("artist", "")

@@ -38,12 +38,18 @@ def unique_ids(names: Sequence[str]) -> list[str]:
 
 def title_and_artist(stem: str, file_title: str, file_artist: str) -> tuple[str, str]:
     """What to call a track: the file's own tags first, else a name of the form "Artist - Title", else the name as it is."""
+    stem = readable(stem)
     artist, separator, title = stem.partition(" - ")
     if not separator:
         artist, separator, title = stem.partition("_-_")
     if not separator:
         artist, title = "", stem
     return shown_text(file_title) or shown_text(title) or stem[:_SHOWN_LENGTH], shown_text(file_artist) or shown_text(artist)
+
+
+def readable(name: str) -> str:
+    """A name of the file system, its bytes that are not UTF-8 (surrogates, as Python reads them) replaced by U+FFFD."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= character <= "\udfff" else character for character in name)
 
 
 def shown_text(text: str) -> str:

@@ -30,7 +30,8 @@ Progress = Callable[[str, int, int], None]
 KIND = "leitmotif"
 
 _MOST_TAGS = 128
-_FEWEST_CARRIERS = 4
+FEWEST_CARRIERS = 4
+"""Tracks that a tag needs to carry a prototype."""
 _LARGEST_SHARE = 0.8
 """A tag that more tracks than this carry tells nothing apart."""
 
@@ -112,8 +113,14 @@ def train(
 def anchoring_tags(dataset: MusicDataset, most: int) -> list[str]:
     """Tags that carry a prototype, the most carried first: at least 4 tracks and at most 80 % of the catalogue have them."""
     carriers = Counter(tag for track in dataset.tracks for tag in track.tags)
-    usable = [tag for tag, count in carriers.items() if _FEWEST_CARRIERS <= count <= _LARGEST_SHARE * len(dataset.tracks)]
+    usable = [tag for tag, count in carriers.items() if FEWEST_CARRIERS <= count <= _LARGEST_SHARE * len(dataset.tracks)]
     return sorted(usable, key=lambda tag: (-carriers[tag], tag))[: min(most, _MOST_TAGS)]
+
+
+def rare_tags(dataset: MusicDataset) -> list[str]:
+    """Tags that carry no prototype since fewer than 4 tracks have them, in alphabetical order."""
+    carriers = Counter(tag for track in dataset.tracks for tag in track.tags)
+    return sorted(tag for tag, count in carriers.items() if count < FEWEST_CARRIERS)
 
 
 def _find_prototypes(dataset: MusicDataset, wanted: int | None, seed: int) -> _Prototypes:

@@ -5,7 +5,7 @@ from pathlib import PurePath
 import pytest
 
 from leitmotif_services.runtime.validation import ID_PATTERN
-from leitmotif_services.workshop.track_naming import names_by_reference, title_and_artist, track_id_of, unique_ids
+from leitmotif_services.workshop.track_naming import names_by_reference, readable, title_and_artist, track_id_of, unique_ids
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,14 @@ def test_title_and_artist_come_from_the_file_before_the_name():
     assert title_and_artist("Ann - Blue", "Red", "Bob") == ("Red", "Bob")
     assert title_and_artist("Ann - Blue", "Red\x00\n", "") == ("Red", "Ann")
     assert title_and_artist("track01", "", "") == ("track01", "")
+
+
+def test_names_that_are_not_utf8_become_text():
+    name = b"caf\xe9 - \xff".decode("utf-8", "surrogateescape")
+    assert readable(name) == "caf\N{REPLACEMENT CHARACTER} - \N{REPLACEMENT CHARACTER}"
+    assert readable("Caf\u00e9 \U0001f3b5") == "Caf\u00e9 \U0001f3b5"
+    assert track_id_of(name) == track_id_of(readable(name)) == "caf"
+    assert title_and_artist(name, "", "") == ("\N{REPLACEMENT CHARACTER}", "caf\N{REPLACEMENT CHARACTER}")
 
 
 def test_a_reference_that_two_files_share_names_neither():
