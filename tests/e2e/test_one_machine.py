@@ -105,6 +105,31 @@ def test_a_service_that_dies_is_started_again_and_a_killed_platform_takes_its_ch
     wait_until(lambda: not alive(children))
 
 
+def test_redis_that_dies_is_started_again_with_everything_in_it(up, composed):
+    process, address = up("--music", str(composed.music))
+    with Client(address, timeout_s=30) as client:
+        client.listen("ada", composed.heard)
+        profile = client.profiles("ada").get()
+        redis = next(pid for pid in children_of(process.pid) if "redis-server" in command_of(pid))
+        os.kill(redis, signal.SIGKILL)
+        wait_until(lambda: not alive({redis}))
+        assert client.profiles("ada").get() == profile
+
+
+def test_a_port_that_is_taken_or_is_none_is_told_at_once(up, tmp_path):
+    _, address = up()
+    taken = subprocess.run(
+        [*LEITMOTIF, "up", "--data", str(tmp_path / "other"), "--port", address.rpartition(":")[2]],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert taken.returncode == 1
+    assert "choose another with --port" in taken.stderr
+    absurd = subprocess.run([*LEITMOTIF, "up", "--port", "99999"], capture_output=True, text=True, timeout=60)
+    assert absurd.returncode == 2
+
+
 def test_a_second_platform_on_the_same_data_is_refused(up, tmp_path):
     up()
     second = subprocess.run(
@@ -153,6 +178,27 @@ def test_the_demo_on_real_recordings_with_a_broken_file_among_them(tmp_path):
     assert told["tracks"] == 8
     assert {failed["path"] for failed in told["failed"]} == {"broken.ogg", "renamed.mp3"}
     assert all(failed["reason"] for failed in told["failed"])
+
+
+def test_the_demo_leaves_a_real_redis_alone_and_cleans_up_on_sigterm(redis_url, tmp_path, composed):
+    environment = {**os.environ, "LEITMOTIF_REDIS_URL": "redis://127.0.0.1:1/0", "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [*LEITMOTIF, "demo", "--music", str(composed.music), "--keep-running"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        assert any(line.startswith("Serving at") for line in process.stderr)
+        children = children_of(process.pid)
+        process.terminate()
+        assert process.wait(timeout=60) == 128 + signal.SIGTERM
+        wait_until(lambda: not alive(children))
+        assert not list(tmp_path.glob("leitmotif-demo-*"))
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_the_demo_on_a_folder_without_music_says_so(tmp_path):

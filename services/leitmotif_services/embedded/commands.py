@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from pathlib import Path
@@ -19,6 +18,10 @@ DEFAULT_PORT = 50050
 
 _DEFAULT_DATA = "~/.leitmotif"
 
+PortOption = Annotated[
+    int,
+    typer.Option("--port", min=0, max=65_535, help="Port of the public API on the loopback interface; 0 takes a free one."),
+]
 RedisOption = Annotated[
     str | None,
     typer.Option("--redis", help="URL of a Redis to use instead of the embedded one.", envvar="LEITMOTIF_REDIS_URL"),
@@ -39,9 +42,7 @@ class _MusicFailedError(Exception):
 def up(
     data: DataOption = Path(_DEFAULT_DATA),
     music: MusicOption = None,
-    port: Annotated[int, typer.Option("--port", help="Port of the public API on the loopback interface; 0 takes a free one.")] = (
-        DEFAULT_PORT
-    ),
+    port: PortOption = DEFAULT_PORT,
     redis: RedisOption = None,
 ) -> None:
     """Serve the whole platform on this machine until Ctrl-C.
@@ -65,7 +66,6 @@ def up(
         from leitmotif_services.runtime.errors import ServiceError
         from leitmotif_services.runtime.logs import configure_logs
 
-    configure_logs("platform", os.environ.get("LEITMOTIF_LOG_LEVEL", "WARNING").upper())
     settings = PlatformSettings(data.expanduser(), port, redis)
 
     async def ready(bound_port: int) -> None:
@@ -88,6 +88,7 @@ def up(
         stderr.print("Ctrl-C drains and stops.")
 
     try:
+        configure_logs("platform", "WARNING")
         uvloop.run(serve_platform(settings, ready))
     except ConfigurationError as error:
         for problem in error.problems:
@@ -125,7 +126,10 @@ def demo(
         from leitmotif_services.embedded.demo_report import print_outcome
         from leitmotif_services.embedded.demo_scenario import NothingToSteerError
         from leitmotif_services.embedded.platform_process import PlatformFailedError
+        from leitmotif_services.runtime.errors import ServiceError
         from leitmotif_services.workshop.ingest import IngestError
+    # SIGTERM unwinds like Ctrl-C, so that the platform is drained and the temporary folder removed.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         with stage_progress() as show, running_demo(music, show) as demo:
             show("done", 1, 1)
@@ -137,13 +141,11 @@ def demo(
                 print_outcome(demo.outcome, stdout)
                 stdout.print(f"{demo.ingested.tracks} tracks, {len(demo.outcome.prototypes)} prototypes, {demo.seconds:.0f} s")
             if keep_running:
-                stderr.print(
-                    f"serving at {demo.address}; try: leitmotif recommend {demo.outcome.user_id} --address {demo.address}"
-                )
-                stderr.print("Ctrl-C stops.")
+                stderr.print(f"Serving at {demo.address} until Ctrl-C. Try:")
+                stderr.print(f"  leitmotif recommend {demo.outcome.user_id} --address {demo.address}", soft_wrap=True)
                 with contextlib.suppress(KeyboardInterrupt):
                     signal.pause()
-    except (IngestError, LeitmotifError, NothingToSteerError, PlatformFailedError) as error:
+    except (IngestError, LeitmotifError, NothingToSteerError, OSError, PlatformFailedError, ServiceError) as error:
         fail(str(error))
 
 

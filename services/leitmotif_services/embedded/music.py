@@ -10,6 +10,7 @@ from leitmotif import Client, LeitmotifError
 from leitmotif.cli.console import stage_progress, stderr
 from leitmotif_services.audio.engine import DEFAULT_ENCODER
 from leitmotif_services.embedded.platform_embedder import PlatformEmbedder
+from leitmotif_services.runtime.errors import ServiceError
 from leitmotif_services.workshop.ingest import IngestError, IngestReport, ingest
 from leitmotif_services.workshop.training import Progress
 
@@ -45,7 +46,7 @@ def main(address: str, music: str, models_root: str) -> int:
     try:
         with Client(address) as client, stage_progress() as show:
             report = serve_music(client, Path(music), models_root=Path(models_root), on_progress=show)
-    except (IngestError, LeitmotifError) as error:
+    except (IngestError, LeitmotifError, OSError, ServiceError) as error:
         stderr.print(f"leitmotif: {error}", markup=False, soft_wrap=True)
         return 1
     for failed in report.failed:

@@ -7,12 +7,14 @@ evaluation, which burn CPU, are children of their own; Redis is a real server on
 import asyncio
 import logging
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from leitmotif_services.embedded.data_folder_lock import DataFolderLock
 from leitmotif_services.embedded.redis_server import SOCKET_PATH_MAX_BYTES, EmbeddedRedis
 from leitmotif_services.embedded.service_process import ServiceProcess
 from leitmotif_services.gateway.app import build as build_gateway
@@ -26,6 +28,10 @@ from leitmotif_services.runtime.server import GrpcServer
 from leitmotif_services.runtime.stop_request import StopRequest
 
 log = logging.getLogger(__name__)
+
+_FIRST_LOOK_S = 0.25
+_LONGEST_LOOK_S = 10.0
+"""Between two looks at whether Redis lives; the longer one where it keeps dying."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,9 @@ class Platform:
     async def _start(self) -> None:
         for name in ("models", "language-models", "texts"):
             (self._settings.data_folder / name).mkdir(parents=True, exist_ok=True)
+        lock = DataFolderLock(self._settings.data_folder)
+        self._exit.callback(lock.release)
+        _check_port(self._settings.port)
         redis_url = self._settings.redis_url or self._start_redis()
         sockets = self._socket_folder()
         addresses = {name: f"unix:{sockets / name}.sock" for name in ("audio", "evaluation")}
@@ -116,6 +125,8 @@ class Platform:
         # In this thread, blocking: the kernel ends Redis with the thread that started it, and nothing is served yet.
         redis.start()
         self._exit.push_async_callback(asyncio.to_thread, redis.stop)
+        watch = asyncio.create_task(_keep_alive(redis), name="keep Redis alive")
+        self._exit.callback(watch.cancel)
         return redis.url
 
     async def _start_service(self, name: str, settings: dict[str, str]) -> None:
@@ -131,6 +142,28 @@ class Platform:
             return Path(short.name)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _check_port(port: int) -> None:
+    """OSError when the port is taken: told before anything is started, not behind it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise OSError(f"cannot listen at 127.0.0.1:{port}: {error.strerror}; choose another with --port") from error
+
+
+async def _keep_alive(redis: EmbeddedRedis) -> None:
+    """Start Redis again when it dies: its append-only file has what was acknowledged."""
+    wait_s = _FIRST_LOOK_S
+    while True:
+        await asyncio.sleep(wait_s)
+        if redis.revive():
+            log.error("Redis ended; started it again over the same data")
+            wait_s = min(2 * wait_s, _LONGEST_LOOK_S)
+        else:
+            wait_s = _FIRST_LOOK_S
 
 
 def _environment(service: str, settings: dict[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from leitmotif_services.runtime.logs import LEVEL_VARIABLE
 from leitmotif_services.runtime.stop_request import FOLLOW_STDIN
 
 _STOP_TIMEOUT_S = 60.0
@@ -33,7 +34,7 @@ def running_platform(data_folder: Path, *, port: int = 0) -> Iterator[str]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env={**os.environ, FOLLOW_STDIN: "1"},
+            env={**_own_environment(), FOLLOW_STDIN: "1"},
             # Ctrl-C goes to this process alone, which then has the child drain.
             start_new_session=True,
         )
@@ -53,3 +54,8 @@ def running_platform(data_folder: Path, *, port: int = 0) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _own_environment() -> dict[str, str]:
+    """The variables of this process without settings of the platform: they may name a Redis or folders of a real deployment."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LEITMOTIF_") or name == LEVEL_VARIABLE}

@@ -96,6 +96,13 @@ class EmbeddedRedis:
             self.stop()
             raise
 
+    def revive(self) -> bool:
+        """Start the server again when it has died, over the same data and address, without waiting; True when it had died."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        self._process = self._launch(find_redis_server())
+        return True
+
     def stop(self) -> None:
         """Write everything out and end the server. Does nothing when it does not run."""
         process, self._process = self._process, None

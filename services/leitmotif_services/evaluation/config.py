@@ -51,7 +51,7 @@ class EvaluationConfig:
         workers = reader.integer("WORKERS", default=1, minimum=0, maximum=64)
         config = cls(
             server=ServerSettings.read(reader, port=DEFAULT_PORT),
-            redis_url=reader.secret("REDIS_URL", default="redis://127.0.0.1:6379/0"),
+            redis_url=reader.secret_url("REDIS_URL", default="redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix")),
             model_root=reader.path("MODEL_ROOT", default="models"),
             text_root=reader.path("TEXT_ROOT", default="texts"),
             workers=workers,

@@ -38,7 +38,7 @@ class ProfilesConfig:
         config = cls(
             # The affinities of the 10,000 tracks of a full event log come in one message.
             server=ServerSettings.read(reader, port=DEFAULT_PORT, max_message_bytes=64 << 20),
-            redis_url=reader.secret("REDIS_URL", default="redis://127.0.0.1:6379/0"),
+            redis_url=reader.secret_url("REDIS_URL", default="redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix")),
             redis_pool_size=reader.integer("REDIS_POOL_SIZE", default=64, minimum=1, maximum=10_000),
             redis_timeout_s=reader.number("REDIS_TIMEOUT_S", default=2.0, minimum=0.01, maximum=60.0),
             key_prefix=reader.text("KEY_PREFIX", default="leitmotif"),

@@ -1,5 +1,6 @@
 """Search through FAISS: a flat inner-product index over the rows of the scoring table."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +61,11 @@ def flat_index(rows: NDArray[np.float32]) -> Any:
 
 
 def write_flat_index(rows: NDArray[np.float32], path: Path) -> None:
-    """Write the index over `rows` to a file."""
-    faiss.write_index(flat_index(rows), str(path))
+    """Write the index over `rows` to a file. OSError when it cannot be written."""
+    try:
+        faiss.write_index(flat_index(rows), str(path))
+    except RuntimeError as error:
+        raise OSError(errno.EIO, "FAISS cannot write the file", str(path)) from error
 
 
 def read_flat_index(path: Path, rows: NDArray[np.float32]) -> Any:

@@ -126,6 +126,7 @@ class ModelRegistry:
         descriptor, temporary = tempfile.mkstemp(prefix=".active-", dir=self._root)
         try:
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                os.fchmod(descriptor, 0o644)  # mkstemp's own mode would keep out a service that runs as another user
                 json.dump({"model_version": model_version}, file)
                 file.flush()
                 os.fsync(descriptor)

@@ -1,5 +1,6 @@
 """Loads a bundle: every file is verified before anything of it is used, and nothing in it is ever unpickled."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -93,8 +94,12 @@ def read_snippet(model: ServedModel, name: str) -> bytes:
 
 
 def write_arrays(arrays: Mapping[str, NDArray[np.float32]], path: Path) -> None:
-    """Write the arrays of `model_arrays.array_shapes` to a file."""
-    save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, path)
+    """Write the arrays of `model_arrays.array_shapes` to a file. OSError when it cannot be written."""
+    try:
+        save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, path)
+    except SafetensorError as error:
+        raise OSError(errno.EIO, str(error), str(path)) from error
+    path.chmod(0o644)  # the library's own mode would keep out a service that runs as another user
 
 
 def file_entry(folder: Path, path: str) -> FileEntry:

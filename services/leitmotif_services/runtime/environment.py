@@ -1,8 +1,15 @@
 """Reads settings from environment variables, and reports every fault at once instead of the first."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+
+_LARGEST_PORT = 65_535
+
+_SERVICE_LINK = re.compile(r"_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$")
+"""Variables that Kubernetes sets in every pod for a Service, whose name may make them look like settings of ours."""
 
 
 class ConfigurationError(Exception):
@@ -85,13 +92,39 @@ class EnvironmentReader:
             return default
         return raw
 
+    def address(self, name: str, *, default: str) -> str:
+        """Where to listen: host:port with a port of 0 to 65535, or unix:PATH."""
+        raw = self._raw(name, default) or ""
+        port = raw.rpartition(":")[2]
+        if not raw.startswith("unix:") and not (":" in raw and port.isdecimal() and int(port) <= _LARGEST_PORT):
+            self._problem(name, f"must be host:port or unix:PATH, is {raw!r}")
+            return default
+        return raw
+
+    def secret_url(self, name: str, *, default: str, schemes: tuple[str, ...]) -> str:
+        """A URL that may hold a password, with one of a few schemes; told apart from `secret` by being checked."""
+        value = self.secret(name, default=default) or default
+        try:
+            url = urlsplit(value)
+            well_formed = url.scheme in schemes and (url.port is None or url.port <= _LARGEST_PORT)
+        except ValueError:
+            well_formed = False
+        if not well_formed:
+            self._problem(name, f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+            return default
+        return value
+
     def path(self, name: str, *, default: str | None = None) -> Path:
         """A path; whether something is there is the reader's business."""
         return Path(self._raw(name, default) or "").expanduser()
 
     def finish(self) -> None:
         """Raise ConfigurationError when any read was at fault."""
-        unknown = sorted(name for name in self._environ if name.startswith(self._prefix) and name not in self.names)
+        unknown = sorted(
+            name
+            for name in self._environ
+            if name.startswith(self._prefix) and name not in self.names and not _SERVICE_LINK.search(name)
+        )
         problems = self._problems + [f"{name} is not a setting of this service" for name in unknown]
         if problems:
             raise ConfigurationError(problems)

@@ -50,8 +50,10 @@ class CallBoundary(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or method.startswith(_QUIET):
+        if method.startswith(_QUIET):
             return handler
+        if handler is None:
+            return grpc.unary_unary_rpc_method_handler(cast(Any, _single(method, _not_offered, well_formed)))
         # grpc types these attributes for its synchronous server; under grpc.aio they are coroutines and generators.
         behavior = cast(Any, handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream)
         admit = _each_well_formed if handler.request_streaming else well_formed
@@ -69,6 +71,10 @@ class CallBoundary(grpc.aio.ServerInterceptor):
                 response_serializer=handler.response_serializer,
             ),
         )
+
+
+async def _not_offered(_request: bytes, _context: Context) -> Any:
+    raise ServiceError(Reason.METHOD_NOT_OFFERED, "there is no such method at this address")
 
 
 async def _each_well_formed(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:

@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 
+from leitmotif_services.runtime.environment import ConfigurationError
 from leitmotif_services.runtime.request_context import current_request_id
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -33,8 +35,14 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, default=str, ensure_ascii=False)
 
 
-def configure_logs(service: str, level: str = "INFO") -> None:
-    """Send every logger of the process to stderr as JSON lines."""
+LEVEL_VARIABLE = "LEITMOTIF_LOG_LEVEL"
+
+
+def configure_logs(service: str, default_level: str = "INFO") -> None:
+    """Send every logger of the process to stderr as JSON lines; ConfigurationError for a level that there is not."""
+    level = os.environ.get(LEVEL_VARIABLE, default_level).upper()
+    if level not in logging.getLevelNamesMapping():
+        raise ConfigurationError([f"{LEVEL_VARIABLE} must be one of DEBUG, INFO, WARNING, ERROR, is {level!r}"])
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -33,8 +33,8 @@ READY_LINE = "leitmotif {name} ready on port {port}"
 
 def run_service(name: str, read_config: Callable[[Mapping[str, str]], C], build: Callable[[C], Awaitable[App]]) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 0 drained, 1 failed to start, 2 wrong configuration."""
-    configure_logs(name, os.environ.get("LEITMOTIF_LOG_LEVEL", "INFO").upper())
     try:
+        configure_logs(name)
         config = read_config(os.environ)
     except ConfigurationError as error:
         for problem in error.problems:

@@ -36,7 +36,7 @@ class ServerSettings:
     def read(cls, reader: EnvironmentReader, *, port: int, max_message_bytes: int = 4 << 20) -> "ServerSettings":
         """Read the server's part of a service's settings; `port` is the service's documented default."""
         return cls(
-            listen=reader.text("LISTEN", default=f"127.0.0.1:{port}"),
+            listen=reader.address("LISTEN", default=f"127.0.0.1:{port}"),
             reflection=reader.flag("REFLECTION", default=False),
             max_message_bytes=reader.integer("MAX_MESSAGE_BYTES", default=max_message_bytes, minimum=1 << 16, maximum=1 << 30),
             max_concurrent_calls=reader.integer("MAX_CONCURRENT_CALLS", default=1024, minimum=1, maximum=1_000_000),
@@ -79,7 +79,7 @@ class GrpcServer:
         try:
             self.port = self._server.add_insecure_port(self._settings.listen)
         except RuntimeError as error:  # grpc's own text names internals; the address is what an operator needs
-            raise OSError(f"cannot listen at {self._settings.listen}: is another process using it?") from error
+            raise OSError(f"cannot listen at {self._settings.listen}: it is in use, or not an address of this machine") from error
         await self._server.start()
         for name in ("", *self._app.service_names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)

@@ -127,6 +127,9 @@ def upstream_error(error: grpc.aio.AioRpcError, service: str) -> UpstreamError:
     log.warning("%s answered %s without details: %s", service, code.name, error.details())
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         own = ServiceError(Reason.DEADLINE_EXCEEDED, f"the deadline passed while {service} was at work", service=service)
+    elif code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in (error.details() or ""):
+        # gRPC's own refusal: the same message will never fit, so a caller must not come back with it.
+        own = ServiceError(Reason.LIMIT_EXCEEDED, f"the message is larger than the {service} service takes", service=service)
     elif code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         own = ServiceError(Reason.OVERLOADED, f"{service} refused the call as too much", service=service)
     elif code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNIMPLEMENTED):

@@ -59,3 +59,11 @@ def test_an_address_that_cannot_be_had_exits_with_1(start):
     assert process.returncode == 1
     assert "cannot listen at 203.0.113.1:1" in err
     assert "Traceback" not in err
+
+
+def test_a_log_level_that_there_is_not_exits_with_2(start):
+    process = start(LEITMOTIF_LOG_LEVEL="loud")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "LEITMOTIF_LOG_LEVEL must be one of" in err
+    assert "Traceback" not in err

@@ -54,3 +54,30 @@ def test_secrets_are_listed_without_their_value():
     reader = EnvironmentReader("APP_", {"APP_REDIS_URL": "redis://:hunter2@host"})
     assert reader.secret("REDIS_URL", default="redis://:default@host") == "redis://:hunter2@host"
     assert reader.names == {"APP_REDIS_URL": "(secret)"}
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:50051", "127.0.0.1:0", "[::1]:50051", "unix:/run/x.sock"])
+def test_addresses(address):
+    assert EnvironmentReader("APP_", {"APP_LISTEN": address}).address("LISTEN", default="127.0.0.1:1") == address
+
+
+@pytest.mark.parametrize("address", ["foo", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:-1", "50051"])
+def test_addresses_that_are_none(address):
+    reader = EnvironmentReader("APP_", {"APP_LISTEN": address})
+    reader.address("LISTEN", default="127.0.0.1:1")
+    with pytest.raises(ConfigurationError, match="APP_LISTEN must be host:port"):
+        reader.finish()
+
+
+@pytest.mark.parametrize("url", ["http://:hunter2@host", "redis://h:abc", "redis://:hunter2@h:99999999", "hunter2"])
+def test_urls_at_fault_are_told_without_their_value(url):
+    reader = EnvironmentReader("APP_", {"APP_REDIS_URL": url})
+    reader.secret_url("REDIS_URL", default="redis://localhost", schemes=("redis", "unix"))
+    with pytest.raises(ConfigurationError) as caught:
+        reader.finish()
+    assert caught.value.problems == ["APP_REDIS_URL must be a URL that begins with redis:// or unix://"]
+
+
+def test_variables_that_kubernetes_sets_for_a_service_are_no_settings():
+    names = ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_GRPC", "PORT", "PORT_50050_TCP", "PORT_50050_TCP_ADDR")
+    EnvironmentReader("APP_", {f"APP_{name}": "10.0.0.1" for name in names}).finish()
