@@ -84,7 +84,7 @@ def ingest(
     except (IngestError, TableError, ServiceError) as error:
         console.fail(str(error))
     except OSError as error:
-        console.fail(f"{error.filename or out}: {error.strerror or error}")
+        console.fail(f"{error.filename2 or error.filename or out}: {error.strerror or error}")
     _note_faults(report)
     if as_json:
         console.print_json(

@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 import soundfile
 
-from leitmotif_services.prototypes.safetensors_bundle import load_bundle
+from leitmotif_services.prototypes.faiss_index import write_flat_index
+from leitmotif_services.prototypes.safetensors_bundle import load_bundle, write_arrays
 from leitmotif_services.workshop.ingest import IngestError, ingest
 from leitmotif_services.workshop.soundfile_music_files import write_audio_file
 from tests.unit.audio.audio_files import tone
@@ -62,13 +63,32 @@ def test_tags_of_too_few_tracks_are_told(folder, tmp_path):
     assert "2 tags make no prototype" in done.stderr
 
 
-@pytest.mark.parametrize("limit_bytes", [1_000, 40_000])
-def test_a_disk_that_takes_no_more_ends_in_one_line(folder, tmp_path, limit_bytes):
+@pytest.mark.parametrize(("limit_bytes", "name"), [(1_000, "models"), (40_000, "encoder.onnx")])
+def test_a_disk_that_takes_no_more_ends_in_one_line(folder, tmp_path, limit_bytes, name):
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
     done = leitmotif(folder, "--out", "models", cwd=tmp_path, preexec_fn=limit)
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "File too large" in done.stderr
+    assert name in done.stderr
+
+
+@pytest.mark.parametrize("write", [write_arrays, write_flat_index])
+def test_arrays_and_an_index_that_cannot_be_written_are_os_errors(tmp_path, write):
+    """In a process of its own, since the limit would hold for the whole test run."""
+    program = f"""
+import resource, pathlib
+import numpy as np
+from {write.__module__} import {write.__name__}
+rows = np.ones((1000, 4), np.float32)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
+try:
+    {write.__name__}({"{'rows': rows}" if write is write_arrays else "rows"}, pathlib.Path("written"))
+except OSError as error:
+    print(error.filename)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "written\n", done.stderr
 
 
 def test_music_that_cannot_be_written_is_an_os_error(tmp_path):
