@@ -5,9 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
+from leitmotif_services.runtime.environment import EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 
 PREFIX = "LEITMOTIF_EVALUATION_"
@@ -64,16 +63,11 @@ class EvaluationConfig:
             max_attempts=reader.integer("MAX_ATTEMPTS", default=3, minimum=1, maximum=100),
             retention_s=reader.number("RETENTION_S", default=7 * 86400.0, minimum=1.0, maximum=3650 * 86400.0),
             heartbeat_s=reader.number("HEARTBEAT_S", default=5.0, minimum=0.05, maximum=300.0),
-            key_prefix=reader.text("KEY_PREFIX", default="leitmotif"),
+            key_prefix=reader.matching(
+                "KEY_PREFIX", _KEY_PREFIX, "1 to 64 letters, digits, '.', '_', ':' or '-'", default="leitmotif"
+            ),
         )
         reader.finish()
-        problems = []
-        if urlsplit(config.redis_url).scheme not in ("redis", "rediss", "unix"):
-            problems.append(f"{PREFIX}REDIS_URL must start with redis://, rediss:// or unix://")
-        if not _KEY_PREFIX.fullmatch(config.key_prefix):
-            problems.append(f"{PREFIX}KEY_PREFIX must be 1 to 64 letters, digits, '.', '_', ':' or '-', is {config.key_prefix!r}")
-        if problems:
-            raise ConfigurationError(problems)
         return config
 
     @property

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from leitmotif_services.profiles.history import EventWeights
-from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
+from leitmotif_services.runtime.environment import EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 from leitmotif_services.runtime.validation import ID_PATTERN
 
 DEFAULT_PORT = 50053
 
 _PREFIX = "LEITMOTIF_PROFILES_"
-_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True)
@@ -41,18 +40,13 @@ class ProfilesConfig:
             redis_url=reader.secret_url("REDIS_URL", default="redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix")),
             redis_pool_size=reader.integer("REDIS_POOL_SIZE", default=64, minimum=1, maximum=10_000),
             redis_timeout_s=reader.number("REDIS_TIMEOUT_S", default=2.0, minimum=0.01, maximum=60.0),
-            key_prefix=reader.text("KEY_PREFIX", default="leitmotif"),
+            key_prefix=reader.matching(
+                "KEY_PREFIX", ID_PATTERN, "1 to 128 letters, digits, '.', '_' or '-'", default="leitmotif"
+            ),
             allow_volatile=reader.flag("ALLOW_VOLATILE", default=False),
             event_weights=_event_weights(reader),
         )
         reader.finish()
-        problems = []
-        if not config.redis_url.startswith(_SCHEMES):
-            problems.append(f"{_PREFIX}REDIS_URL must begin with one of {', '.join(_SCHEMES)}")
-        if not ID_PATTERN.fullmatch(config.key_prefix):
-            problems.append(f"{_PREFIX}KEY_PREFIX must be 1 to 128 letters, digits, '.', '_' or '-', is {config.key_prefix!r}")
-        if problems:
-            raise ConfigurationError(problems)
         return config
 
 

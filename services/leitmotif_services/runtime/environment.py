@@ -42,6 +42,14 @@ class EnvironmentReader:
         """Any text; required when there is no default."""
         return self._raw(name, default) or ""
 
+    def matching(self, name: str, pattern: re.Pattern[str], meaning: str, *, default: str) -> str:
+        """Text that matches a pattern as a whole; `meaning` says in words what may stand there."""
+        raw = self._raw(name, default) or ""
+        if not pattern.fullmatch(raw):
+            self._problem(name, f"must be {meaning}, is {raw!r}")
+            return default
+        return raw
+
     def secret(self, name: str, *, default: str = "") -> str:
         """As `text`, but never echoed in a problem nor listed with its default."""
         variable = self._prefix + name
