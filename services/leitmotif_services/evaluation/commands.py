@@ -49,7 +49,7 @@ def perplexity(
     mode: Annotated[
         Mode, typer.Option(help="m2d2: lines joined with a newline, disjoint windows of the model's length, no BOS.")
     ] = Mode.STANDARD,
-    threads: Annotated[int, typer.Option(min=0, help="Threads; 0: one for each core.")] = 0,
+    threads: Annotated[int, typer.Option(min=0, max=256, help="Threads; 0: one for each core.")] = 0,
     memory_limit_gb: Annotated[float, typer.Option(min=0, help="Refuse models that need more; 0: this machine's memory.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -27,7 +27,7 @@ def test_what_lies_below_is_found(root: Path, relative: str) -> None:
     assert find(root, relative).read_text() == "text"
 
 
-@pytest.mark.parametrize("relative", ["", "/etc/passwd", "..", "a/../../outside.txt", "../root/a/t.txt", "a\0", "x" * 2000])
+@pytest.mark.parametrize("relative", ["", "/etc/passwd", "..", "a/../../outside.txt", "../other/a/t.txt", "a\0", "x" * 2000])
 def test_paths_that_leave_or_make_no_sense_are_invalid(root: Path, relative: str) -> None:
     with pytest.raises(ServiceError) as refused:
         find(root, relative)
