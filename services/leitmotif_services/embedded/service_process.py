@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.logs import LEVEL_VARIABLE
 from leitmotif_services.runtime.stop_request import FOLLOW_STDIN
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,8 @@ class ServiceProcess:
     def __init__(self, name: str, module: str, environment: Mapping[str, str]) -> None:
         self._name = name
         self._command = (sys.executable, "-m", module)
-        self._environment = {**os.environ, **environment, FOLLOW_STDIN: "1"}
+        # A person watches this process's terminal: a child's every call is not for them.
+        self._environment = {LEVEL_VARIABLE: "WARNING", **os.environ, **environment, FOLLOW_STDIN: "1"}
         self._process: asyncio.subprocess.Process | None = None
         self._supervision: asyncio.Task[None] | None = None
 

@@ -60,7 +60,9 @@ class ModelRegistry:
             log.error("cannot read the model folder: %s", error)
             self._problem = "the model folder cannot be read"
         if self._active is None:
-            log.error("starting without a model: %s", self._problem, extra={"model_root": str(self._root)})
+            # An empty folder is how every installation begins; a bundle that does not load is a fault.
+            level = logging.ERROR if self.manifests() else logging.INFO
+            log.log(level, "starting without a model: %s", self._problem, extra={"model_root": str(self._root)})
         else:
             log.info("model loaded", extra={"model_version": self._active.model_version, "index": self._active.index.name})
 
