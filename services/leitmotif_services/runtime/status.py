@@ -29,6 +29,7 @@ CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.AUDIO_SILENT: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.AUDIO_NOT_FINITE: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.ENCODER_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
+    Reason.ENCODER_READS_NO_TEXT: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.TRACK_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.PROTOTYPE_NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.EXEMPLAR_NOT_FOUND: grpc.StatusCode.NOT_FOUND,

@@ -26,7 +26,7 @@ from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from leitmotif.api.common.v1 import vectors_pb2 as leitmotif_dot_api_dot_common_dot_v1_dot_vectors__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"leitmotif/api/audio/v1/audio.proto\x12\x16leitmotif.api.audio.v1\x1a\x17google/rpc/status.proto\x1a%leitmotif/api/common/v1/vectors.proto\"\xa0\x01\n\x07\x45ncoder\x12\x12\n\nencoder_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x11\n\tdimension\x18\x03 \x01(\x05\x12\x16\n\x0esample_rate_hz\x18\x04 \x01(\x05\x12\x11\n\tsegment_s\x18\x05 \x01(\x01\x12\r\n\x05hop_s\x18\x06 \x01(\x01\x12\x0f\n\x07license\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t\"k\n\tAudioItem\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x11\n\x07\x63ontent\x18\x02 \x01(\x0cH\x00\x12/\n\x03pcm\x18\x03 \x01(\x0b\x32 .leitmotif.api.audio.v1.PcmAudioH\x00\x42\x08\n\x06source\"E\n\x08PcmAudio\x12\x0f\n\x07samples\x18\x01 \x01(\x0c\x12\x16\n\x0esample_rate_hz\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\".\n\x07Segment\x12\x0f\n\x07start_s\x18\x01 \x01(\x01\x12\x12\n\nduration_s\x18\x02 \x01(\x01\"\xbf\x01\n\x10\x41udioDescriptors\x12\x11\n\ttempo_bpm\x18\x01 \x01(\x01\x12\x15\n\rpulse_clarity\x18\x02 \x01(\x01\x12\x15\n\rbrightness_hz\x18\x03 \x01(\x01\x12\x13\n\x0bloudness_db\x18\x04 \x01(\x01\x12\x13\n\x0b\x64ynamics_db\x18\x05 \x01(\x01\x12\x16\n\x0epercussiveness\x18\x06 \x01(\x01\x12\x15\n\ronset_rate_hz\x18\x07 \x01(\x01\x12\x11\n\tmajorness\x18\x08 \x01(\x01\"\xdb\x02\n\x0eTrackEmbedding\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x37\n\tembedding\x18\x02 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\x12@\n\x12segment_embeddings\x18\x03 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\x12\x31\n\x08segments\x18\x04 \x03(\x0b\x32\x1f.leitmotif.api.audio.v1.Segment\x12\x12\n\nduration_s\x18\x05 \x01(\x01\x12\x1d\n\x15source_sample_rate_hz\x18\x06 \x01(\x05\x12\x17\n\x0fsource_channels\x18\x07 \x01(\x05\x12=\n\x0b\x64\x65scriptors\x18\x08 \x01(\x0b\x32(.leitmotif.api.audio.v1.AudioDescriptors\"|\n\x10\x45mbedTrackResult\x12\x37\n\x05track\x18\x01 \x01(\x0b\x32&.leitmotif.api.audio.v1.TrackEmbeddingH\x00\x12$\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"D\n\x0c\x45mbedTimings\x12\x0f\n\x07queue_s\x18\x01 \x01(\x01\x12\x10\n\x08\x64\x65\x63ode_s\x18\x02 \x01(\x01\x12\x11\n\tcompute_s\x18\x03 \x01(\x01\"Z\n\x12\x45mbedTracksRequest\x12\x30\n\x05items\x18\x01 \x03(\x0b\x32!.leitmotif.api.audio.v1.AudioItem\x12\x12\n\nencoder_id\x18\x02 \x01(\t\"\x9b\x01\n\x13\x45mbedTracksResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.leitmotif.api.audio.v1.EmbedTrackResult\x12\x12\n\nencoder_id\x18\x02 \x01(\t\x12\x35\n\x07timings\x18\x03 \x01(\x0b\x32$.leitmotif.api.audio.v1.EmbedTimings\"]\n\x0bStreamStart\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x12\n\nencoder_id\x18\x02 \x01(\t\x12\x16\n\x0esample_rate_hz\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x01(\x05\"e\n\x12\x45mbedStreamRequest\x12\x34\n\x05start\x18\x01 \x01(\x0b\x32#.leitmotif.api.audio.v1.StreamStartH\x00\x12\x11\n\x07samples\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"}\n\x10SegmentEmbedding\x12\x30\n\x07segment\x18\x01 \x01(\x0b\x32\x1f.leitmotif.api.audio.v1.Segment\x12\x37\n\tembedding\x18\x02 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\"\xa7\x01\n\x13\x45mbedStreamResponse\x12;\n\x07segment\x18\x01 \x01(\x0b\x32(.leitmotif.api.audio.v1.SegmentEmbeddingH\x00\x12\x37\n\x05track\x18\x02 \x01(\x0b\x32&.leitmotif.api.audio.v1.TrackEmbeddingH\x00\x12\x12\n\nencoder_id\x18\x03 \x01(\tB\x06\n\x04part\"\x15\n\x13ListEncodersRequest\"I\n\x14ListEncodersResponse\x12\x31\n\x08\x65ncoders\x18\x01 \x03(\x0b\x32\x1f.leitmotif.api.audio.v1.Encoder\"\'\n\x11GetEncoderRequest\x12\x12\n\nencoder_id\x18\x01 \x01(\t\"F\n\x12GetEncoderResponse\x12\x30\n\x07\x65ncoder\x18\x01 \x01(\x0b\x32\x1f.leitmotif.api.audio.v1.Encoder2\xb2\x03\n\x0c\x41udioService\x12\x66\n\x0b\x45mbedTracks\x12*.leitmotif.api.audio.v1.EmbedTracksRequest\x1a+.leitmotif.api.audio.v1.EmbedTracksResponse\x12j\n\x0b\x45mbedStream\x12*.leitmotif.api.audio.v1.EmbedStreamRequest\x1a+.leitmotif.api.audio.v1.EmbedStreamResponse(\x01\x30\x01\x12i\n\x0cListEncoders\x12+.leitmotif.api.audio.v1.ListEncodersRequest\x1a,.leitmotif.api.audio.v1.ListEncodersResponse\x12\x63\n\nGetEncoder\x12).leitmotif.api.audio.v1.GetEncoderRequest\x1a*.leitmotif.api.audio.v1.GetEncoderResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"leitmotif/api/audio/v1/audio.proto\x12\x16leitmotif.api.audio.v1\x1a\x17google/rpc/status.proto\x1a%leitmotif/api/common/v1/vectors.proto\"\xdb\x01\n\x07\x45ncoder\x12\x12\n\nencoder_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x11\n\tdimension\x18\x03 \x01(\x05\x12\x16\n\x0esample_rate_hz\x18\x04 \x01(\x05\x12\x11\n\tsegment_s\x18\x05 \x01(\x01\x12\r\n\x05hop_s\x18\x06 \x01(\x01\x12\x0f\n\x07license\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t\x12\x39\n\x0ctext_encoder\x18\t \x01(\x0b\x32#.leitmotif.api.audio.v1.TextEncoder\"p\n\x0bTextEncoder\x12\x17\n\x0ftext_encoder_id\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x12\n\nmax_tokens\x18\x03 \x01(\x05\x12\x0f\n\x07license\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\"k\n\tAudioItem\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x11\n\x07\x63ontent\x18\x02 \x01(\x0cH\x00\x12/\n\x03pcm\x18\x03 \x01(\x0b\x32 .leitmotif.api.audio.v1.PcmAudioH\x00\x42\x08\n\x06source\"E\n\x08PcmAudio\x12\x0f\n\x07samples\x18\x01 \x01(\x0c\x12\x16\n\x0esample_rate_hz\x18\x02 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x03 \x01(\x05\".\n\x07Segment\x12\x0f\n\x07start_s\x18\x01 \x01(\x01\x12\x12\n\nduration_s\x18\x02 \x01(\x01\"\xbf\x01\n\x10\x41udioDescriptors\x12\x11\n\ttempo_bpm\x18\x01 \x01(\x01\x12\x15\n\rpulse_clarity\x18\x02 \x01(\x01\x12\x15\n\rbrightness_hz\x18\x03 \x01(\x01\x12\x13\n\x0bloudness_db\x18\x04 \x01(\x01\x12\x13\n\x0b\x64ynamics_db\x18\x05 \x01(\x01\x12\x16\n\x0epercussiveness\x18\x06 \x01(\x01\x12\x15\n\ronset_rate_hz\x18\x07 \x01(\x01\x12\x11\n\tmajorness\x18\x08 \x01(\x01\"\xdb\x02\n\x0eTrackEmbedding\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x37\n\tembedding\x18\x02 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\x12@\n\x12segment_embeddings\x18\x03 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\x12\x31\n\x08segments\x18\x04 \x03(\x0b\x32\x1f.leitmotif.api.audio.v1.Segment\x12\x12\n\nduration_s\x18\x05 \x01(\x01\x12\x1d\n\x15source_sample_rate_hz\x18\x06 \x01(\x05\x12\x17\n\x0fsource_channels\x18\x07 \x01(\x05\x12=\n\x0b\x64\x65scriptors\x18\x08 \x01(\x0b\x32(.leitmotif.api.audio.v1.AudioDescriptors\"|\n\x10\x45mbedTrackResult\x12\x37\n\x05track\x18\x01 \x01(\x0b\x32&.leitmotif.api.audio.v1.TrackEmbeddingH\x00\x12$\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"D\n\x0c\x45mbedTimings\x12\x0f\n\x07queue_s\x18\x01 \x01(\x01\x12\x10\n\x08\x64\x65\x63ode_s\x18\x02 \x01(\x01\x12\x11\n\tcompute_s\x18\x03 \x01(\x01\"Z\n\x12\x45mbedTracksRequest\x12\x30\n\x05items\x18\x01 \x03(\x0b\x32!.leitmotif.api.audio.v1.AudioItem\x12\x12\n\nencoder_id\x18\x02 \x01(\t\"\x9b\x01\n\x13\x45mbedTracksResponse\x12\x39\n\x07results\x18\x01 \x03(\x0b\x32(.leitmotif.api.audio.v1.EmbedTrackResult\x12\x12\n\nencoder_id\x18\x02 \x01(\t\x12\x35\n\x07timings\x18\x03 \x01(\x0b\x32$.leitmotif.api.audio.v1.EmbedTimings\"]\n\x0bStreamStart\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x12\n\nencoder_id\x18\x02 \x01(\t\x12\x16\n\x0esample_rate_hz\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x01(\x05\"e\n\x12\x45mbedStreamRequest\x12\x34\n\x05start\x18\x01 \x01(\x0b\x32#.leitmotif.api.audio.v1.StreamStartH\x00\x12\x11\n\x07samples\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"}\n\x10SegmentEmbedding\x12\x30\n\x07segment\x18\x01 \x01(\x0b\x32\x1f.leitmotif.api.audio.v1.Segment\x12\x37\n\tembedding\x18\x02 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\"\xa7\x01\n\x13\x45mbedStreamResponse\x12;\n\x07segment\x18\x01 \x01(\x0b\x32(.leitmotif.api.audio.v1.SegmentEmbeddingH\x00\x12\x37\n\x05track\x18\x02 \x01(\x0b\x32&.leitmotif.api.audio.v1.TrackEmbeddingH\x00\x12\x12\n\nencoder_id\x18\x03 \x01(\tB\x06\n\x04part\"6\n\x11\x45mbedTextsRequest\x12\r\n\x05texts\x18\x01 \x03(\t\x12\x12\n\nencoder_id\x18\x02 \x01(\t\"X\n\rTextEmbedding\x12\x37\n\tembedding\x18\x01 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\x12\x0e\n\x06tokens\x18\x02 \x01(\x05\"y\n\x0f\x45mbedTextResult\x12\x35\n\x04text\x18\x01 \x01(\x0b\x32%.leitmotif.api.audio.v1.TextEmbeddingH\x00\x12$\n\x06status\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xb2\x01\n\x12\x45mbedTextsResponse\x12\x38\n\x07results\x18\x01 \x03(\x0b\x32\'.leitmotif.api.audio.v1.EmbedTextResult\x12\x12\n\nencoder_id\x18\x02 \x01(\t\x12\x17\n\x0ftext_encoder_id\x18\x03 \x01(\t\x12\x35\n\x07timings\x18\x04 \x01(\x0b\x32$.leitmotif.api.audio.v1.EmbedTimings\"\x15\n\x13ListEncodersRequest\"I\n\x14ListEncodersResponse\x12\x31\n\x08\x65ncoders\x18\x01 \x03(\x0b\x32\x1f.leitmotif.api.audio.v1.Encoder\"\'\n\x11GetEncoderRequest\x12\x12\n\nencoder_id\x18\x01 \x01(\t\"F\n\x12GetEncoderResponse\x12\x30\n\x07\x65ncoder\x18\x01 \x01(\x0b\x32\x1f.leitmotif.api.audio.v1.Encoder2\x97\x04\n\x0c\x41udioService\x12\x66\n\x0b\x45mbedTracks\x12*.leitmotif.api.audio.v1.EmbedTracksRequest\x1a+.leitmotif.api.audio.v1.EmbedTracksResponse\x12j\n\x0b\x45mbedStream\x12*.leitmotif.api.audio.v1.EmbedStreamRequest\x1a+.leitmotif.api.audio.v1.EmbedStreamResponse(\x01\x30\x01\x12\x63\n\nEmbedTexts\x12).leitmotif.api.audio.v1.EmbedTextsRequest\x1a*.leitmotif.api.audio.v1.EmbedTextsResponse\x12i\n\x0cListEncoders\x12+.leitmotif.api.audio.v1.ListEncodersRequest\x1a,.leitmotif.api.audio.v1.ListEncodersResponse\x12\x63\n\nGetEncoder\x12).leitmotif.api.audio.v1.GetEncoderRequest\x1a*.leitmotif.api.audio.v1.GetEncoderResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,41 +34,51 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leitmotif.api.audio.v1.audi
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ENCODER']._serialized_start=127
-  _globals['_ENCODER']._serialized_end=287
-  _globals['_AUDIOITEM']._serialized_start=289
-  _globals['_AUDIOITEM']._serialized_end=396
-  _globals['_PCMAUDIO']._serialized_start=398
-  _globals['_PCMAUDIO']._serialized_end=467
-  _globals['_SEGMENT']._serialized_start=469
-  _globals['_SEGMENT']._serialized_end=515
-  _globals['_AUDIODESCRIPTORS']._serialized_start=518
-  _globals['_AUDIODESCRIPTORS']._serialized_end=709
-  _globals['_TRACKEMBEDDING']._serialized_start=712
-  _globals['_TRACKEMBEDDING']._serialized_end=1059
-  _globals['_EMBEDTRACKRESULT']._serialized_start=1061
-  _globals['_EMBEDTRACKRESULT']._serialized_end=1185
-  _globals['_EMBEDTIMINGS']._serialized_start=1187
-  _globals['_EMBEDTIMINGS']._serialized_end=1255
-  _globals['_EMBEDTRACKSREQUEST']._serialized_start=1257
-  _globals['_EMBEDTRACKSREQUEST']._serialized_end=1347
-  _globals['_EMBEDTRACKSRESPONSE']._serialized_start=1350
-  _globals['_EMBEDTRACKSRESPONSE']._serialized_end=1505
-  _globals['_STREAMSTART']._serialized_start=1507
-  _globals['_STREAMSTART']._serialized_end=1600
-  _globals['_EMBEDSTREAMREQUEST']._serialized_start=1602
-  _globals['_EMBEDSTREAMREQUEST']._serialized_end=1703
-  _globals['_SEGMENTEMBEDDING']._serialized_start=1705
-  _globals['_SEGMENTEMBEDDING']._serialized_end=1830
-  _globals['_EMBEDSTREAMRESPONSE']._serialized_start=1833
-  _globals['_EMBEDSTREAMRESPONSE']._serialized_end=2000
-  _globals['_LISTENCODERSREQUEST']._serialized_start=2002
-  _globals['_LISTENCODERSREQUEST']._serialized_end=2023
-  _globals['_LISTENCODERSRESPONSE']._serialized_start=2025
-  _globals['_LISTENCODERSRESPONSE']._serialized_end=2098
-  _globals['_GETENCODERREQUEST']._serialized_start=2100
-  _globals['_GETENCODERREQUEST']._serialized_end=2139
-  _globals['_GETENCODERRESPONSE']._serialized_start=2141
-  _globals['_GETENCODERRESPONSE']._serialized_end=2211
-  _globals['_AUDIOSERVICE']._serialized_start=2214
-  _globals['_AUDIOSERVICE']._serialized_end=2648
+  _globals['_ENCODER']._serialized_end=346
+  _globals['_TEXTENCODER']._serialized_start=348
+  _globals['_TEXTENCODER']._serialized_end=460
+  _globals['_AUDIOITEM']._serialized_start=462
+  _globals['_AUDIOITEM']._serialized_end=569
+  _globals['_PCMAUDIO']._serialized_start=571
+  _globals['_PCMAUDIO']._serialized_end=640
+  _globals['_SEGMENT']._serialized_start=642
+  _globals['_SEGMENT']._serialized_end=688
+  _globals['_AUDIODESCRIPTORS']._serialized_start=691
+  _globals['_AUDIODESCRIPTORS']._serialized_end=882
+  _globals['_TRACKEMBEDDING']._serialized_start=885
+  _globals['_TRACKEMBEDDING']._serialized_end=1232
+  _globals['_EMBEDTRACKRESULT']._serialized_start=1234
+  _globals['_EMBEDTRACKRESULT']._serialized_end=1358
+  _globals['_EMBEDTIMINGS']._serialized_start=1360
+  _globals['_EMBEDTIMINGS']._serialized_end=1428
+  _globals['_EMBEDTRACKSREQUEST']._serialized_start=1430
+  _globals['_EMBEDTRACKSREQUEST']._serialized_end=1520
+  _globals['_EMBEDTRACKSRESPONSE']._serialized_start=1523
+  _globals['_EMBEDTRACKSRESPONSE']._serialized_end=1678
+  _globals['_STREAMSTART']._serialized_start=1680
+  _globals['_STREAMSTART']._serialized_end=1773
+  _globals['_EMBEDSTREAMREQUEST']._serialized_start=1775
+  _globals['_EMBEDSTREAMREQUEST']._serialized_end=1876
+  _globals['_SEGMENTEMBEDDING']._serialized_start=1878
+  _globals['_SEGMENTEMBEDDING']._serialized_end=2003
+  _globals['_EMBEDSTREAMRESPONSE']._serialized_start=2006
+  _globals['_EMBEDSTREAMRESPONSE']._serialized_end=2173
+  _globals['_EMBEDTEXTSREQUEST']._serialized_start=2175
+  _globals['_EMBEDTEXTSREQUEST']._serialized_end=2229
+  _globals['_TEXTEMBEDDING']._serialized_start=2231
+  _globals['_TEXTEMBEDDING']._serialized_end=2319
+  _globals['_EMBEDTEXTRESULT']._serialized_start=2321
+  _globals['_EMBEDTEXTRESULT']._serialized_end=2442
+  _globals['_EMBEDTEXTSRESPONSE']._serialized_start=2445
+  _globals['_EMBEDTEXTSRESPONSE']._serialized_end=2623
+  _globals['_LISTENCODERSREQUEST']._serialized_start=2625
+  _globals['_LISTENCODERSREQUEST']._serialized_end=2646
+  _globals['_LISTENCODERSRESPONSE']._serialized_start=2648
+  _globals['_LISTENCODERSRESPONSE']._serialized_end=2721
+  _globals['_GETENCODERREQUEST']._serialized_start=2723
+  _globals['_GETENCODERREQUEST']._serialized_end=2762
+  _globals['_GETENCODERRESPONSE']._serialized_start=2764
+  _globals['_GETENCODERRESPONSE']._serialized_end=2834
+  _globals['_AUDIOSERVICE']._serialized_start=2837
+  _globals['_AUDIOSERVICE']._serialized_end=3372
 # @@protoc_insertion_point(module_scope)

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Encoder(_message.Message):
-    __slots__ = ("encoder_id", "sha256", "dimension", "sample_rate_hz", "segment_s", "hop_s", "license", "description")
+    __slots__ = ("encoder_id", "sha256", "dimension", "sample_rate_hz", "segment_s", "hop_s", "license", "description", "text_encoder")
     ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     DIMENSION_FIELD_NUMBER: _ClassVar[int]
@@ -17,6 +17,7 @@ class Encoder(_message.Message):
     HOP_S_FIELD_NUMBER: _ClassVar[int]
     LICENSE_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    TEXT_ENCODER_FIELD_NUMBER: _ClassVar[int]
     encoder_id: str
     sha256: str
     dimension: int
@@ -25,7 +26,22 @@ class Encoder(_message.Message):
     hop_s: float
     license: str
     description: str
-    def __init__(self, encoder_id: _Optional[str] = ..., sha256: _Optional[str] = ..., dimension: _Optional[int] = ..., sample_rate_hz: _Optional[int] = ..., segment_s: _Optional[float] = ..., hop_s: _Optional[float] = ..., license: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
+    text_encoder: TextEncoder
+    def __init__(self, encoder_id: _Optional[str] = ..., sha256: _Optional[str] = ..., dimension: _Optional[int] = ..., sample_rate_hz: _Optional[int] = ..., segment_s: _Optional[float] = ..., hop_s: _Optional[float] = ..., license: _Optional[str] = ..., description: _Optional[str] = ..., text_encoder: _Optional[_Union[TextEncoder, _Mapping]] = ...) -> None: ...
+
+class TextEncoder(_message.Message):
+    __slots__ = ("text_encoder_id", "sha256", "max_tokens", "license", "description")
+    TEXT_ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
+    LICENSE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    text_encoder_id: str
+    sha256: str
+    max_tokens: int
+    license: str
+    description: str
+    def __init__(self, text_encoder_id: _Optional[str] = ..., sha256: _Optional[str] = ..., max_tokens: _Optional[int] = ..., license: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class AudioItem(_message.Message):
     __slots__ = ("track_id", "content", "pcm")
@@ -168,6 +184,42 @@ class EmbedStreamResponse(_message.Message):
     track: TrackEmbedding
     encoder_id: str
     def __init__(self, segment: _Optional[_Union[SegmentEmbedding, _Mapping]] = ..., track: _Optional[_Union[TrackEmbedding, _Mapping]] = ..., encoder_id: _Optional[str] = ...) -> None: ...
+
+class EmbedTextsRequest(_message.Message):
+    __slots__ = ("texts", "encoder_id")
+    TEXTS_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    texts: _containers.RepeatedScalarFieldContainer[str]
+    encoder_id: str
+    def __init__(self, texts: _Optional[_Iterable[str]] = ..., encoder_id: _Optional[str] = ...) -> None: ...
+
+class TextEmbedding(_message.Message):
+    __slots__ = ("embedding", "tokens")
+    EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    TOKENS_FIELD_NUMBER: _ClassVar[int]
+    embedding: _vectors_pb2.FloatMatrix
+    tokens: int
+    def __init__(self, embedding: _Optional[_Union[_vectors_pb2.FloatMatrix, _Mapping]] = ..., tokens: _Optional[int] = ...) -> None: ...
+
+class EmbedTextResult(_message.Message):
+    __slots__ = ("text", "status")
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    text: TextEmbedding
+    status: _status_pb2.Status
+    def __init__(self, text: _Optional[_Union[TextEmbedding, _Mapping]] = ..., status: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class EmbedTextsResponse(_message.Message):
+    __slots__ = ("results", "encoder_id", "text_encoder_id", "timings")
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    TEXT_ENCODER_ID_FIELD_NUMBER: _ClassVar[int]
+    TIMINGS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[EmbedTextResult]
+    encoder_id: str
+    text_encoder_id: str
+    timings: EmbedTimings
+    def __init__(self, results: _Optional[_Iterable[_Union[EmbedTextResult, _Mapping]]] = ..., encoder_id: _Optional[str] = ..., text_encoder_id: _Optional[str] = ..., timings: _Optional[_Union[EmbedTimings, _Mapping]] = ...) -> None: ...
 
 class ListEncodersRequest(_message.Message):
     __slots__ = ()

@@ -45,6 +45,11 @@ class AudioServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamResponse.FromString,
                 _registered_method=True)
+        self.EmbedTexts = channel.unary_unary(
+                '/leitmotif.api.audio.v1.AudioService/EmbedTexts',
+                request_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTextsRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTextsResponse.FromString,
+                _registered_method=True)
         self.ListEncoders = channel.unary_unary(
                 '/leitmotif.api.audio.v1.AudioService/ListEncoders',
                 request_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.ListEncodersRequest.SerializeToString,
@@ -84,6 +89,20 @@ class AudioServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EmbedTexts(self, request, context):
+        """Embeds phrases into the space of an audio encoder's embeddings, so that the two can be compared: "calm piano" against
+        tracks. Only an encoder whose text tower is loaded beside it reads text; `Encoder.text_encoder` says which do. One bad
+        phrase does not fail the call: each result is an embedding or a status, in the order of the phrases. A status is
+        TEXT_EMPTY where nothing but space is left, FIELD_INVALID for control characters, LIMIT_EXCEEDED for a phrase of more
+        than 2000 characters or more tokens than the tower reads, DEADLINE_EXCEEDED for one that was not begun in time.
+        INVALID_ARGUMENT when there is no phrase or more than the service allows (64 by default); NOT_FOUND for an unknown
+        encoder; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT) for one without a text tower; RESOURCE_EXHAUSTED with RetryInfo
+        when the service is at its bound of concurrent work.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListEncoders(self, request, context):
         """Lists the encoders that are loaded, the default one first. There is always at least one.
         """
@@ -110,6 +129,11 @@ def add_AudioServiceServicer_to_server(servicer, server):
                     servicer.EmbedStream,
                     request_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamResponse.SerializeToString,
+            ),
+            'EmbedTexts': grpc.unary_unary_rpc_method_handler(
+                    servicer.EmbedTexts,
+                    request_deserializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTextsRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTextsResponse.SerializeToString,
             ),
             'ListEncoders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEncoders,
@@ -177,6 +201,33 @@ class AudioService(object):
             '/leitmotif.api.audio.v1.AudioService/EmbedStream',
             leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamRequest.SerializeToString,
             leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmbedTexts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.audio.v1.AudioService/EmbedTexts',
+            leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTextsRequest.SerializeToString,
+            leitmotif_dot_api_dot_audio_dot_v1_dot_audio__pb2.EmbedTextsResponse.FromString,
             options,
             channel_credentials,
             insecure,

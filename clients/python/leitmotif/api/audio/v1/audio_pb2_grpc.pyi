@@ -44,6 +44,20 @@ class AudioServiceStub:
     DEADLINE_EXCEEDED when the caller sends nothing for longer than the service waits (60 s by default).
     """
 
+    EmbedTexts: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.audio.v1.audio_pb2.EmbedTextsRequest,
+        leitmotif.api.audio.v1.audio_pb2.EmbedTextsResponse,
+    ]
+    """Embeds phrases into the space of an audio encoder's embeddings, so that the two can be compared: "calm piano" against
+    tracks. Only an encoder whose text tower is loaded beside it reads text; `Encoder.text_encoder` says which do. One bad
+    phrase does not fail the call: each result is an embedding or a status, in the order of the phrases. A status is
+    TEXT_EMPTY where nothing but space is left, FIELD_INVALID for control characters, LIMIT_EXCEEDED for a phrase of more
+    than 2000 characters or more tokens than the tower reads, DEADLINE_EXCEEDED for one that was not begun in time.
+    INVALID_ARGUMENT when there is no phrase or more than the service allows (64 by default); NOT_FOUND for an unknown
+    encoder; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT) for one without a text tower; RESOURCE_EXHAUSTED with RetryInfo
+    when the service is at its bound of concurrent work.
+    """
+
     ListEncoders: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.audio.v1.audio_pb2.ListEncodersRequest,
         leitmotif.api.audio.v1.audio_pb2.ListEncodersResponse,
@@ -80,6 +94,20 @@ class AudioServiceAsyncStub:
     INVALID_ARGUMENT with an AUDIO_… reason, FIELD_INVALID or LIMIT_EXCEEDED where the audio is refused; NOT_FOUND for an
     unknown encoder; RESOURCE_EXHAUSTED with RetryInfo when as many streams are open as the service allows;
     DEADLINE_EXCEEDED when the caller sends nothing for longer than the service waits (60 s by default).
+    """
+
+    EmbedTexts: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.audio.v1.audio_pb2.EmbedTextsRequest,
+        leitmotif.api.audio.v1.audio_pb2.EmbedTextsResponse,
+    ]
+    """Embeds phrases into the space of an audio encoder's embeddings, so that the two can be compared: "calm piano" against
+    tracks. Only an encoder whose text tower is loaded beside it reads text; `Encoder.text_encoder` says which do. One bad
+    phrase does not fail the call: each result is an embedding or a status, in the order of the phrases. A status is
+    TEXT_EMPTY where nothing but space is left, FIELD_INVALID for control characters, LIMIT_EXCEEDED for a phrase of more
+    than 2000 characters or more tokens than the tower reads, DEADLINE_EXCEEDED for one that was not begun in time.
+    INVALID_ARGUMENT when there is no phrase or more than the service allows (64 by default); NOT_FOUND for an unknown
+    encoder; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT) for one without a text tower; RESOURCE_EXHAUSTED with RetryInfo
+    when the service is at its bound of concurrent work.
     """
 
     ListEncoders: grpc.aio.UnaryUnaryMultiCallable[
@@ -122,6 +150,22 @@ class AudioServiceServicer(metaclass=abc.ABCMeta):
         INVALID_ARGUMENT with an AUDIO_… reason, FIELD_INVALID or LIMIT_EXCEEDED where the audio is refused; NOT_FOUND for an
         unknown encoder; RESOURCE_EXHAUSTED with RetryInfo when as many streams are open as the service allows;
         DEADLINE_EXCEEDED when the caller sends nothing for longer than the service waits (60 s by default).
+        """
+
+    @abc.abstractmethod
+    def EmbedTexts(
+        self,
+        request: leitmotif.api.audio.v1.audio_pb2.EmbedTextsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.audio.v1.audio_pb2.EmbedTextsResponse, collections.abc.Awaitable[leitmotif.api.audio.v1.audio_pb2.EmbedTextsResponse]]:
+        """Embeds phrases into the space of an audio encoder's embeddings, so that the two can be compared: "calm piano" against
+        tracks. Only an encoder whose text tower is loaded beside it reads text; `Encoder.text_encoder` says which do. One bad
+        phrase does not fail the call: each result is an embedding or a status, in the order of the phrases. A status is
+        TEXT_EMPTY where nothing but space is left, FIELD_INVALID for control characters, LIMIT_EXCEEDED for a phrase of more
+        than 2000 characters or more tokens than the tower reads, DEADLINE_EXCEEDED for one that was not begun in time.
+        INVALID_ARGUMENT when there is no phrase or more than the service allows (64 by default); NOT_FOUND for an unknown
+        encoder; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT) for one without a text tower; RESOURCE_EXHAUSTED with RetryInfo
+        when the service is at its bound of concurrent work.
         """
 
     @abc.abstractmethod
