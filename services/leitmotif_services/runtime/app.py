@@ -1,11 +1,16 @@
 """A composed service: what it serves, and what must be closed when it stops."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class App:
         self.name = name
         self.mounts: list[Mount] = []
         self.interceptors: list[grpc.aio.ServerInterceptor] = []
+        self.collectors: list[Collector] = []
+        """Figures for Prometheus. `build` adds them only where `ServerSettings.metrics_listen` asks for an endpoint."""
         self._exit = AsyncExitStack()
 
     @property

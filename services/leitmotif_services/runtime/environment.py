@@ -100,12 +100,13 @@ class EnvironmentReader:
             return default
         return raw
 
-    def address(self, name: str, *, default: str) -> str:
-        """Where to listen: host:port with a port of 0 to 65535, or unix:PATH."""
+    def address(self, name: str, *, default: str, unix: bool = True) -> str:
+        """Where to listen: host:port with a port of 0 to 65535, or unix:PATH. Empty only where the default is."""
         raw = self._raw(name, default) or ""
         port = raw.rpartition(":")[2]
-        if not raw.startswith("unix:") and not (":" in raw and port.isdecimal() and int(port) <= _LARGEST_PORT):
-            self._problem(name, f"must be host:port or unix:PATH, is {raw!r}")
+        is_path = unix and raw.startswith("unix:")
+        if raw and not is_path and not (":" in raw and port.isdecimal() and int(port) <= _LARGEST_PORT):
+            self._problem(name, f"must be host:port{' or unix:PATH' if unix else ''}, is {raw!r}")
             return default
         return raw
 

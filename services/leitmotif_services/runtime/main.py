@@ -48,11 +48,24 @@ def run_service(name: str, read_config: Callable[[Mapping[str, str]], C], build:
     return 0
 
 
+def serve_metrics(settings: ServerSettings, app: App) -> int | None:
+    """Serve the app's figures until it closes, and return the port; None where none was asked for."""
+    if not settings.metrics_listen:
+        return None
+    # Imported here alone: a process without the endpoint does not pay for the library.
+    from leitmotif_services.runtime.prometheus_client_endpoint import MetricsEndpoint
+
+    endpoint = MetricsEndpoint(settings.metrics_listen, app.collectors)
+    app.on_close(endpoint.close)
+    return endpoint.port
+
+
 async def _serve(name: str, config: C, build: Callable[[C], Awaitable[App]]) -> None:
     with StopRequest() as stop:
         app = await build(config)
         try:
             server = GrpcServer(config.server, app)
+            serve_metrics(config.server, app)
             await server.start()
             print(READY_LINE.format(name=name, port=server.port), flush=True)
             await stop.wait()

@@ -21,6 +21,8 @@ class ServerSettings:
 
     listen: str
     """Address as gRPC takes it: "0.0.0.0:50051", "127.0.0.1:0" (a free port), "unix:/run/x.sock"."""
+    metrics_listen: str = ""
+    """host:port of the HTTP endpoint that Prometheus scrapes; empty for none, and then nothing is counted."""
     reflection: bool = False
     """Offer the reflection service, for tools such as grpcurl."""
     max_message_bytes: int = 4 << 20
@@ -37,6 +39,7 @@ class ServerSettings:
         """Read the server's part of a service's settings; `port` is the service's documented default."""
         return cls(
             listen=reader.address("LISTEN", default=f"127.0.0.1:{port}"),
+            metrics_listen=reader.address("METRICS_LISTEN", default="", unix=False),
             reflection=reader.flag("REFLECTION", default=False),
             max_message_bytes=reader.integer("MAX_MESSAGE_BYTES", default=max_message_bytes, minimum=1 << 16, maximum=1 << 30),
             max_concurrent_calls=reader.integer("MAX_CONCURRENT_CALLS", default=1024, minimum=1, maximum=1_000_000),
