@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from leitmotif_services.audio.embedding import EmbeddedTrack
+from leitmotif_services.audio.embedding_metrics import CallWork, EmbeddingMetrics, NoMetrics, reason_of
+from leitmotif_services.audio.held_content import HeldContent
 from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -37,29 +39,52 @@ class BatchOutcome:
 class BatchEmbedder:
     """Works on a call's items one after another in one thread, and in more threads while workers are idle."""
 
-    def __init__(self, admission: Admission, workers: int) -> None:
+    def __init__(self, admission: Admission, held: HeldContent) -> None:
         self._admission = admission
-        self._workers = workers
+        self.held = held
+        self.metrics: EmbeddingMetrics = NoMetrics()
+        """Told of every call."""
+        self.calls = 0
+        """That wait or are worked on now."""
+        self.items = 0
+        """Of those calls."""
 
     async def embed(self, embedder: Embedder, sources: Sequence[AudioSource], remaining_s: float | None) -> BatchOutcome:
-        """Embed at least one item. OVERLOADED when no place is left for the call.
+        """Embed at least one item. OVERLOADED when no place is left for the call, or no memory for what it brings.
 
-        Items not begun within `remaining_s` get DEADLINE_EXCEEDED; None means no deadline. An item that is refused, or
-        whose embedding fails, leaves the others as they are.
+        DEADLINE_EXCEEDED after `remaining_s`, None for no deadline; then, and after a cancellation, a call that waits leaves
+        the queue, and one that is worked on has no further item begun. An item that is refused, or whose embedding fails,
+        leaves the others as they are.
         """
         asked = time.monotonic()
         work = _SharedWork(embedder, sources, None if remaining_s is None else asked + remaining_s)
-        idle = self._workers - self._admission.admitted
-        lanes = max(1, min(len(sources), idle))
+        with self.held.hold(sources, self._admission.retry_after_s):
+            self.calls += 1
+            self.items += len(sources)
+            try:
+                async with asyncio.timeout(remaining_s):
+                    await self._run(work, len(sources))
+            except TimeoutError:
+                raise ServiceError(Reason.DEADLINE_EXCEEDED, "the deadline passed before the work was done") from None
+            finally:
+                self.calls -= 1
+                self.items -= len(sources)
+        batch = BatchOutcome(tuple(work.outcomes), work.begun - asked)
+        self.metrics.worked(work.summary(batch.queue_s))
+        return batch
+
+    async def _run(self, work: "_SharedWork", items: int) -> None:
+        lanes = max(1, min(items, self._admission.idle))
         try:
             results = await asyncio.gather(*(self._admission.run(work.run) for _ in range(lanes)), return_exceptions=True)
         except asyncio.CancelledError:
+            if not work.begun:
+                self.metrics.dropped()
             work.abandon()
             raise
         refusals = [result for result in results if result is not None]
         if len(refusals) == lanes:
             raise refusals[0]
-        return BatchOutcome(tuple(work.outcomes), work.begun - asked)
 
 
 class _SharedWork:
@@ -71,6 +96,7 @@ class _SharedWork:
         self._deadline = deadline
         self.begun = 0.0
         self.outcomes: list[EmbeddedTrack | Exception] = [_not_begun() for _ in sources]
+        self._refused_s: list[float] = []
 
     def run(self) -> None:
         self.begun = self.begun or time.monotonic()
@@ -79,16 +105,30 @@ class _SharedWork:
                 index, source = self._waiting.popleft()
             except IndexError:
                 return
-            if self._deadline is not None and time.monotonic() >= self._deadline:
+            begun = time.monotonic()
+            if self._deadline is not None and begun >= self._deadline:
                 continue
             try:
                 self.outcomes[index] = self._embedder.embed(source)
             except Exception as error:
                 self.outcomes[index] = error
+                self._refused_s.append(time.monotonic() - begun)
 
     def abandon(self) -> None:
         """Begin no further item: nobody waits for it."""
         self._waiting.clear()
+
+    def summary(self, queue_s: float) -> CallWork:
+        """Once every thread has ended."""
+        tracks = [outcome for outcome in self.outcomes if isinstance(outcome, EmbeddedTrack)]
+        return CallWork(
+            items=len(self.outcomes),
+            queue_s=queue_s,
+            decode_s=[*(track.decode_s for track in tracks), *self._refused_s],
+            compute_s=[track.compute_s for track in tracks],
+            embedded_s=sum(track.duration_s for track in tracks),
+            failures=[reason_of(outcome) for outcome in self.outcomes if isinstance(outcome, Exception)],
+        )
 
 
 def _not_begun() -> ServiceError:

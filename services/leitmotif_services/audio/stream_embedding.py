@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TypeVar
 
 from leitmotif_services.audio.embedding import EmbeddedTrack
+from leitmotif_services.audio.embedding_metrics import EmbeddingMetrics, NoMetrics
 from leitmotif_services.audio.pcm import PcmFormat
 from leitmotif_services.audio.streamed_track import SegmentEmbedder, StreamedSegment, StreamedTrack
 from leitmotif_services.audio.waveform import AudioLimits
@@ -22,7 +23,10 @@ class StreamEmbedder:
         self._admission = admission
         self._max_streams = max_streams
         self._limits = limits
-        self._open = 0
+        self.metrics: EmbeddingMetrics = NoMetrics()
+        """Told how far every stream gets."""
+        self.open = 0
+        """Streams that are open now."""
 
     async def embed(
         self, engine: SegmentEmbedder, audio_format: PcmFormat, pieces: AsyncIterator[bytes]
@@ -32,14 +36,15 @@ class StreamEmbedder:
         A piece is asked for once all that the pieces before it gave has been taken. After a cancellation at most one segment
         is still worked on. OVERLOADED when too many streams are open; the errors of `StreamedTrack`.
         """
-        if self._open >= self._max_streams:
+        if self.open >= self._max_streams:
             raise ServiceError(
                 Reason.OVERLOADED,
-                f"{self._open} streams are open, as many as are served",
+                f"{self.open} streams are open, as many as are served; come back when one has ended",
                 retry_after_s=5.0,
                 limit=self._max_streams,
             )
-        self._open += 1
+        self.open += 1
+        told_s = 0.0
         try:
             track = StreamedTrack(engine, audio_format.checked(self._limits), self._limits.max_duration_s)
             async for piece in pieces:
@@ -47,13 +52,15 @@ class StreamEmbedder:
                 while track.has_segment:
                     if (segment := await self._admission.run(track.embed_next)) is not None:
                         yield segment
+                self.metrics.streamed(track.duration_s - told_s)
+                told_s = track.duration_s
             await self._admission.run(track.end)
             while track.has_segment:
                 if (segment := await self._admission.run(track.embed_next)) is not None:
                     yield segment
             yield await self._admission.run(track.finish)
         finally:
-            self._open -= 1
+            self.open -= 1
 
 
 async def unless_idle(messages: AsyncIterator[M], idle_s: float) -> AsyncIterator[M]:

@@ -4,6 +4,9 @@ import threading
 import pytest
 
 from leitmotif_services.audio.batch_embedding import BatchEmbedder
+from leitmotif_services.audio.embedding_metrics import NoMetrics
+from leitmotif_services.audio.held_content import HeldContent
+from leitmotif_services.audio.pcm import PcmAudio, PcmFormat
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -36,7 +39,18 @@ async def admission():
 
 @pytest.fixture
 def embedder(admission):
-    return BatchEmbedder(admission, workers=2)
+    return BatchEmbedder(admission, HeldContent(1000))
+
+
+class Counted(NoMetrics):
+    def __init__(self):
+        self.told = []
+
+    def worked(self, work):
+        self.told.append(work)
+
+    def dropped(self):
+        self.told.append("dropped")
 
 
 async def until(condition):
@@ -80,9 +94,42 @@ async def test_overload_is_refused_at_once(embedder, admission):
 
 async def test_files_past_the_deadline_are_not_begun(embedder):
     gated = Gated()
-    batch = await embedder.embed(gated, [b"a", b"b"], 0.0)
-    assert [outcome.reason for outcome in batch.outcomes] == [Reason.DEADLINE_EXCEEDED] * 2
+    with pytest.raises(ServiceError) as caught:
+        await embedder.embed(gated, [b"a", b"b"], 0.0)
+    assert caught.value.reason is Reason.DEADLINE_EXCEEDED
     assert gated.seen == []
+
+
+async def test_a_call_whose_deadline_passes_while_it_waits_leaves_the_queue_and_its_content(embedder, admission):
+    slow = Gated()
+    running = [asyncio.create_task(embedder.embed(slow, [b"gate"], None)) for _ in range(2)]
+    await until(lambda: len(slow.seen) == 2)
+    embedder.metrics = counted = Counted()
+    with pytest.raises(ServiceError) as caught:
+        await embedder.embed(slow, [b"late"] * 3, 0.01)
+    assert caught.value.reason is Reason.DEADLINE_EXCEEDED
+    assert (admission.waiting, embedder.calls, embedder.items, embedder.held.held_bytes) == (0, 2, 2, 8)
+    assert counted.told == ["dropped"]
+    slow.gate.set()
+    await asyncio.gather(*running)
+    assert slow.seen == [b"gate", b"gate"]
+    assert embedder.held.held_bytes == 0
+
+
+async def test_content_beyond_the_budget_is_refused(embedder):
+    slow = Gated()
+    running = asyncio.create_task(embedder.embed(slow, [b"gate", b"x" * 900], None))
+    await until(lambda: b"gate" in slow.seen)
+    with pytest.raises(ServiceError) as caught:
+        await embedder.embed(slow, [b"y" * 97], None)
+    assert (caught.value.reason, caught.value.retry_after_s > 0) == (Reason.OVERLOADED, True)
+    assert len((await embedder.embed(slow, [b"y" * 96], None)).outcomes) == 1
+    with pytest.raises(ServiceError) as caught:
+        await embedder.embed(slow, [b"y" * 500, PcmAudio(PcmFormat(8000, 1), b"y" * 501)], None)
+    assert caught.value.reason is Reason.LIMIT_EXCEEDED
+    slow.gate.set()
+    await running
+    assert len((await embedder.embed(slow, [b"y" * 1000], None)).outcomes) == 1
 
 
 async def test_nothing_more_is_begun_for_a_caller_who_has_gone(embedder, admission):
