@@ -9,7 +9,21 @@ import pytest
 SERVICES = Path(__file__).resolve().parents[2] / "services/leitmotif_services"
 PACKAGES = ("audio", "prototypes", "profiles", "evaluation")
 
-DRIVERS = ("av", "redis", "msgpack", "faiss", "onnx", "onnxruntime", "prometheus_client", "safetensors", "soundfile", "soxr", "torch", "transformers")
+DRIVERS = (
+    "av",
+    "redis",
+    "msgpack",
+    "faiss",
+    "onnx",
+    "onnxruntime",
+    "prometheus_client",
+    "safetensors",
+    "soundfile",
+    "soxr",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 EDGE = ("convert", "servicer", "app")
 COMPOSITION = (*EDGE, "config", "commands", "__main__")
 PROCESSES = ("worker", "worker_main", "supervisor")

@@ -18,7 +18,7 @@ class AudioConfig:
 
     server: ServerSettings
     encoders: tuple[Path, ...] = ()
-    """Encoder files beside the package's own, or folders of them."""
+    """Encoder files beside the package's own, or folders of them; text encoders beside the audio encoders they belong to."""
     default_encoder_id: str = ""
     """Encoder of calls that name none; empty stands for the package's own."""
     workers: int = 1
@@ -29,6 +29,15 @@ class AudioConfig:
     """Threads within one call of the graph. More than one pays off only where there are more cores than callers."""
     max_items: int = 16
     """Most files in one call."""
+    max_texts: int = 64
+    """Most phrases in one call."""
+    max_held_bytes: int = 512 << 20
+    """Most bytes of audio, as sent, that calls may have brought at once; more is refused with OVERLOADED.
+
+    Resident memory stays below what the loaded encoders take (some 150 MB with the package's own), and twice this
+    (the message and the bytes taken out of it), and for each worker what its item decodes to: two float32 copies of
+    `limits.max_duration_s` at 48 kHz, the rate that Opus and the descriptors are decoded at.
+    """
     max_streams: int = 16
     """Streams of audio open at once; one more is refused with OVERLOADED."""
     max_stream_s: float = 14_400.0
@@ -52,6 +61,8 @@ class AudioConfig:
             waiting=reader.integer("WAITING", default=32, minimum=0, maximum=100_000),
             threads=reader.integer("THREADS", default=1, minimum=1, maximum=256),
             max_items=reader.integer("MAX_ITEMS", default=16, minimum=1, maximum=1024),
+            max_texts=reader.integer("MAX_TEXTS", default=64, minimum=1, maximum=1024),
+            max_held_bytes=reader.integer("MAX_HELD_BYTES", default=512 << 20, minimum=1 << 16, maximum=1 << 40),
             max_streams=reader.integer("MAX_STREAMS", default=16, minimum=1, maximum=10_000),
             max_stream_s=reader.number("MAX_STREAM_S", default=14_400.0, minimum=1.0, maximum=86_400.0),
             stream_idle_s=reader.number("STREAM_IDLE_S", default=60.0, minimum=0.1, maximum=86_400.0),

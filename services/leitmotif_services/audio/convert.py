@@ -13,6 +13,8 @@ from leitmotif_services.audio.embedding import AudioDescriptors, EmbeddedTrack, 
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact
 from leitmotif_services.audio.pcm import AudioSource, PcmAudio, PcmFormat
 from leitmotif_services.audio.streamed_track import StreamedSegment
+from leitmotif_services.audio.text_embedding import EmbeddedPhrase, PhraseOutcomes
+from leitmotif_services.audio.text_encoder_artifact import TextEncoderArtifact
 from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.status import status_of
 
@@ -34,6 +36,32 @@ def response_of(track_ids: Sequence[str], batch: BatchOutcome, encoder_id: str, 
         compute_s=sum(track.compute_s for track in embedded),
     )
     return pb.EmbedTracksResponse(results=results, encoder_id=encoder_id, timings=timings)
+
+
+def texts_response_of(
+    batch: PhraseOutcomes, text_encoder: TextEncoderArtifact, encoder_id: str, request_id: str
+) -> pb.EmbedTextsResponse:
+    """The answer of EmbedTexts; failures become statuses that carry `request_id`."""
+    results = []
+    for outcome in batch.outcomes:
+        if isinstance(outcome, EmbeddedPhrase):
+            embedding = matrix_message(outcome.embedding[np.newaxis])
+            results.append(pb.EmbedTextResult(text=pb.TextEmbedding(embedding=embedding, tokens=outcome.tokens)))
+        else:
+            status: status_pb2.Status = status_of(outcome, request_id)
+            results.append(pb.EmbedTextResult(status=status))
+    timings = pb.EmbedTimings(queue_s=batch.queue_s, decode_s=batch.tokenize_s, compute_s=batch.compute_s)
+    return pb.EmbedTextsResponse(
+        results=results, encoder_id=encoder_id, text_encoder_id=text_encoder.text_encoder_id, timings=timings
+    )
+
+
+def phrase_of(message: pb.TextEmbedding) -> EmbeddedPhrase:
+    """What an embedding of EmbedTexts was made from. FIELD_INVALID where its matrix is malformed."""
+    embedding = matrix_of("embedding", message.embedding)
+    if len(embedding) != 1:
+        raise invalid_field("embedding", f"must have one row, has {len(embedding)}")
+    return EmbeddedPhrase(embedding[0], message.tokens)
 
 
 def source_of(item: pb.AudioItem) -> AudioSource:
@@ -88,8 +116,8 @@ def track_of(message: pb.TrackEmbedding) -> EmbeddedTrack:
     )
 
 
-def encoder_message(artifact: EncoderArtifact) -> pb.Encoder:
-    """What a caller is told of an encoder."""
+def encoder_message(artifact: EncoderArtifact, text: TextEncoderArtifact | None = None) -> pb.Encoder:
+    """What a caller is told of an encoder, and of its text tower where one is loaded."""
     return pb.Encoder(
         encoder_id=artifact.encoder_id,
         sha256=artifact.sha256,
@@ -97,6 +125,18 @@ def encoder_message(artifact: EncoderArtifact) -> pb.Encoder:
         sample_rate_hz=artifact.front_end.sample_rate_hz,
         segment_s=artifact.segmentation.segment_s,
         hop_s=artifact.segmentation.hop_s,
+        license=artifact.license,
+        description=artifact.description,
+        text_encoder=text_encoder_message(text) if text else None,
+    )
+
+
+def text_encoder_message(artifact: TextEncoderArtifact) -> pb.TextEncoder:
+    """What a caller is told of a text tower."""
+    return pb.TextEncoder(
+        text_encoder_id=artifact.text_encoder_id,
+        sha256=artifact.sha256,
+        max_tokens=artifact.max_tokens,
         license=artifact.license,
         description=artifact.description,
     )

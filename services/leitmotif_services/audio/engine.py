@@ -14,6 +14,7 @@ from leitmotif_services.audio.embedding import EmbeddedTrack, Matrix, Segment, t
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact, malformed
 from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings, TrackFrames
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
+from leitmotif_services.audio.onnxruntime_graph import OpenGraph
 from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.audio.segmentation import audible
 from leitmotif_services.audio.soxr_resampler import resampled
@@ -103,8 +104,10 @@ class AudioEngine:
         )
 
 
-def load_engine(encoder_path: Path | None = None, *, threads: int = 1, limits: AudioLimits | None = None) -> AudioEngine:
-    """Load an encoder file, the package's own by default; `threads` are used within one call of the graph.
+def load_engine(
+    encoder_path: Path | OpenGraph | None = None, *, threads: int = 1, limits: AudioLimits | None = None
+) -> AudioEngine:
+    """Load an encoder file, the package's own by default; `threads` are used within one call of the graph, unless it is open.
 
     BUNDLE_CORRUPT or BUNDLE_SCHEMA_UNKNOWN, naming the file, where it cannot be used.
     """
@@ -113,4 +116,5 @@ def load_engine(encoder_path: Path | None = None, *, threads: int = 1, limits: A
     try:
         return AudioEngine(encoder, limits)
     except ValueError as error:
-        raise malformed(path.name, f"its front end is impossible: {error}") from error
+        name = path.file if isinstance(path, OpenGraph) else path.name
+        raise malformed(name, f"its front end is impossible: {error}") from error

@@ -1,11 +1,9 @@
 """Runs an encoder's graph with ONNX Runtime."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from leitmotif_services.audio.embedding import Matrix
 from leitmotif_services.audio.encoder_artifact import (
@@ -19,6 +17,8 @@ from leitmotif_services.audio.encoder_artifact import (
     parse_metadata,
 )
 from leitmotif_services.audio.front_end import Frames
+from leitmotif_services.audio.onnxruntime_graph import OpenGraph, open_graph
+from leitmotif_services.audio.text_encoder_artifact import TEXT_METADATA_KEY
 from leitmotif_services.audio.waveform import Samples
 from leitmotif_services.audio.waveform_input import WaveformInput
 
@@ -35,26 +35,14 @@ GraphInputs = tuple[tuple[str, Frames], ...]
 class OnnxRuntimeEncoder:
     """A loaded graph. May be called from several threads; each call uses `threads` of its own pool."""
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
+    def __init__(self, path: Path | OpenGraph, *, threads: int = 1) -> None:
         """BUNDLE_CORRUPT or BUNDLE_SCHEMA_UNKNOWN, with the file's name, where it cannot be used."""
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise malformed(path.name, f"it cannot be read ({error.strerror})") from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        # Threads that spin while idle take the core from decoding.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime raises a dozen types of its own for a file that is no graph
-            raise malformed(path.name, "it is no ONNX graph that ONNX Runtime loads") from error
-        metadata = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        self.artifact: EncoderArtifact = parse_metadata(metadata, hashlib.sha256(content).hexdigest(), path.name)
-        self._check_graph(path.name)
+        graph = path if isinstance(path, OpenGraph) else open_graph(path, threads=threads)
+        if TEXT_METADATA_KEY in graph.metadata:
+            raise malformed(graph.file, "it is a text encoder, which hears nothing")
+        self._session = graph.session
+        self.artifact: EncoderArtifact = parse_metadata(graph.metadata.get(METADATA_KEY), graph.sha256, graph.file)
+        self._check_graph(graph.file)
 
     def encode(self, log_mel: Sequence[Frames], tonal: Sequence[Frames]) -> Matrix:
         """Segments, (T, mel bands) and (U, tonal columns) each, to (S, D) unit rows in their order.

@@ -1,0 +1,173 @@
+"""Phrases to embeddings: checked, tokenized, encoded in batches, each with its own outcome. Needs no server."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from leitmotif_services.audio.embedding import Matrix
+from leitmotif_services.audio.phrase import checked_phrase
+from leitmotif_services.audio.text_encoder_artifact import TextEncoderArtifact
+from leitmotif_services.runtime.admission import Admission
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+BATCH_TOKENS = 1024
+"""Of one call of the graph, padding included. Attention takes memory by the square of a phrase's length, so that a batch of
+short phrases may be large and one of the longest holds two.
+"""
+
+
+@dataclass(frozen=True)
+class PhraseTokens:
+    """A phrase as its encoder reads it."""
+
+    ids: tuple[int, ...]
+    own: int
+    """How many come from the phrase itself; the others begin and end every phrase."""
+
+
+class PhraseTokenizer(Protocol):
+    """Turns a phrase into tokens."""
+
+    def encode(self, phrase: str) -> PhraseTokens: ...
+
+
+class TextEncoder(Protocol):
+    """A text tower."""
+
+    @property
+    def artifact(self) -> TextEncoderArtifact: ...
+
+    def encode(self, phrases: Sequence[Sequence[int]]) -> Matrix:
+        """Token ids to (n, D) unit rows."""
+
+
+@dataclass(frozen=True)
+class EmbeddedPhrase:
+    """A phrase in the space of an audio encoder."""
+
+    embedding: Matrix
+    """(D,) float32, unit length."""
+    tokens: int
+
+
+@dataclass(frozen=True)
+class PhraseOutcomes:
+    """What became of a call's phrases."""
+
+    outcomes: tuple[EmbeddedPhrase | Exception, ...]
+    """In the order of the phrases."""
+    queue_s: float
+    """From the call until its work began, in seconds."""
+    tokenize_s: float
+    compute_s: float
+
+
+class TextEngine:
+    """A text encoder with its tokenizer. Thread-safe."""
+
+    def __init__(self, encoder: TextEncoder, tokenizer: PhraseTokenizer) -> None:
+        self._encoder = encoder
+        self._tokenizer = tokenizer
+
+    @property
+    def encoder(self) -> TextEncoderArtifact:
+        """What the encoder says of itself."""
+        return self._encoder.artifact
+
+    def tokens(self, text: str) -> PhraseTokens:
+        """The tokens of a phrase; refused as `checked_phrase` says, TEXT_EMPTY also where no token of its own is left, and
+        LIMIT_EXCEEDED where there are more than the encoder reads: nothing is cut off silently.
+        """
+        tokens = self._tokenizer.encode(checked_phrase(text))
+        if not tokens.own:
+            raise ServiceError(Reason.TEXT_EMPTY, "no token of the phrase is known to the encoder")
+        longest = self.encoder.max_tokens
+        if len(tokens.ids) > longest:
+            raise ServiceError(
+                Reason.LIMIT_EXCEEDED,
+                f"the phrase has {len(tokens.ids)} tokens, {self.encoder.text_encoder_id} reads {longest}",
+                limit=longest,
+                actual=len(tokens.ids),
+            )
+        return tokens
+
+    def embed(self, text: str) -> EmbeddedPhrase:
+        """One phrase; refused as `tokens` says."""
+        (outcome,) = self.embed_all([text]).outcomes
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def embed_all(
+        self, texts: Sequence[str], *, ended: Callable[[], bool] = lambda: False, queue_s: float = 0.0
+    ) -> PhraseOutcomes:
+        """Every phrase; one that is refused or fails leaves the others as they are.
+
+        Once `ended` says so, no further batch is begun: its phrases get DEADLINE_EXCEEDED. `queue_s` is passed on.
+        """
+        started = time.perf_counter()
+        outcomes: list[EmbeddedPhrase | Exception] = [_not_begun() for _ in texts]
+        read: dict[int, PhraseTokens] = {}
+        for index, text in enumerate(texts):
+            try:
+                read[index] = self.tokens(text)
+            except Exception as error:
+                outcomes[index] = error
+        tokenized = time.perf_counter()
+        for batch in _batches(read):
+            if ended():
+                break
+            try:
+                rows = self._encoder.encode([read[index].ids for index in batch])
+            except Exception as error:
+                for index in batch:
+                    outcomes[index] = error
+            else:
+                for index, row in zip(batch, rows, strict=True):
+                    outcomes[index] = EmbeddedPhrase(row, len(read[index].ids))
+        return PhraseOutcomes(tuple(outcomes), queue_s, tokenized - started, time.perf_counter() - tokenized)
+
+    def warm_up(self) -> None:
+        """Embed a phrase, so that the first caller does not pay for lazy initialisation; refused when that fails."""
+        self.embed("a calm piano and a soft voice")
+
+
+class TextEmbedder:
+    """Embeds the phrases of one call in one thread of a bounded pool, apart from that of audio: a phrase takes milliseconds."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+
+    async def embed(self, engine: TextEngine, texts: Sequence[str], remaining_s: float | None) -> PhraseOutcomes:
+        """OVERLOADED when no place is left. Phrases not begun within `remaining_s` get DEADLINE_EXCEEDED; None means no end."""
+        asked = time.monotonic()
+        deadline = float("inf") if remaining_s is None else asked + remaining_s
+        gone = False
+
+        def work() -> PhraseOutcomes:
+            queue_s = time.monotonic() - asked
+            return engine.embed_all(texts, ended=lambda: gone or time.monotonic() >= deadline, queue_s=queue_s)
+
+        try:
+            return await self._admission.run(work)
+        except asyncio.CancelledError:
+            gone = True
+            raise
+
+
+def _batches(read: dict[int, PhraseTokens]) -> Iterator[list[int]]:
+    """Indices by length, at most BATCH_TOKENS a batch, at least one phrase."""
+    batch: list[int] = []
+    for index in sorted(read, key=lambda index: len(read[index].ids)):
+        if batch and len(read[index].ids) * (len(batch) + 1) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def _not_begun() -> ServiceError:
+    return ServiceError(Reason.DEADLINE_EXCEEDED, "the deadline passed before the phrase was taken up")
