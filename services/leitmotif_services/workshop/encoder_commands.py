@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leitmotif.cli.console import fail, needs_extra, print_json, progress, stage_progress, stderr, stdout
+from leitmotif_services.workshop.encoder_text_commands import embed_text
 
 if TYPE_CHECKING:
     from leitmotif_services.audio.engine import AudioEngine
@@ -21,6 +22,8 @@ WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Files embedded
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 _WORKERS = os.cpu_count() or 1
+
+encoder.command("embed-text")(embed_text)
 
 
 @encoder.command()
@@ -179,12 +182,14 @@ def import_model(
     encoder_id: Annotated[str, typer.Option("--id", help="Id of the encoder; by default the model's name and the layer.")] = "",
     layer: Annotated[int | None, typer.Option(min=1, help="Layer whose states are averaged; by default the last.")] = None,
     spdx: Annotated[str, typer.Option("--license", help="SPDX identifier; by default what the model card states.")] = "",
+    audio_only: Annotated[bool, typer.Option("--audio-only", help="Leave out the text tower of a CLAP.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Import a published model as an encoder: Wav2Vec2, HuBERT, MERT, or the audio tower of CLAP.
+    """Import a published model as an encoder: Wav2Vec2, HuBERT, MERT, or CLAP with its text tower.
 
-    The model is exported to ONNX and written only if the two agree on music of several lengths. Weights must be in
-    safetensors format; code that comes with a model is never run. LEITMOTIF_AUDIO_ENCODERS makes the service load the file.
+    The model is exported to ONNX and written only if the two agree on music of several lengths. The text tower of a CLAP, which
+    embeds phrases, is written beside it: clap.onnx, clap.text.onnx. Weights must be in safetensors format; code that comes with a
+    model is never run. LEITMOTIF_AUDIO_ENCODERS makes the service load the files.
 
         leitmotif encoder import m-a-p/MERT-v1-95M --layer 7 --out mert.onnx
     """
@@ -193,17 +198,19 @@ def import_model(
         import torch  # noqa: F401
         import transformers  # noqa: F401
 
-        from leitmotif_services.workshop.encoder_import.importing import import_encoder, open_model
+        from leitmotif_services.workshop.encoder_import.importing import open_model
+        from leitmotif_services.workshop.encoder_import.importing_text import import_towers
         from leitmotif_services.workshop.encoder_import.refusal import ImportRefusedError
     started = time.perf_counter()
     with stage_progress() as show:
         try:
-            imported = import_encoder(
+            imported, text = import_towers(
                 open_model(model),
                 out,
                 encoder_id=encoder_id,
                 layer=layer,
                 spdx=spdx,
+                audio_only=audio_only,
                 show=show,
             )
         except ImportRefusedError as error:
@@ -223,6 +230,7 @@ def import_model(
         "largest_difference": agreement.largest_difference,
         "least_cosine": agreement.least_cosine,
         "bytes": out.stat().st_size,
+        "text": text and text.report(),
         "seconds": round(time.perf_counter() - started, 3),
     }
     if json:
@@ -232,6 +240,10 @@ def import_model(
     stdout.print(
         f"differs from the model by at most {agreement.largest_difference:.1e}, cosine {agreement.least_cosine:.6f}", markup=False
     )
+    if text:
+        stdout.print(
+            f"{text.artifact.text_encoder_id}, phrases of up to {text.artifact.max_tokens} tokens: {text.path}", markup=False
+        )
 
 
 def _engine(encoder_id: str) -> "AudioEngine":

@@ -57,19 +57,25 @@ class LoadedModel:
 
 def load_model(specification: ModelSpecification, weights: list[Path], layer: int) -> LoadedModel:
     """Refused when the weights are damaged, do not fit the configuration, or are not all there."""
-    with _quiet():
+    with quiet():
         model_class, config, feature_extractor = _classes(specification)
-        _refuse_too_large(model_class, config)
-        state = _read_weights(weights)
-        try:
-            model, found = model_class.from_pretrained(None, config=config, state_dict=state, output_loading_info=True)
-        except Exception as error:  # every shape that does not fit has an exception of its own kind
-            raise ImportRefusedError(f"the weights do not fit {specification.architecture}'s configuration") from error
+        model = with_weights(model_class, config, weights, kind=str(specification.architecture), leave=_TEXT_TOWER)
+    return LoadedModel(specification, model, feature_extractor, layer)
+
+
+def with_weights(model_class: Any, config: Any, weights: list[Path], *, kind: str, leave: tuple[str, ...]) -> Any:
+    """The model in evaluation mode, float32; weights whose names begin with one of `leave` are not read."""
+    _refuse_too_large(model_class, config)
+    state = _read_weights(weights, leave)
+    try:
+        model, found = model_class.from_pretrained(None, config=config, state_dict=state, output_loading_info=True)
+    except Exception as error:  # every shape that does not fit has an exception of its own kind
+        raise ImportRefusedError(f"the weights do not fit {kind}'s configuration") from error
     missing = sorted(set(found["missing_keys"]) - _TRAINING_ONLY)
     if missing or found["mismatched_keys"]:
         what = missing or sorted(str(key) for key in found["mismatched_keys"])
         raise ImportRefusedError(f"{len(what)} weights are not there or do not fit, such as {what[0]}")
-    return LoadedModel(specification, model.float().eval(), feature_extractor, layer)
+    return model.float().eval()
 
 
 def _classes(specification: ModelSpecification) -> tuple[Any, Any, Any]:
@@ -101,8 +107,8 @@ def _refuse_too_large(model_class: Any, config: Any) -> None:
         raise ImportRefusedError(f"the model has {weights} weights; an encoder file holds {MAX_WEIGHT_BYTES // 4}")
 
 
-def _read_weights(paths: list[Path]) -> dict[str, Any]:
-    """Tensors by name, floating-point ones as float32; those of a text tower are left in their file."""
+def _read_weights(paths: list[Path], leave: tuple[str, ...]) -> dict[str, Any]:
+    """Tensors by name, floating-point ones as float32; those whose names begin with one of `leave` stay in their file."""
     from safetensors import SafetensorError, safe_open
 
     state: dict[str, Any] = {}
@@ -110,7 +116,7 @@ def _read_weights(paths: list[Path]) -> dict[str, Any]:
         try:
             with safe_open(path, framework="pt") as file:
                 for name in file.keys():  # noqa: SIM118 (not a mapping)
-                    if not name.startswith(_TEXT_TOWER):
+                    if not name.startswith(leave):
                         tensor = file.get_tensor(name)
                         state[name] = tensor.float() if tensor.is_floating_point() else tensor
         except (SafetensorError, OSError) as error:
@@ -119,7 +125,7 @@ def _read_weights(paths: list[Path]) -> dict[str, Any]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the library's own report and progress bar: what it says is checked here."""
     from transformers.utils import logging as library_logging
 

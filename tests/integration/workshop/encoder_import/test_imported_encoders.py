@@ -60,7 +60,7 @@ def test_the_report(encoders):
         assert report["largest_difference"] <= 1e-3
         assert report["least_cosine"] >= 0.9999
     assert hubert["source"].startswith("folder Tiny_HuBERT, weights sha256:")
-    assert sorted(path.name for path in folder.iterdir()) == ["clap.onnx", "hubert.onnx"]
+    assert sorted(path.name for path in folder.iterdir()) == ["clap.onnx", "clap.text.onnx", "hubert.onnx"]
 
 
 async def test_the_service_lists_and_uses_them(encoders):

@@ -48,16 +48,36 @@ def mert(folder, **config):
     return folder
 
 
-def clap(folder, *, padding="repeatpad", truncation="rand_trunc", **audio):
-    """Both towers in one checkpoint."""
+def clap(folder, *, padding="repeatpad", truncation="rand_trunc", text=None, **audio):
+    """Both towers in one checkpoint, with a tokenizer trained on the spot."""
     from transformers import ClapConfig, ClapFeatureExtractor, ClapModel
 
     torch.manual_seed(7)
-    text = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 50}
+    text = {
+        **{"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 300},
+        **{"max_position_embeddings": 66},
+        **(text or {}),
+    }
     tower = {"patch_embeds_hidden_size": 16, "hidden_size": 32, "depths": [1, 1], "num_attention_heads": [2, 2]}
     config = ClapConfig(text_config=text, audio_config=tower | {"num_hidden_layers": 2} | audio, projection_dim=24)
     ClapFeatureExtractor(truncation=truncation, padding=padding).save_pretrained(folder)
+    tokenizer().save(str(folder / "tokenizer.json"))
     return _saved(ClapModel(config), folder)
+
+
+def tokenizer():
+    """Byte-level BPE with RoBERTa's special tokens and ids, so that every text can be read."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+
+    own = Tokenizer(models.BPE())
+    own.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    own.decoder = decoders.ByteLevel()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
+    own.train_from_iterator(["a calm piano and a loud guitar", "a soft voice, drums and a calm violin"] * 10, trainer)
+    own.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    return own
 
 
 def edit(path: Path, **values):
