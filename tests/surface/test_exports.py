@@ -14,13 +14,13 @@ TYPES = """
     AppliedEdit AudioDescriptors AudioItem BosPolicy Contribution ControlAction ControlChange DescribedTrack Edit
     EditOptions EmbedFailure Encoder Event EventType Exemplar Explanation Fidelity Job JobProgress JobResult JobSpec
     JobState ListeningReceipt Model PcmItem PerplexityResult PerplexitySpec Profile Prototype PrototypeSource PrototypeWeight
-    Recommendations ScoredTrack Segment SegmentEmbedding Track TrackEmbedding Vectors
+    Recommendations ScoredTrack Segment SegmentEmbedding TextEmbedding TextEncoder TextFailure Track TrackEmbedding Vectors
 """
 CLIENT = """
     address audio close evaluations explain listen models profiles prototypes recommend tracks
 """
 PARTS = {
-    "audio": "embed embed_stream encoder encoders",
+    "audio": "embed embed_stream embed_texts encoder encoders",
     "evaluations": "get list perplexity",
     "models": "activate active list",
     "prototypes": "exemplar_audio get list",

@@ -16,7 +16,7 @@ from leitmotif_services.runtime.request_context import upstream_metadata
 from leitmotif_services.runtime.status import upstream_error
 
 OFFERED = {
-    "audio": (AUDIO.services_by_name["AudioService"], ("EmbedTracks", "EmbedStream", "ListEncoders", "GetEncoder")),
+    "audio": (AUDIO.services_by_name["AudioService"], ("EmbedTracks", "EmbedStream", "EmbedTexts", "ListEncoders", "GetEncoder")),
     "prototypes": (
         PROTOTYPES.services_by_name["PrototypesService"],
         (

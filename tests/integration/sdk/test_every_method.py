@@ -42,6 +42,7 @@ EVERYTHING = {
     "ActivateModel": lambda client: client.models.activate("m"),
     "EmbedTracks": lambda client: list(client.audio.embed([AudioItem("t", b"x")])),
     "EmbedStream": lambda client: list(client.audio.embed_stream(Pieces([bytes(8)]), sample_rate_hz=8_000, timeout_s=60.0)),
+    "EmbedTexts": lambda client: client.audio.embed_texts(["calm piano"]),
     "ListEncoders": lambda client: client.audio.encoders(),
     "GetEncoder": lambda client: client.audio.encoder("e"),
     "CreateJob": lambda client: client.evaluations.perplexity("model", text="x"),
@@ -58,6 +59,7 @@ MAY_NOT_BE_REPEATED = {"DeleteProfile", "ActivateModel", "CancelJob", "EmbedStre
 def answering(peer):
     peer.answer("ExportProfile", profiles_export())
     peer.answer("EmbedTracks", audio_pb2.EmbedTracksResponse(results=[{"track": {"track_id": "t"}}]))
+    peer.answer("EmbedTexts", audio_pb2.EmbedTextsResponse(results=[{"text": {"tokens": 4}}]))
     peer.answer("CreateJob", evaluation.CreateJobResponse(job=SUCCEEDED))
     peer.answer("GetJob", evaluation.GetJobResponse(job=SUCCEEDED))
     peer.answer("WatchJob", [evaluation.WatchJobResponse(job=SUCCEEDED)])

@@ -86,6 +86,10 @@ SCALAR_CASES = {
     "Edit": (profiles_pb2.Edit, profiles.edit_of),
     "ListeningReceipt": (gateway_pb2.RecordListeningResponse, profiles.receipt_of),
     "Encoder": (audio_pb2.Encoder, audio.encoder_of),
+    "TextEncoder": (
+        audio_pb2.TextEncoder,
+        lambda m: audio.encoder_of(audio_pb2.Encoder(text_encoder=m)).text_encoder,
+    ),
     "Segment": (
         audio_pb2.Segment,
         lambda m: audio.result_of(audio_pb2.EmbedTrackResult(track={"segments": [m]}), ITEM, "e").segments[0],
@@ -123,6 +127,8 @@ def test_every_type_is_covered_above():
         "PcmItem",
         "PerplexitySpec",
         "SegmentEmbedding",
+        "TextEmbedding",
+        "TextFailure",
         "TrackEmbedding",
         "Vectors",
     }
@@ -148,6 +154,23 @@ def test_a_segment_of_a_stream_holds_everything():
     track = audio.streamed_of(audio_pb2.EmbedStreamResponse(track={"duration_s": 12.5}, encoder_id="e-1"), "t")
     assert isinstance(track, types.TrackEmbedding)
     assert (track.track_id, track.encoder_id, track.duration_s) == ("t", "e-1", 12.5)
+
+
+def test_a_phrase_holds_everything():
+    text = audio_pb2.TextEmbedding(embedding={"values": b"\0\0\x80\x3f\0\0\0\0", "dimension": 2}, tokens=5)
+    converted = audio.text_result_of(audio_pb2.EmbedTextResult(text=text), "calm piano", "e-1", "e-1-text")
+    assert converted == types.TextEmbedding("calm piano", "e-1", "e-1-text", (1.0, 0.0), 5)
+
+
+@pytest.mark.parametrize("result", [{}, {"text": {}}])
+def test_a_phrase_without_content_reads_as_nothing_rather_than_failing(result):
+    converted = audio.text_result_of(audio_pb2.EmbedTextResult(**result), "calm piano", "e", "e-text")
+    assert converted.text == "calm piano"
+    assert isinstance(converted, types.TextEmbedding if result else types.TextFailure)
+
+
+def test_an_encoder_without_a_text_tower_has_none():
+    assert audio.encoder_of(audio_pb2.Encoder(encoder_id="e")).text_encoder is None
 
 
 def test_samples_go_as_samples():

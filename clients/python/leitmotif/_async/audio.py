@@ -8,10 +8,20 @@ from pathlib import Path
 
 from leitmotif._async.transport import AsyncTransport
 from leitmotif._batching import MAX_ITEMS, Batch, checked_item, unreadable_item
-from leitmotif._convert.audio import encoder_of, item_message_of, result_of, sample_messages, streamed_of
+from leitmotif._convert.audio import encoder_of, item_message_of, result_of, sample_messages, streamed_of, text_result_of
+from leitmotif._text_batches import MAX_TEXTS, text_batches
 from leitmotif.api.audio.v1 import audio_pb2 as pb2
 from leitmotif.errors import InternalError, LeitmotifError
-from leitmotif.types import AudioItem, EmbedFailure, Encoder, PcmItem, SegmentEmbedding, TrackEmbedding
+from leitmotif.types import (
+    AudioItem,
+    EmbedFailure,
+    Encoder,
+    PcmItem,
+    SegmentEmbedding,
+    TextEmbedding,
+    TextFailure,
+    TrackEmbedding,
+)
 
 EMBED_TIMEOUT_S = 120.0
 """Decoding and encoding 16 whole tracks takes longer than a call does, in seconds."""
@@ -94,6 +104,33 @@ class AsyncAudio:
                 raise
         if feed.failure is not None:
             raise feed.failure
+
+    async def embed_texts(
+        self, texts: Iterable[str], encoder_id: str = "", *, batch_texts: int = MAX_TEXTS, timeout_s: float | None = None
+    ) -> tuple[TextEmbedding | TextFailure, ...]:
+        """One outcome a phrase, in order: an embedding in the space of the encoder's tracks, or why there is none.
+
+        Phrases are sent in calls of at most `batch_texts`, each with a deadline of `timeout_s`. `encoder_id` empty stands for the
+        default encoder. PreconditionError (ENCODER_READS_NO_TEXT) where no text tower is loaded for it; `encoder` tells that
+        beforehand.
+        """
+        outcomes: list[TextEmbedding | TextFailure] = []
+        for batch in text_batches(texts, batch_texts):
+            sent = [entry for entry in batch if isinstance(entry, str)]
+            results = iter(await self._embed_texts(sent, encoder_id, timeout_s) if sent else ())
+            outcomes += [next(results) if isinstance(entry, str) else entry for entry in batch]
+        return tuple(outcomes)
+
+    async def _embed_texts(self, texts: list[str], encoder_id: str, timeout_s: float | None) -> list[TextEmbedding | TextFailure]:
+        method = self._transport.stubs.audio.EmbedTexts
+        request = pb2.EmbedTextsRequest(texts=texts, encoder_id=encoder_id)
+        response = await self._transport.call(method, request, timeout_s=timeout_s, repeatable=True)
+        if len(response.results) != len(texts):
+            raise InternalError(f"the server answered {len(response.results)} results to {len(texts)} texts", code="INTERNAL")
+        return [
+            text_result_of(result, text, response.encoder_id, response.text_encoder_id)
+            for result, text in zip(response.results, texts, strict=True)
+        ]
 
     async def encoders(self, *, timeout_s: float | None = None) -> tuple[Encoder, ...]:
         """The encoders that are loaded, the default one first."""

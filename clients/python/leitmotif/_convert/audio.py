@@ -13,6 +13,9 @@ from leitmotif.types import (
     PcmItem,
     Segment,
     SegmentEmbedding,
+    TextEmbedding,
+    TextEncoder,
+    TextFailure,
     TrackEmbedding,
     Vectors,
 )
@@ -34,7 +37,16 @@ def encoder_of(message: pb2.Encoder) -> Encoder:
         hop_s=message.hop_s,
         license=message.license,
         description=message.description,
+        text_encoder=_text_encoder_of(message.text_encoder) if message.HasField("text_encoder") else None,
     )
+
+
+def text_result_of(message: pb2.EmbedTextResult, text: str, encoder_id: str, text_encoder_id: str) -> TextEmbedding | TextFailure:
+    """The result of `text`. A result with neither outcome is a defect of the service and reads as one."""
+    if message.WhichOneof("outcome") != "text":
+        return TextFailure(text, error_of_status(message.status))
+    vectors = vectors_of(message.text.embedding)
+    return TextEmbedding(text, encoder_id, text_encoder_id, vectors[0] if len(vectors) else (), message.text.tokens)
 
 
 def item_message_of(item: AudioItem | PcmItem) -> pb2.AudioItem:
@@ -95,6 +107,16 @@ def _embedding_of(message: pb2.TrackEmbedding, track_id: str, encoder_id: str) -
         source_sample_rate_hz=message.source_sample_rate_hz,
         source_channels=message.source_channels,
         descriptors=_descriptors_of(message.descriptors),
+    )
+
+
+def _text_encoder_of(message: pb2.TextEncoder) -> TextEncoder:
+    return TextEncoder(
+        text_encoder_id=message.text_encoder_id,
+        sha256=message.sha256,
+        max_tokens=message.max_tokens,
+        license=message.license,
+        description=message.description,
     )
 
 

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class TextEncoder:
+    """The text tower of an audio encoder: it embeds phrases into the same space."""
+
+    text_encoder_id: str
+    sha256: str
+    max_tokens: int
+    """Longest phrase in tokens, those that begin and end every phrase included."""
+    license: str
+    """SPDX identifier."""
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Encoder:
     """An audio encoder: a versioned artifact."""
 
@@ -28,6 +41,8 @@ class Encoder:
     license: str
     """SPDX identifier."""
     description: str
+    text_encoder: TextEncoder | None = None
+    """None where none is loaded: phrases cannot be embedded then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +149,29 @@ class SegmentEmbedding:
     segment: Segment
     embedding: tuple[float, ...] = field(repr=False)
     """Unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextEmbedding:
+    """A phrase in the space of an audio encoder: its dot product with a track's embedding is their similarity."""
+
+    text: str
+    encoder_id: str
+    """The audio encoder into whose space it belongs."""
+    text_encoder_id: str
+    """The text tower that made it."""
+    embedding: tuple[float, ...] = field(repr=False)
+    """Unit length."""
+    tokens: int
+    """Of the phrase, those that begin and end every phrase included."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFailure:
+    """Why one phrase has no embedding; the other phrases of the call are not affected."""
+
+    text: str
+    error: "LeitmotifError"
 
 
 @dataclass(frozen=True, slots=True)
