@@ -48,6 +48,9 @@ _MOST_STREAMS = 16
 _SHORT_BY_S = 0.15
 """A file may hold so much less than its header says: encoders count the samples that they pad with."""
 
+_EXACT = frozenset({AudioFormat.AIFF, AudioFormat.AU, AudioFormat.CAF, AudioFormat.WAVPACK})
+"""Nothing is padded in these."""
+
 _FULL_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 """By sample format; floats are at full scale 1 already."""
 
@@ -63,10 +66,10 @@ def decode_with_ffmpeg(content: bytes, audio_format: AudioFormat, sample_rate_hz
             for frame in _frames(container, stream):
                 decoded.add(frame)
             samples = decoded.end()
-            promised_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+            promised_s = _promised_s(container, stream, audio_format)
     except (av.error.FFmpegError, ValueError, OverflowError) as error:
         raise corrupt(f"the {audio_format} file cannot be decoded") from error
-    if decoded.duration_s < promised_s - _SHORT_BY_S:
+    if decoded.duration_s < promised_s - (0.0 if audio_format in _EXACT else _SHORT_BY_S):
         raise corrupt(f"only {decoded.duration_s:.2f} of {promised_s:.2f} s of the {audio_format} file can be decoded")
     if decoded.duration_s < MINIMUM_DURATION_S:
         raise too_short(decoded.duration_s)
@@ -115,12 +118,24 @@ def _only_audio(container: InputContainer, audio_format: AudioFormat) -> AudioSt
     if any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video):
         raise holds_video(audio_format)
     if not container.streams.audio:
-        raise ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, f"the {audio_format} file holds no audio")
+        raise ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, f"the {audio_format} file holds no audio; send one that does")
     stream = container.streams.audio[0]
     if stream.codec_context is None:
-        raise ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, f"the {audio_format} file holds audio of a kind that is not decoded")
+        raise ServiceError(
+            Reason.AUDIO_FORMAT_UNKNOWN,
+            f"the {audio_format} file holds audio of a kind that is not decoded; convert it to FLAC or MP3",
+        )
     stream.codec_context.thread_type = "NONE"  # threads are the service's own affair
     return stream
+
+
+def _promised_s(container: InputContainer, stream: AudioStream, audio_format: AudioFormat) -> float:
+    """Length of the audio by the file's own word, in seconds; 0 where it gives none."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    if audio_format is AudioFormat.MATROSKA and container.duration:  # says it of the whole file alone
+        return container.duration / av.time_base
+    return 0.0  # FFmpeg's guess by file size is no promise
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:

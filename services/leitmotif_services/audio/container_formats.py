@@ -53,7 +53,7 @@ _UNKNOWN_LENGTH = 0x7FFF0000
 def recognise(content: bytes) -> AudioFormat:
     """The container of a file; AUDIO_EMPTY, AUDIO_FORMAT_UNKNOWN, or AUDIO_CORRUPT where audio tags hold no audio."""
     if not content:
-        raise ServiceError(Reason.AUDIO_EMPTY, "the audio has no bytes")
+        raise ServiceError(Reason.AUDIO_EMPTY, "the audio has no bytes; send a whole audio file, or samples")
     if content[:4] in (b"RIFF", b"RF64") and content[8:12] == b"WAVE":
         return AudioFormat.WAV
     if content[:4] == b"OggS":
@@ -80,7 +80,7 @@ def recognise(content: bytes) -> AudioFormat:
         raise corrupt("an ID3 tag is not followed by audio")
     raise ServiceError(
         Reason.AUDIO_FORMAT_UNKNOWN,
-        "the bytes are no WAV, FLAC, OGG, MP3, M4A or other audio file that is decoded",
+        "the bytes are no WAV, FLAC, OGG, MP3, M4A or other audio file that is decoded, whatever its name says; convert it to one",
         bytes=len(content),
     )
 
@@ -97,12 +97,15 @@ def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
 
 def corrupt(message: str) -> ServiceError:
     """AUDIO_CORRUPT: the bytes begin as audio but cannot be decoded to their end."""
-    return ServiceError(Reason.AUDIO_CORRUPT, message)
+    return ServiceError(Reason.AUDIO_CORRUPT, f"{message}; send it whole, or encode it anew")
 
 
 def holds_video(container: str) -> ServiceError:
     """AUDIO_FORMAT_UNKNOWN: whether the sound of a film stands for a track is not this service's to decide."""
-    return ServiceError(Reason.AUDIO_FORMAT_UNKNOWN, f"the {container} file holds video; only files of audio alone are embedded")
+    return ServiceError(
+        Reason.AUDIO_FORMAT_UNKNOWN,
+        f"the {container} file holds video; only files of audio alone are embedded: extract its sound first",
+    )
 
 
 def _is_adts(content: bytes, start: int) -> bool:

@@ -52,7 +52,7 @@ class PcmAudio:
         audio_format = self.format.checked(limits)
         frames = audio_format.frames(self.samples)
         if not len(frames):
-            raise ServiceError(Reason.AUDIO_EMPTY, "the audio has no samples")
+            raise ServiceError(Reason.AUDIO_EMPTY, "the audio has no samples; send at least a second of them")
         duration_s = len(frames) / audio_format.sample_rate_hz
         if duration_s > limits.max_duration_s:
             raise too_large("seconds", limits.max_duration_s, round(duration_s, 3))
@@ -68,7 +68,7 @@ def refuse_bytes(size: int, limits: AudioLimits) -> None:
     if size > limits.max_bytes:
         raise ServiceError(
             Reason.LIMIT_EXCEEDED,
-            f"the audio has {size} bytes; at most {limits.max_bytes} are allowed",
+            f"the audio has {size} bytes; at most {limits.max_bytes} are allowed: compress it, or send a part of it",
             limit=limits.max_bytes,
             actual=size,
         )

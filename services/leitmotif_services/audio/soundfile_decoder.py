@@ -83,7 +83,8 @@ def _check_header(sound: soundfile.SoundFile, audio_format: AudioFormat, limits:
     allowed = {AudioFormat.WAV: _WAV_SUBTYPES, AudioFormat.OGG: _OGG_SUBTYPES}.get(audio_format)
     if allowed is not None and sound.subtype not in allowed:
         raise ServiceError(
-            Reason.AUDIO_FORMAT_UNKNOWN, f"{audio_format} with {sound.subtype} is not decoded, only {', '.join(sorted(allowed))}"
+            Reason.AUDIO_FORMAT_UNKNOWN,
+            f"{audio_format} with {sound.subtype} is not decoded, only {', '.join(sorted(allowed))}: convert it",
         )
     checked_rate_and_channels(sound.samplerate, sound.channels, limits)
     claimed_s = sound.frames / sound.samplerate

@@ -89,7 +89,7 @@ class StreamedTrack:
     def end(self) -> None:
         """No piece follows: what is left of the last segments can be embedded. AUDIO_EMPTY or AUDIO_TOO_SHORT."""
         if not self._source_frames:
-            raise ServiceError(Reason.AUDIO_EMPTY, "the stream has no samples")
+            raise ServiceError(Reason.AUDIO_EMPTY, "the stream has no samples; send at least a second of them")
         if self.duration_s < MINIMUM_DURATION_S:
             raise too_short(self.duration_s)
         self._hold(self._resampler.end())

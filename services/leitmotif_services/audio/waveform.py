@@ -18,6 +18,12 @@ SILENT_PEAK = 2.0**-14
 
 _BLOCK_SAMPLES = 1 << 20
 
+_REMEDIES = {
+    "seconds": "send a part of it, or stream it",
+    "channels": "mix it down",
+    "Hz of sample rate": "resample it",
+}
+
 
 @dataclass(frozen=True)
 class AudioLimits:
@@ -76,7 +82,7 @@ def checked_rate_and_channels(sample_rate_hz: int, channels: int, limits: AudioL
     if sample_rate_hz < limits.min_sample_rate_hz:
         raise ServiceError(
             Reason.AUDIO_FORMAT_UNKNOWN,
-            f"the sample rate is {sample_rate_hz} Hz; {limits.min_sample_rate_hz} Hz is the lowest that is decoded",
+            f"the sample rate is {sample_rate_hz} Hz; {limits.min_sample_rate_hz} Hz is the lowest that is decoded: resample it",
             limit=limits.min_sample_rate_hz,
             actual=sample_rate_hz,
         )
@@ -84,26 +90,31 @@ def checked_rate_and_channels(sample_rate_hz: int, channels: int, limits: AudioL
 
 def not_finite() -> ServiceError:
     """AUDIO_NOT_FINITE."""
-    return ServiceError(Reason.AUDIO_NOT_FINITE, "the audio holds NaN or infinite samples")
+    return ServiceError(Reason.AUDIO_NOT_FINITE, "the audio holds NaN or infinite samples; write it anew with finite ones")
 
 
 def silent() -> ServiceError:
     """AUDIO_SILENT."""
-    return ServiceError(Reason.AUDIO_SILENT, "every sample of the audio is (nearly) zero")
+    return ServiceError(
+        Reason.AUDIO_SILENT, "every sample of the audio is (nearly) zero; leave it out, there is nothing to embed"
+    )
 
 
 def too_short(duration_s: float) -> ServiceError:
     """AUDIO_TOO_SHORT."""
     return ServiceError(
         Reason.AUDIO_TOO_SHORT,
-        f"the audio lasts {duration_s:.3f} s; {MINIMUM_DURATION_S:g} s is the shortest that can be embedded",
+        f"the audio lasts {duration_s:.3f} s; {MINIMUM_DURATION_S:g} s is the shortest that can be embedded; send more of it",
         limit=MINIMUM_DURATION_S,
         actual=round(duration_s, 3),
     )
 
 
 def too_large(what: str, limit: float, actual: float) -> ServiceError:
-    """AUDIO_TOO_LARGE; `what` names the quantity with its unit, such as "seconds"."""
+    """AUDIO_TOO_LARGE; `what` names the quantity with its unit, one of those that have a remedy."""
     return ServiceError(
-        Reason.AUDIO_TOO_LARGE, f"the audio has {actual:g} {what}; at most {limit:g} are allowed", limit=limit, actual=actual
+        Reason.AUDIO_TOO_LARGE,
+        f"the audio has {actual:g} {what}; at most {limit:g} are allowed: {_REMEDIES[what]}",
+        limit=limit,
+        actual=actual,
     )
