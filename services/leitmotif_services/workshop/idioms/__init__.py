@@ -3,8 +3,8 @@
     piece = compose_idiom("reggae", seed=7)
     piece.waveform, piece.idiom, piece.band, piece.attributes
 
-Beside the composer, whose styles it shares nothing of but scales and progressions, it is training data and the other domain on which
-what was learnt from the composer is tested.
+It shares nothing with the composer but scales and progressions: it is training data, and the other domain on which what was
+learnt from the composer is tested.
 """
 
 from leitmotif_services.workshop.idioms.composing import IDIOMS, ComposedIdiom, compose_idiom

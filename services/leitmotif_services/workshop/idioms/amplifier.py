@@ -39,8 +39,8 @@ def draw_amplifier(drive: float, habits: np.random.Generator) -> Amplifier:
 def amplify(strings: Samples, amplifier: Amplifier) -> Samples:
     """The strings as the cabinet gives them back, root mean square 0.1 where it sounds.
 
-    The curve is asymmetric (even harmonics) and works on the sum of the strings, so that chords intermodulate. Twice the rate keeps
-    most of what it adds above half the rate from folding back.
+    The curve is asymmetric (even harmonics) and works on the sum of the strings, so that chords intermodulate. Twice the rate
+    keeps most of what it adds above half the rate from folding back.
     """
     count = len(strings)
     size = scipy.fft.next_fast_len(count + 512, real=True)

@@ -9,15 +9,15 @@ _BOOM_BAP = Recipe(
         "arpeggio"), -7), Part(("strings", "flute", "synth pad"), ("sustain",), -12, 0.4)),
     (Part(("muted trumpet", "flute", "saw lead", "alto sax"), (), -9, 0.35, centre=70),), (0.5, 1.2), ("rap",), (2.2, 3.4),
         (0, 4), modes=("minor", "dorian"), scales=("minor pentatonic",), forms=("rap",), eras=("eighties", "modern",
-        "modern"), room=(0.0, 0.15), tilt_db=(-2.5, 0), swing=(0.1, 0.55),
-    swung_sixteenths=True, loose_ms=(0, 8), drift=(0, 0), drums_db=(0, 5), fills=0.1,
+        "modern"), room=(0.0, 0.15), tilt_db=(-1.0, 1.5), swing=(0.1, 0.55),
+    swung_sixteenths=True, loose_ms=(0, 8), drift=(0, 0), drums_db=(1, 6), fills=0.1,
 )  # fmt: skip
 HIP_HOP = (
     _BOOM_BAP,
     branch(_BOOM_BAP, name="trap", tempo_bpm=(62, 80), harmony=("diatonic", "vamp"), grooves=("trap", "trap roll"),
-        kits=("808",), bass=Part(("808 bass",), ("808", "sub"), 4), comping=(Part(("celesta", "synth pluck", "piano",
+        kits=("808",), bass=Part(("808 bass",), ("808", "sub"), 2.5), comping=(Part(("celesta", "synth pluck", "piano",
         "flute"), ("arpeggio", "fast arpeggio", "sustain"), -8), Part(("dark pad",), ("sustain",), -12, 0.6)), eras=("loud",
-        "modern"), swing=(0, 0.1), tilt_db=(-2.5, -0.5)),
+        "modern"), swing=(0, 0.1), tilt_db=(-1.0, 1.0)),
     branch(_BOOM_BAP, name="g funk", tempo_bpm=(86, 104), harmony=("vamp",), grooves=("g funk", "boom bap"), kits=("808",
         "boom bap"), bass=Part(("synth bass", "sub bass"), ("funk", "hip hop"), 2), comping=(Part(("electric piano",
         "clavinet", "electric guitar"), ("stabs", "clav", "funk chop"), -8), Part(("synth pad",), ("sustain",), -13, 0.5)),
@@ -35,13 +35,13 @@ HIP_HOP = (
 
 _ROOTS = Recipe(
     "roots", (62, 84), ("reggae",), ("one drop", "one drop snare", "rockers", "steppers"), ("roots",), Part(("dub bass",
-        "dub bass", "finger bass"), ("reggae", "steppers"), 3),
+        "dub bass", "finger bass"), ("reggae", "steppers"), 2),
     (Part(("skank guitar",), ("off-beats", "double off-beats"), -5), Part(("skank organ", "piano"), ("bubble", "off-beats"),
         -7), Part(("muted guitar",), ("arpeggio",), -12, 0.5)), (Part(("brass section", "tenor sax", "trombone",
         "lead guitar"), (), -7, 0.6, centre=67),), (0.7, 1.6),
     ("sung",), (1.1, 2.0), (-1, 3), 0.8, ("minor", "major", "dorian"), ("minor pentatonic", "major pentatonic", "mode"),
-        eras=("seventies", "seventies", "eighties"), room=(0.1, 0.4), tilt_db=(-3, -1), swing=(0.1, 0.5), drift=(0.002,
-        0.01), drums_db=(-3, 1), fills=0.35,
+        eras=("seventies", "seventies", "eighties"), room=(0.1, 0.4), tilt_db=(-1.8, 0.8), swing=(0.1, 0.5), drift=(0.002,
+        0.01), drums_db=(-2, 3), fills=0.35,
 )  # fmt: skip
 REGGAE = (
     _ROOTS,
@@ -97,7 +97,7 @@ _POP = Recipe(
         "fast arpeggio"), -9, 0.7)),
     (Part(("saw lead", "lead guitar", "strings", "square lead"), (), -6, 0.6, centre=72),), (0.8, 1.8), ("sung", "sung",
         "soft"), (1.2, 2.3), (1, 4), 1.0, ("major", "major", "minor"), ("major pentatonic", "mode"), eras=("modern",
-        "modern", "eighties", "loud"), room=(0.12, 0.35), tilt_db=(-1, 0.8), loose_ms=(0, 6), drift=(0, 0),
+        "modern", "eighties", "loud"), room=(0.12, 0.35), tilt_db=(-0.3, 1.6), loose_ms=(0, 6), drift=(0, 0),
 )  # fmt: skip
 POP = (
     _POP,

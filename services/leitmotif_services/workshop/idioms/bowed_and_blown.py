@@ -6,7 +6,7 @@ fixed body resonances.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,10 +30,10 @@ class ToneModel:
     sweep_hz: float = 0.0
     """A slow sweep of the low-pass by a factor of up to four, that often a second."""
     order: float = 2.0
-    phrasing: Phrasing = Phrasing()
+    phrasing: Phrasing = field(default_factory=Phrasing)
 
 
-_BOW = Phrasing(0.03, 5.6, 0.22, 0.1, 0.05, 0.0, 0.05, 0.09)
+_BOW = Phrasing(0.018, 5.6, 0.22, 0.1, 0.05, 0.0, 0.05, 0.09)
 _HORN = Phrasing(0.012, 5.0, 0.12, 0.3, 0.04, 0.4, 0.018, 0.03)
 _REED = Phrasing(0.02, 5.0, 0.25, 0.2, 0.06, 0.9, 0.02, 0.03)
 _SYNTH = Phrasing(0.008, 5.5, 0.05, 0.3, 0.01, 0.0, 0.006, 0.03)
@@ -59,10 +59,10 @@ MODELS: dict[str, ToneModel] = {
         0.2)),
     "harmonica": ToneModel(2200, 4200, ((900, 0.5, 6), (2300, 0.5, 6)), 0.07, players=2, spread_cents=5,
         phrasing=Phrasing(0.03, 5.5, 0.12, 0.25, 0.06, 1.6, 0.02, 0.04)),
-    "lead guitar": ToneModel(2500, 4000, (), 0.01, phrasing=Phrasing(0.03, 5.4, 0.3, 0.25, 0.02, 1.6, 0.006, 0.04, 0.5)),
-    "slide guitar": ToneModel(1800, 3500, ((900, 0.7, 4),), 0.02, phrasing=Phrasing(0.09, 5.8, 0.3, 0.15, 0.03, 2.0, 0.008,
-        0.06, 0.9)),
-    "pedal steel": ToneModel(1600, 3000, ((700, 0.8, 3),), 0.01, phrasing=Phrasing(0.11, 6.0, 0.25, 0.2, 0.02, 2.0, 0.05,
+    "lead guitar": ToneModel(2500, 4000, (), 0.01, phrasing=Phrasing(0.009, 5.4, 0.3, 0.22, 0.02, 1.2, 0.006, 0.03, 1.2, 0.8)),
+    "slide guitar": ToneModel(1800, 3500, ((900, 0.7, 4),), 0.02, phrasing=Phrasing(0.05, 5.8, 0.3, 0.15, 0.03, 2.0, 0.008,
+        0.06, 0.9, 0.5)),
+    "pedal steel": ToneModel(1600, 3000, ((700, 0.8, 3),), 0.01, phrasing=Phrasing(0.06, 6.0, 0.25, 0.2, 0.02, 2.0, 0.05,
         0.2, 0.5)),
     "saw lead": ToneModel(3000, 7000, (), 0.0, players=2, spread_cents=16, phrasing=_SYNTH),
     "square lead": ToneModel(2500, 5000, (), 0.0, hollow=1.0, phrasing=_SYNTH),

@@ -81,7 +81,7 @@ def near(pitch: int, centre: float) -> int:
 
 
 def voice_chord(chord: Chord, key: int, voicing: str, centre: float) -> list[int]:
-    """MIDI numbers, ascending: "close", "power" (root, fifth, octave), "guitar" (root below six strings), "rootless" or "wide"."""
+    """MIDI numbers, ascending: "close", "power" (root, fifth, octave), "guitar" (root, then strings), "rootless" or "wide"."""
     root = key + chord.root
     if voicing == "power":
         low = near(root, centre)

@@ -34,8 +34,8 @@ class ComposedIdiom:
     """The artist: its pieces share instruments, singer, room, mastering and tempo region."""
     attributes: Mapping[str, float]
     """tempo_bpm; notes_per_s; swing, distortion, reverb, compression 0 to 1; vocals and percussion as shares of the mix's energy;
-    vocal_time as a share of the time; sub_bass (below 90 Hz) as a share of the finished energy; brightness as log2 of its spectral
-    centroid in Hz."""
+    vocal_time as a share of the time; sub_bass (below 90 Hz) as a share of the finished energy; brightness as log2 of its
+    spectral centroid in Hz."""
 
 
 def compose_idiom(idiom: str, seed: int, duration_s: float = 20.0, *, band: int | None = None) -> ComposedIdiom:

@@ -49,7 +49,7 @@ _METAL = Recipe(
     (Part(("lead guitar",), (), -2, drive=(0.7, 0.95), centre=72),), (2.5, 4), ("shout", "scream", "growl"), (1.2, 2.6), (-5,
         -1), modes=("minor",), scales=("harmonic minor", "minor pentatonic", "mode"), forms=("riffs",), eras=("eighties",
         "modern", "loud", "loud"),
-    room=(0.05, 0.3), tilt_db=(-0.5, 1.5), loose_ms=(2, 7), drift=(0, 0.006), drums_db=(-2, 2),
+    room=(0.05, 0.3), tilt_db=(-1.8, 0.4), loose_ms=(2, 7), drift=(0, 0.006), drums_db=(-2, 2),
 )  # fmt: skip
 METAL = (
     _METAL,

@@ -7,8 +7,10 @@ import numpy as np
 from leitmotif_services.workshop.idioms.chords import Chord, near
 
 _CELLS: tuple[tuple[float, tuple[float, ...]], ...] = (
-    (0.5, (0.0,)), (1.0, (0.0, 1.0)), (1.0, (0.0, 1.5)), (1.5, (0.0, 1.0, 1.5)), (1.5, (0.0, 0.5, 1.0)), (1.5, (0.5, 1.0, 1.5)), (2.0, (0.0, 0.5, 1.0, 1.5)),
-    (2.0, (0.0, 0.75, 1.0, 1.5)), (2.5, (0.0, 0.25, 0.5, 1.0, 1.5)), (2.5, (0.0, 0.75, 1.0, 1.25, 1.5)), (3.0, (0.0, 0.5, 0.75, 1.0, 1.25, 1.5)),
+    (0.5, (0.0,)), (1.0, (0.0, 1.0)), (1.0, (0.0, 1.5)), (1.5, (0.0, 1.0, 1.5)), (1.5, (0.0, 0.5, 1.0)), (1.5, (0.5, 1.0,
+        1.5)), (2.0, (0.0, 0.5, 1.0, 1.5)),
+    (2.0, (0.0, 0.75, 1.0, 1.5)), (2.5, (0.0, 0.25, 0.5, 1.0, 1.5)), (2.5, (0.0, 0.75, 1.0, 1.25, 1.5)), (3.0, (0.0, 0.5,
+        0.75, 1.0, 1.25, 1.5)),
     (4.0, (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75)),
 )  # fmt: skip
 """Onsets in two beats, with the notes a beat that they make."""
@@ -35,10 +37,10 @@ def draw_rhythm(beats: float, per_beat: float, rng: np.random.Generator) -> list
 
 
 def sing_phrases(
-    chords: list[Chord], beats_per_bar: int, key: int, scale: tuple[int, ...], centre: float, per_beat: float, rng: np.random.Generator,
-    *, rest: float = 0.25, legato: float = 0.95, repeats: bool = True, reach: int = 6,
+    chords: list[Chord], beats_per_bar: int, key: int, scale: tuple[int, ...], centre: float, per_beat: float,
+    rng: np.random.Generator, *, rest: float = 0.25, legato: float = 0.95, repeats: bool = True, reach: int = 6,
 ) -> list[LineNote]:  # fmt: skip
-    """A line over one chord a bar: phrases of two bars, the last `rest` of each silent, every second one near a repeat of the first."""
+    """A line over one chord a bar: phrases of two bars, the last `rest` of each silent, many of them near a repeat."""
     ladder = sorted(12 * octave + key + step for octave in range(11) for step in scale)
     middle = int(np.argmin([abs(pitch - centre) for pitch in ladder]))
     phrase_beats = 2.0 * beats_per_bar

@@ -35,6 +35,8 @@ class Phrasing:
     release_s: float = 0.04
     decay: float = 0.0
     """Fall of the loudness within a note, nepers a second."""
+    accent: float = 0.0
+    """A stronger first twentieth of a second (plectrum, tongue)."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,15 @@ def draw_line(notes: Sequence[Note], phrasing: Phrasing, samples: int, rng: np.r
         end = min(len(fine), max(start + 1, round(4 * (note.start_s + note.duration_s) / _CONTROL_S)))
         within_s = np.arange(end - start, dtype=np.float32) * np.float32(_CONTROL_S / 4)
         fine[start:end] = np.float32(note.velocity) * np.exp(-np.float32(phrasing.decay) * within_s)
-        dip = min(end - start, 3)
-        fine[start : start + dip] *= np.float32(0.6)
+        if phrasing.accent:
+            fine[start:end] *= 1.0 + np.float32(phrasing.accent) * np.exp(within_s / np.float32(-0.05))
+        dip = min(end - start, 5)
+        fine[start : start + dip] *= np.float32(0.5)
     pitch = smooth(pitch, phrasing.portamento_s / _CONTROL_S)
     swing = np.clip((age_s - np.float32(phrasing.vibrato_delay_s)) / np.float32(0.25), 0.0, 1.0) * np.float32(phrasing.vibrato)
     speed = np.float32(2 * np.pi * phrasing.vibrato_hz * _CONTROL_S) * (1.0 + np.float32(0.06) * drift(frames, 30, rng))
     pitch = pitch + swing * np.sin(np.cumsum(speed)).astype(np.float32) + np.float32(phrasing.jitter) * drift(frames, 6, rng)
-    fine = np.minimum(smooth(fine, 4 * phrasing.attack_s / _CONTROL_S * 0.5), np.float32(1.0))
+    fine = np.minimum(smooth(fine, 4 * phrasing.attack_s / _CONTROL_S * 0.5), np.float32(1.5))
     if phrasing.release_s > phrasing.attack_s:
         late = smooth(fine, 4 * phrasing.release_s / _CONTROL_S * 0.5)
         fine = np.maximum(fine, np.minimum(late, np.float32(0.7)))

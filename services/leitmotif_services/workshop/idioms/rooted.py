@@ -15,7 +15,7 @@ _BLUES_BAND = Recipe(
         0.7, drive=(0.15, 0.5), centre=69)),
     (1.2, 2.6), ("sung", "sung", "shout", ""), (0.9, 1.8), (-1, 3), modes=("mixolydian",), scales=("blues",
         "minor pentatonic"), forms=("blues",),
-    eras=("fifties", "seventies", "eighties", "modern"), room=(0.1, 0.45), tilt_db=(-2.5, 0), swing=(0.75, 1.0),
+    eras=("fifties", "seventies", "eighties", "modern"), room=(0.1, 0.45), tilt_db=(-3.2, -0.6), swing=(0.75, 1.0),
         drift=(0.002, 0.015),
 )  # fmt: skip
 BLUES = (
@@ -51,7 +51,7 @@ _HONKY_TONK = Recipe(
         centre=66)),
     (1.0, 2.2), ("sung",), (1.1, 1.9), (0, 4), 0.5, ("major", "mixolydian"), ("major pentatonic", "major"),
         eras=("seventies", "eighties", "modern"),
-    room=(0.08, 0.3), tilt_db=(-1.5, 0.8), swing=(0.0, 0.5),
+    room=(0.08, 0.3), tilt_db=(-2.2, 0.2), swing=(0.0, 0.5),
 )  # fmt: skip
 COUNTRY = (
     branch(_HONKY_TONK, grooves=("two step", "train")),

@@ -207,11 +207,10 @@ class ScoreWriter:
             for place, out in enumerate(self.score.voices):
                 for note in lead:
                     chord = bars[min(len(bars) - 1, int(note.beat // self._beats))]
-                    below = sorted(
-                        (near(self._key + chord.root + tone, note.pitch - 5 * place) for tone in chord.tones),
-                        key=lambda pitch, goal=note.pitch - 5 * place: abs(pitch - goal),
-                    )  # type: ignore[misc]
-                    self._note(out, start + note.beat, note.beats, note.pitch if place == 0 else below[0], 0.85)
+                    goal = note.pitch - 5 * place
+                    nearby = [near(self._key + chord.root + tone, goal) for tone in chord.tones]
+                    below = nearby[int(np.argmin([abs(pitch - goal) for pitch in nearby]))]
+                    self._note(out, start + note.beat, note.beats, note.pitch if place == 0 else below, 0.85)
             return
         singer = band.singers[0]
         if band.voice_kind in ("rap", "growl", "scream") and not (

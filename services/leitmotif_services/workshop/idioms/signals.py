@@ -1,6 +1,5 @@
 """What every instrument here is built from: oscillators, spectral shaping by frame, filters, levels."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -71,11 +70,6 @@ def shape_frames(sound: Samples, envelopes: NDArray[np.float32]) -> Samples:
     return np.asarray(out.reshape(-1)[: len(sound)], np.float32)
 
 
-def along_frames(places_s: Sequence[float], values: Sequence[float], frames: int) -> Samples:
-    """(frames,) values linearly interpolated between places in seconds."""
-    return np.interp(np.arange(frames) * (FRAME_HOP / SAMPLE_RATE_HZ), places_s, values).astype(np.float32)
-
-
 def to_samples(control: Samples, count: int) -> Samples:
     """(count,) from evenly spaced control values, by linear interpolation."""
     return np.interp(np.linspace(0.0, len(control) - 1, count), np.arange(len(control)), control).astype(np.float32)
@@ -88,7 +82,7 @@ def smooth(values: Samples, width: float) -> Samples:
     reach = int(3 * width) + 1
     bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     held = np.pad(values, reach, mode="edge")
-    return np.convolve(held, bell / bell.sum(), mode="valid").astype(np.float32)
+    return np.asarray(np.convolve(held, bell / bell.sum(), mode="valid"), np.float32)
 
 
 def drift(count: int, places_apart: float, rng: np.random.Generator) -> Samples:

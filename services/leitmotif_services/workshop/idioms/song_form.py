@@ -79,7 +79,7 @@ class Clock:
 
 
 def swung(beat: float, swing: float, sixteenths: bool) -> float:
-    """The beat moved as swing does: the middle of each beat (or half beat) later by up to a sixth of it, the rest in proportion."""
+    """The beat as swing moves it: the middle of each beat (or half beat) later by up to a sixth of it, the rest in proportion."""
     unit = 0.5 if sixteenths else 1.0
     whole, place = divmod(beat / unit, 1.0)
     middle = 0.5 + swing / 6.0

@@ -1,7 +1,7 @@
-"""Singing, rapping, shouting and choirs: a glottal source, five formants that move, and consonants of noise.
+"""Singing, rapping, shouting and choirs: a glottal source, formants that move, and consonants of noise.
 
-Formants and their bandwidths follow Klatt (1980); vowel targets are those of Peterson & Barney (1952) with round values for the
-fourth and fifth formant. The vocal tract is applied as the moving spectral envelope of a cascade of resonances.
+Formants and their bandwidths follow Klatt (1980); vowel targets are those of Peterson & Barney (1952).
+The vocal tract is applied as the moving spectral envelope of a cascade of resonances.
 """
 
 from collections.abc import Sequence
@@ -31,12 +31,13 @@ VOWELS: dict[str, tuple[float, float, float]] = {
 """First three formants of a man's vowels, Hz."""
 
 _SUNG = ("a", "a", "A", "o", "e", "ae", "i", "I", "u", "er")
-_BANDWIDTHS_HZ = (80.0, 100.0, 140.0, 220.0, 300.0)
+_BANDWIDTHS_HZ = (80.0, 100.0, 140.0)
 
 CONSONANTS: dict[str, tuple[float, float, float, float]] = {
     "s": (5200, 9500, 0.10, 0.55), "sh": (2400, 6000, 0.09, 0.5), "f": (1500, 9000, 0.08, 0.2), "h": (500, 3500, 0.07, 0.25),
     "t": (3000, 8000, 0.03, 0.7), "k": (1400, 3500, 0.035, 0.7), "p": (300, 2000, 0.025, 0.5), "z": (4500, 9000, 0.07, 0.3),
-    "m": (0, 0, 0.07, 0), "n": (0, 0, 0.06, 0), "l": (0, 0, 0.05, 0), "r": (0, 0, 0.06, 0), "b": (200, 1500, 0.02, 0.25), "d": (2000, 5000, 0.02, 0.3),
+    "m": (0, 0, 0.07, 0), "n": (0, 0, 0.06, 0), "l": (0, 0, 0.05, 0), "r": (0, 0, 0.06, 0), "b": (200, 1500, 0.02, 0.25),
+        "d": (2000, 5000, 0.02, 0.3),
 }  # fmt: skip
 """Noise band in Hz, length in seconds and level against the vowel; those without a band are murmured."""
 
@@ -76,11 +77,22 @@ def draw_singer(kind: str, habits: np.random.Generator) -> Singer:
     if kind in ("rap", "scream", "growl", "shout"):
         vibrato = 0.0
     phrasing = Phrasing(
-        portamento_s=float(habits.uniform(0.02, 0.05)), vibrato_hz=float(habits.uniform(4.8, 6.2)), vibrato=vibrato,
-        vibrato_delay_s=float(habits.uniform(0.1, 0.35)), jitter=0.08 if kind != "rap" else 0.5, scoop=float(habits.uniform(0.0, 1.5)),
+        portamento_s=float(habits.uniform(0.012, 0.035)), vibrato_hz=float(habits.uniform(4.8, 6.2)), vibrato=vibrato,
+        vibrato_delay_s=float(habits.uniform(0.1, 0.35)), jitter=0.08 if kind != "rap" else 0.5,
+            scoop=float(habits.uniform(0.0, 1.5)),
         attack_s=0.012 if kind == "rap" else 0.025, release_s=0.03, decay=0.6,
     )  # fmt: skip
-    return Singer(tract, centre, breath, tilt_db, ring_db, rough, phrasing, float(habits.uniform(0.5, 1.3)), vowels)
+    return Singer(
+        tract,
+        centre,
+        breath,
+        tilt_db,
+        ring_db,
+        rough,
+        phrasing,
+        float(habits.uniform(0.5, 1.3) * (1.5 if kind == "rap" else 1.0)),
+        vowels,
+    )
 
 
 def sing(
@@ -104,7 +116,7 @@ def choir(singers: Sequence[Singer], lines: Sequence[Sequence[Note]], samples: i
     total = np.zeros(samples, np.float32)
     formants_hz = _formant_tracks(singers[0], lines[0], frame_count(samples), rng, glide=8.0)
     line = None
-    for singer, notes in zip(singers, lines, strict=True):
+    for notes in lines:
         line = draw_line(notes, Phrasing(0.05, 5.2, 0.25, 0.1, 0.1, 0.0, 0.09, 0.14), samples, rng)
         for cents in (-11.0, 9.0):
             wide = line.frequency_hz(0.0, cents) * (1.0 + np.float32(0.006) * drift(samples, 700, rng))
@@ -145,19 +157,20 @@ def _formant_tracks(singer: Singer, notes: Sequence[Note], frames: int, rng: np.
 
 
 def _tract_envelopes(singer: Singer, formants_hz: Samples, line: PitchLine) -> Samples:
-    """(frames, bins) gains of five resonances in cascade times the source's tilt; louder is brighter."""
+    """(frames, bins) gains of a tube's resonances in cascade, three of them moving, times the source's tilt."""
     frames = len(formants_hz)
     bins_hz = FRAME_BINS_HZ[None, :]
     powers = np.ones((frames, len(FRAME_BINS_HZ)), np.float32)
     fixed = np.ones_like(FRAME_BINS_HZ)
-    for place, centre_hz in enumerate((3500.0 * singer.tract, 4500.0 * singer.tract)):
-        fixed *= _resonance(FRAME_BINS_HZ, np.float32(centre_hz), _BANDWIDTHS_HZ[3 + place])
+    for place in range(60):  # a tube has one every kilohertz for ever: cut short, the cascade would lose all treble
+        centre_hz, width_hz = (3500.0 + 1000.0 * place) * singer.tract, 220.0 + 60.0 * min(place, 8)
+        fixed *= _resonance(FRAME_BINS_HZ, np.float32(centre_hz), width_hz)
     pitch_hz = 440.0 * np.exp2((line.pitch - 69.0) / 12.0)
     first_hz = np.maximum(formants_hz[:, 0], pitch_hz)  # sopranos raise the first formant to the pitch
     for place, track in enumerate((first_hz, formants_hz[:, 1], formants_hz[:, 2])):
         powers *= _resonance(bins_hz, track[:, None].astype(np.float32), _BANDWIDTHS_HZ[place])
     octaves = np.maximum(np.log2(np.maximum(FRAME_BINS_HZ, 50.0) / 500.0), 0.0)
-    tilt = np.exp(octaves * np.float32((singer.tilt_db + 9.0) * np.log(10) / 10))  # the cascade itself falls with the frequency
+    tilt = np.exp(octaves * np.float32((singer.tilt_db + 7.0) * np.log(10) / 10))  # a sawtooth radiated falls by 6 dB already
     ring = 1.0 + np.float32(10 ** (singer.ring_db / 10) - 1.0) * np.exp(-(((FRAME_BINS_HZ - 2900.0 * singer.tract) / 500.0) ** 2))
     low = 1.0 / (1.0 + (90.0 / np.maximum(FRAME_BINS_HZ, 1.0)) ** 4)
     return np.asarray(np.sqrt(powers * (fixed * tilt * ring * low)[None, :]), np.float32)
@@ -190,6 +203,6 @@ def _consonant_gains(singer: Singer, notes: Sequence[Note], samples: int, rng: n
             frame = int(start_s * SAMPLE_RATE_HZ / FRAME_HOP) + 1
             held = max(1, int(length_s * SAMPLE_RATE_HZ / FRAME_HOP))
             shape = np.exp(-(((FRAME_BINS_HZ - 0.5 * (low_hz + high_hz)) / (0.5 * (high_hz - low_hz))) ** 2))
-            bands[frame : frame + held] += shape * np.float32(level * singer.sibilance * note.velocity * 0.25)
+            bands[frame : frame + held] += shape * np.float32(level * singer.sibilance * note.velocity * 0.4)
     noise = shape_frames(rng.standard_normal(samples, dtype=np.float32), bands) if bands.any() else np.zeros(samples, np.float32)
     return to_samples(smooth(voiced, 2.0), samples), noise
