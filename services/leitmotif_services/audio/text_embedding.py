@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from leitmotif_services.audio.embedding import Matrix
+from leitmotif_services.audio.encoder_artifact import malformed
 from leitmotif_services.audio.phrase import checked_phrase
 from leitmotif_services.audio.text_encoder_artifact import TextEncoderArtifact
 from leitmotif_services.runtime.admission import Admission
@@ -130,8 +131,15 @@ class TextEngine:
         return PhraseOutcomes(tuple(outcomes), queue_s, tokenized - started, time.perf_counter() - tokenized)
 
     def warm_up(self) -> None:
-        """Embed a phrase, so that the first caller does not pay for lazy initialisation; refused when that fails."""
-        self.embed("a calm piano and a soft voice")
+        """Run the whole path once, so that the first caller does not pay for it. BUNDLE_CORRUPT when it fails."""
+        name = self.encoder.text_encoder_id
+        try:
+            ids = self._tokenizer.encode("music").ids[: self.encoder.max_tokens] or (self.encoder.pad_token_id,)
+            (row,) = self._encoder.encode([ids])
+        except Exception as error:
+            raise malformed(name, f"its graph does not run ({type(error).__name__})") from error
+        if not abs(float(row @ row) - 1.0) < 1e-3:
+            raise malformed(name, "its embeddings are not of unit length")
 
 
 class TextEmbedder:
