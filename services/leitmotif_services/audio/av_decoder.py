@@ -16,7 +16,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from numpy.typing import NDArray
 
-from leitmotif_services.audio.container_formats import AudioFormat, corrupt, holds_video
+from leitmotif_services.audio.container_formats import AudioFormat, corrupt, holds_video, refuse_cut_off
 from leitmotif_services.audio.soxr_resampler import MonoResampler
 from leitmotif_services.audio.waveform import (
     MINIMUM_DURATION_S,
@@ -57,6 +57,7 @@ _FULL_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 
 def decode_with_ffmpeg(content: bytes, audio_format: AudioFormat, sample_rate_hz: int, limits: AudioLimits) -> Waveform:
     """Decode a whole file in one of FFmpeg's containers to mono; `audio_decoding.decode` says what is refused."""
+    refuse_cut_off(content, audio_format)
     if audio_format is AudioFormat.MP4:
         _refuse_impossible_tables(content)
     try:

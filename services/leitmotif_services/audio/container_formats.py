@@ -39,6 +39,7 @@ _SIGNATURES = (
     (b"wvpk", AudioFormat.WAVPACK),
 )
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+_MP4_OUTER_BOXES = frozenset({*_MP4_BOXES, b"styp", b"sidx", b"moof", b"mfra", b"udta", b"meta", b"uuid"})
 _VIDEO_SIGNATURES = (b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
 """Flash, and MPEG program and elementary streams."""
 
@@ -80,19 +81,21 @@ def recognise(content: bytes) -> AudioFormat:
         raise corrupt("an ID3 tag is not followed by audio")
     raise ServiceError(
         Reason.AUDIO_FORMAT_UNKNOWN,
-        "the bytes are no WAV, FLAC, OGG, MP3, M4A or other audio file that is decoded, whatever its name says; convert it to one",
+        "the bytes, whatever their name, are no WAV, FLAC, OGG, MP3, M4A or other audio file that is decoded; convert them",
         bytes=len(content),
     )
 
 
 def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
-    """AUDIO_CORRUPT when the container promises bytes that are not there. FLAC tells while it is decoded."""
+    """AUDIO_CORRUPT when the container promises bytes that are not there. The formats not named tell while they are decoded."""
     if audio_format is AudioFormat.WAV and _wav_is_cut(content):
         raise corrupt("the WAV header promises more samples than the file holds")
     if audio_format is AudioFormat.OGG and _ogg_is_cut(content):
         raise corrupt("the OGG stream ends before its last page")
     if audio_format is AudioFormat.MP3 and _mp3_is_cut(content):
         raise corrupt("the MP3 stream ends within a frame")
+    if audio_format is AudioFormat.MP4 and _mp4_is_cut(content):
+        raise corrupt("the MP4 file ends within a box")
 
 
 def corrupt(message: str) -> ServiceError:
@@ -141,6 +144,21 @@ def _ogg_is_cut(content: bytes) -> bool:
     table = content[last + 27 : last + 27 + segments]
     ends_stream = bool(content[last + 5] & 4)
     return not ends_stream or len(table) < segments or last + 27 + segments + sum(table) > len(content)
+
+
+def _mp4_is_cut(content: bytes) -> bool:
+    """Whether one of the outermost boxes (ISO/IEC 14496-12, 4.2) runs past the end. What follows them may be anything."""
+    offset = 0
+    while offset + 8 <= len(content):
+        size, name = struct.unpack_from(">I4s", content, offset)
+        if name not in _MP4_OUTER_BOXES or size == 0:  # 0: up to the end
+            return False
+        if size == 1:
+            if offset + 16 > len(content):
+                return True
+            (size,) = struct.unpack_from(">Q", content, offset + 8)
+        offset += max(size, 8)
+    return offset > len(content)
 
 
 def _mp3_is_cut(content: bytes) -> bool:
