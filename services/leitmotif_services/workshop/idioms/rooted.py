@@ -41,7 +41,7 @@ BLUES = (
 
 _HONKY_TONK = Recipe(
     "honky tonk", (92, 140), ("three chords",), ("two step", "train", "waltz"), ("dry", "roots"),
-    Part(("upright bass", "pick bass", "finger bass"), ("half and fifth",), -3),
+    Part(("upright bass", "pick bass", "finger bass"), ("half and fifth",), -4.5),
     (
         Part(("steel guitar",), ("boom chick", "strum"), -6), Part(("twang guitar",), ("travis", "arpeggio", "off-beats"),
             -8, 0.8),
@@ -52,12 +52,13 @@ _HONKY_TONK = Recipe(
     (1.0, 2.2), ("sung",), (1.1, 1.9), (0, 4), 0.5, ("major", "mixolydian"), ("major pentatonic", "major"),
         eras=("seventies", "eighties", "modern"),
     room=(0.08, 0.3), tilt_db=(-2.2, 0.2), swing=(0.0, 0.5),
+    drums_db=(-5.0, 0.0),
 )  # fmt: skip
 COUNTRY = (
     branch(_HONKY_TONK, grooves=("two step", "train")),
     branch(_HONKY_TONK, name="nashville", tempo_bpm=(96, 150), harmony=("three chords", "diatonic", "doo wop"),
         grooves=("country rock", "rock", "ballad"), kits=("rock", "arena", "eighties"), bass=Part(("finger bass",
-        "pick bass"), ("rock", "half and fifth", "eighths"), -3), comping=(Part(("steel guitar",), ("strum", "ballad strum"),
+        "pick bass"), ("rock", "half and fifth", "eighths"), -4.5), comping=(Part(("steel guitar",), ("strum", "ballad strum"),
         -6), Part(("twang guitar",), ("arpeggio", "riff"), -7, drive=(0.1, 0.4)), Part(("piano", "drawbar organ", "strings"),
         ("sustain", "quarters"), -10, 0.6)), harmonies=0.8, eras=("eighties", "modern", "loud")),
     branch(_HONKY_TONK, name="country ballad", tempo_bpm=(60, 86), harmony=("doo wop", "diatonic", "three chords"),
@@ -65,7 +66,7 @@ COUNTRY = (
         ("travis", "ballad strum"), -5), Part(("piano", "bright piano"), ("arpeggio", "sustain"), -8, 0.7),
         Part(("strings",), ("sustain",), -11, 0.5)), voice_rate=(0.8, 1.4), room=(0.2, 0.45)),
     branch(_HONKY_TONK, name="bluegrass", tempo_bpm=(120, 170), grooves=("",), bass=Part(("upright bass",),
-        ("half and fifth",), -3), comping=(Part(("banjo",), ("roll", "roll"), -4), Part(("mandolin",), ("off-beats",), -8),
+        ("half and fifth",), -4.5), comping=(Part(("banjo",), ("roll", "roll"), -4), Part(("mandolin",), ("off-beats",), -8),
         Part(("steel guitar",), ("boom chick", "strum"), -8)), leads=(Part(("fiddle",), (), -3, centre=74), Part(("mandolin",
         "banjo"), (), -3, centre=70)), lead_rate=(2, 3.6), harmonies=1.0, eras=("natural", "seventies", "modern"), fills=0.0),
     branch(_HONKY_TONK, name="old waltz", tempo_bpm=(84, 120), grooves=("waltz",), beats_per_bar=3,

@@ -11,6 +11,9 @@ from leitmotif_services.workshop.idioms.melodies import LineNote, rap_bars, sing
 from leitmotif_services.workshop.idioms.signals import Note
 from leitmotif_services.workshop.idioms.song_form import Clock, Section, draw_sections, swung
 
+_BASS_CENTRES = {"808 bass": 33.0, "sub bass": 33.0, "dub bass": 36.0, "cello": 43.0, "harpsichord": 43.0}
+"""MIDI number that a bass line's roots lie about, where it isn't 37."""
+
 Stroke = tuple[float, float]
 """Seconds and velocity."""
 
@@ -159,7 +162,7 @@ class ScoreWriter:
             if name == "walking" or rng.random() < 0.15:
                 row = self._figure(BASS, name)
             ahead = bars[(place + 1) % len(bars)]
-            low = near(self._key + chord.root, 34.0 if "808" in player.instrument or "sub" in player.instrument else 37.0)
+            low = near(self._key + chord.root, _BASS_CENTRES.get(player.instrument, 37.0))
             third = chord.tones[1]
             pitches = {
                 "r": low,
