@@ -15,7 +15,8 @@ from leitmotif_services.runtime.errors import Reason, ServiceError
 
 BATCH_TOKENS = 1024
 """Of one call of the graph, padding included. Attention takes memory by the square of a phrase's length, so that a batch of
-short phrases may be large and one of the longest holds two.
+short phrases may be large and one of the longest holds two. Measured for a tower of RoBERTa's base size on one core: 2.6 ms for
+each token, padding included, and 15 ms for a call of the graph, so that padding to twice the length costs no more than a call.
 """
 
 
@@ -166,10 +167,11 @@ class TextEmbedder:
 
 
 def _batches(read: dict[int, PhraseTokens]) -> Iterator[list[int]]:
-    """Indices by length, at most BATCH_TOKENS a batch, at least one phrase."""
+    """Indices by length: at most BATCH_TOKENS a batch, no phrase more than twice as long as another, at least one phrase."""
     batch: list[int] = []
     for index in sorted(read, key=lambda index: len(read[index].ids)):
-        if batch and len(read[index].ids) * (len(batch) + 1) > BATCH_TOKENS:
+        length = len(read[index].ids)
+        if batch and (length * (len(batch) + 1) > BATCH_TOKENS or length > 2 * len(read[batch[0]].ids)):
             yield batch
             batch = []
         batch.append(index)

@@ -54,8 +54,12 @@ def clap(folder, *, padding="repeatpad", truncation="rand_trunc", text=None, **a
 
     torch.manual_seed(7)
     text = {
-        **{"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16, "vocab_size": 300},
-        **{"max_position_embeddings": 66},
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+        "vocab_size": 300,
+        "max_position_embeddings": 66,
         **(text or {}),
     }
     tower = {"patch_embeds_hidden_size": 16, "hidden_size": 32, "depths": [1, 1], "num_attention_heads": [2, 2]}
