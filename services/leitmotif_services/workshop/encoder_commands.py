@@ -1,8 +1,9 @@
-"""`leitmotif encoder …`: embed files, judge an encoder on labelled audio, build or import one. No server is needed."""
+"""`leitmotif encoder …`: embed files, judge an encoder on labelled audio, train or import one. No server is needed."""
 
 import csv
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from leitmotif_services.audio.engine import AudioEngine
     from leitmotif_services.runtime.errors import ServiceError
 
-encoder = typer.Typer(name="encoder", help="Embed audio files; judge, build and import audio encoders.", no_args_is_help=True)
+encoder = typer.Typer(name="encoder", help="Embed audio files; judge, train and import audio encoders.", no_args_is_help=True)
 
 EncoderOption = Annotated[str, typer.Option("--encoder", help="Id of an encoder of this package, or path of an encoder file.")]
 WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Files embedded at once.")]
@@ -142,37 +143,58 @@ def evaluate(
 
 
 @encoder.command()
-def build(
-    out: Annotated[Path, typer.Option(help="Encoder file to write, .onnx.")],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same encoder.")] = 0,
-    tracks: Annotated[int, typer.Option(min=8, help="Pieces to compose and fit on.")] = 400,
+def train(
+    out: Annotated[Path, typer.Option(help="Folder to write the encoder and its model card into.", file_okay=False)],
+    config: Annotated[
+        Path | None, typer.Option(help="Recipe, a TOML file; by default the one of the package's own encoder.", dir_okay=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same encoder on the same machine.")] = 0,
+    work: Annotated[
+        Path | None, typer.Option(help="Folder for what is kept between runs; by default `training` in --out.", file_okay=False)
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that compose, and threads that train.")] = _WORKERS,
     json: JsonOption = False,
 ) -> None:
-    """Build the default encoder anew, from composed music.
+    """Train an audio encoder on composed music: the package's own, or one by a recipe of yours.
 
-    leitmotif encoder build --out encoder.onnx --seed 1
-    """  # fmt: skip
-    with needs_extra("workshop"):
-        from leitmotif_services.workshop.encoder_building import build_encoder
+    Writes the encoder in int8, the same in float32, and a model card. A run that was broken off goes on where it was.
+
+        leitmotif encoder train --out encoders/ --seed 0
+    """
+    with needs_extra("encoder-train"):
+        import onnx  # noqa: F401
+        import torch  # noqa: F401
+
+        from leitmotif_services.workshop.encoder_training.recipe import DEFAULT_RECIPE, RecipeError, read_recipe
+        from leitmotif_services.workshop.encoder_training.training import train_encoder
     started = time.perf_counter()
-    with progress("composing and listening", tracks) as advance:
-        try:
-            build_encoder(out, seed, tracks=tracks, advance=advance)
-        except OSError as error:
-            fail(f"cannot write {out}: {error.strerror}")
-    built = _engine(str(out)).encoder
+    try:
+        recipe = read_recipe(config or DEFAULT_RECIPE)
+        with stage_progress() as show:
+            trained = train_encoder(out, recipe, seed, work=work or out / "training", workers=workers, show=show)
+    except RecipeError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"cannot read or write {error.filename or out}: {error.strerror}")
+    artifact = trained.artifact
     report = {
-        "out": str(out),
-        "encoder_id": built.encoder_id,
-        "sha256": built.sha256,
-        "dimension": built.dimension,
-        "bytes": out.stat().st_size,
+        "out": str(trained.int8),
+        "float32": str(trained.float32),
+        "card": str(trained.card),
+        "encoder_id": artifact.encoder_id,
+        "sha256": artifact.sha256,
+        "dimension": artifact.dimension,
+        "bytes": trained.int8.stat().st_size,
+        "figures": asdict(trained.figures),
         "seconds": round(time.perf_counter() - started, 3),
     }
     if json:
         print_json(report)
-    else:
-        stdout.print(f"{built.encoder_id}, {built.dimension} dimensions: {out} ({built.sha256[:12]}…)", markup=False)
+        return
+    stdout.print(
+        f"{artifact.encoder_id}, {artifact.dimension} dimensions: {trained.int8} ({artifact.sha256[:12]}…)", markup=False
+    )
+    stdout.print(f"model card: {trained.card}", markup=False)
 
 
 @encoder.command("import")

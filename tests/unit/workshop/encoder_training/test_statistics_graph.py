@@ -3,11 +3,9 @@ import onnxruntime
 import pytest
 
 from leitmotif_services.audio.encoder_artifact import LOG_MEL, TONAL
-from leitmotif_services.audio.engine import load_engine
 from leitmotif_services.audio.front_end import FrontEndSettings
-from leitmotif_services.workshop.encoder_building import build_encoder
-from leitmotif_services.workshop.encoder_graph import MODULATION_HZ, encoder_graph, statistics_groups
-from tests.unit.audio.audio_files import encoded, music
+from leitmotif_services.workshop.encoder_training.encoder_graph import statistics_model
+from leitmotif_services.workshop.encoder_training.statistics_graph import MODULATION_HZ, statistics_groups
 
 SETTINGS = FrontEndSettings()
 FRAMES = 428
@@ -16,7 +14,7 @@ FRAMES = 428
 @pytest.fixture(scope="module")
 def statistics():
     """Runs the graph without its projection; gives the statistics of one segment by group."""
-    session = onnxruntime.InferenceSession(encoder_graph(SETTINGS, None), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(statistics_model(SETTINGS), providers=["CPUExecutionProvider"])
     groups = statistics_groups(SETTINGS)
     ends = np.cumsum([group.size for group in groups])
 
@@ -76,17 +74,3 @@ def test_harmony_does_not_depend_on_the_key(statistics):
     np.testing.assert_allclose(
         statistics(tonal=original)["pitch_classes"], statistics(tonal=transposed)["pitch_classes"], atol=1e-5
     )
-
-
-def test_the_same_seed_builds_the_same_encoder(tmp_path):
-    content = encoded(music(12.0), 24_000)
-    embeddings = []
-    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        advanced = []
-        artifact = build_encoder(tmp_path / f"{name}.onnx", seed, tracks=8, advance=advanced.append)
-        assert sum(advanced) == 8
-        engine = load_engine(tmp_path / f"{name}.onnx")
-        assert (engine.encoder.dimension, engine.encoder.front_end) == (artifact.dimension, artifact.front_end)
-        embeddings.append(engine.embed(content).embedding)
-    np.testing.assert_allclose(embeddings[0], embeddings[1], atol=1e-5)
-    assert float(embeddings[0] @ embeddings[2]) < 0.9999

@@ -1,4 +1,4 @@
-"""The graph of the descriptor encoder: per-segment statistics, standardised and projected, as ONNX operators.
+"""Statistics of a segment, as ONNX operators.
 
 The statistics are those that carry genre and mood in the literature on music similarity: timbre as mean, deviation,
 change and correlation of mel cepstra; rhythm as fluctuation patterns, the modulation spectrum of onsets per band; harmony
@@ -6,23 +6,18 @@ as what is left of the pitch classes when the key is taken out; noisiness per ba
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
-from leitmotif_services.audio.encoder_artifact import EMBEDDING, LOG_MEL, METADATA_KEY, TONAL
+from leitmotif_services.audio.encoder_artifact import LOG_MEL, TONAL
 from leitmotif_services.audio.filter_bank import mel_centres_hz
 from leitmotif_services.audio.front_end import SEMITONES, FrontEndSettings
-
-OPSET = 17
-IR_VERSION = 9
-"""Both are read by every ONNX Runtime since 1.14."""
+from leitmotif_services.workshop.encoder_training.graph_writing import END, GraphWriter
 
 STATISTICS = "statistics"
-"""Output of the graph that the projection is fitted on."""
+"""Name of what `write_statistics` gives."""
 
 CEPSTRA = 24
 """Mel cepstra kept; the first is the level."""
@@ -42,9 +37,6 @@ MASKING_UP_DB = 10.0
 MASKING_DOWN_DB = 25.0
 """What is so far below a louder sound, plus so much a Bark above or below its frequency, is not heard (Schroeder, Atal and
 Hall, 1979, in round numbers). Lossy codecs leave it out; without masking it would count as a change of timbre."""
-SQUASH = 3.0
-"""Standardised statistics are bent towards this limit, so that no single one that is far off rules a cosine."""
-
 F32 = NDArray[np.float32]
 
 
@@ -74,106 +66,26 @@ def statistics_groups(settings: FrontEndSettings) -> tuple[StatisticsGroup, ...]
     )
 
 
-@dataclass(frozen=True)
-class Projection:
-    """From statistics to the embedding: `squash((x - mean) / scale) @ matrix`, normalised."""
-
-    mean: F32
-    """(F,)."""
-    scale: F32
-    """(F,), > 0."""
-    matrix: F32
-    """(F, D)."""
+def statistics_size(settings: FrontEndSettings) -> int:
+    """F: how many statistics there are."""
+    return sum(group.size for group in statistics_groups(settings))
 
 
-class _Writer:
-    """Collects operators under generated names."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def constant(self, value: NDArray[np.generic] | list[int]) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, np.int64 if isinstance(value, list) else None), name))
-        return name
-
-    def op(self, kind: str, *inputs: str, name: str | None = None, **attributes: Any) -> str:
-        output = name or f"t{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def mean(self, value: str, axis: int, *, keep: bool = False) -> str:
-        return self.op("ReduceMean", value, axes=[axis], keepdims=int(keep))
-
-    def audibility(self, level: str) -> str:
-        """(B, T, 1) weights: 1 for frames near the loudest, 0 for silent ones, which have no timbre; `level` is (B, T, 1)."""
-        loudest = self.op("ReduceMax", level, axes=[1], keepdims=1)
-        return self.op("Sigmoid", self.op("Add", self.op("Sub", level, loudest), self.scalar(AUDIBLE_NEPERS)))
-
-    def weighted_mean(self, value: str, weights: str, *, keep: bool = False) -> str:
-        """Mean over the frames of (B, T, n) by weights (B, T, 1)."""
-        axis = self.constant([1])
-        total = self.op("ReduceSum", self.op("Mul", value, weights), axis, keepdims=int(keep))
-        return self.op("Div", total, self.op("ReduceSum", weights, axis, keepdims=int(keep)))
-
-    def weighted_deviation(self, value: str, weights: str) -> str:
-        centred = self.op("Sub", value, self.weighted_mean(value, weights, keep=True))
-        return self.op("Sqrt", self.weighted_mean(self.op("Mul", centred, centred), weights))
-
-    def both_ends(self, weights: str, frames: int) -> str:
-        """Weights of `change`."""
-        return self.op("Mul", self.part(weights, 1, frames, 1 << 40), self.part(weights, 1, 0, -frames))
-
-    def part(self, value: str, axis: int, start: int, end: int) -> str:
-        return self.op("Slice", value, self.constant([start]), self.constant([end]), self.constant([axis]))
-
-    def change(self, value: str, frames: int) -> str:
-        """Difference from the value so many frames before; (B, T, n) to (B, T - frames, n)."""
-        return self.op("Sub", self.part(value, 1, frames, 1 << 40), self.part(value, 1, 0, -frames))
-
-    def scalar(self, value: float) -> str:
-        return self.constant(np.array(value, np.float32))
-
-
-def encoder_graph(settings: FrontEndSettings, projection: Projection | None, metadata: str = "") -> bytes:
-    """A serialised ONNX model: with a projection the encoder, without one its STATISTICS (B, F)."""
-    writer = _Writer()
-    loudness = _masked(writer, settings)
-    parts = [*_timbre(writer, settings, loudness), *_rhythm(writer, settings, loudness), *_harmony(writer, settings)]
-    statistics = writer.op("Concat", *parts, name=STATISTICS, axis=1)
-    size = sum(group.size for group in statistics_groups(settings))
-    if projection is None:
-        output, dimension = statistics, size
-    else:
-        output, dimension = _project(writer, statistics, projection), projection.matrix.shape[1]
-    graph = helper.make_graph(
-        writer.nodes,
-        "leitmotif_descriptors",
-        [
-            helper.make_tensor_value_info(LOG_MEL, TensorProto.FLOAT, ["segments", "frames", settings.mel_bands]),
-            helper.make_tensor_value_info(TONAL, TensorProto.FLOAT, ["segments", "tonal_frames", settings.tonal_columns]),
-        ],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["segments", dimension])],
-        writer.constants,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    model.producer_name = "leitmotif"
-    if metadata:
-        helper.set_model_props(model, {METADATA_KEY: metadata})
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
-
-
-def _masked(writer: _Writer, settings: FrontEndSettings) -> str:
-    """(B, T, mel bands) log-mel whose valleys are filled up to what louder bands beside them mask."""
-    power = writer.op("MatMul", writer.op("Exp", LOG_MEL), writer.constant(_masking(settings)))
+def write_loudness(writer: GraphWriter, settings: FrontEndSettings) -> str:
+    """(B, T, mel bands): LOG_MEL whose valleys are filled up to what louder bands beside them mask."""
+    power = writer.op("MatMul", writer.op("Exp", LOG_MEL), writer.constant(masking(settings)))
     return writer.op("Log", power)
 
 
-def _timbre(writer: _Writer, settings: FrontEndSettings, loudness: str) -> list[str]:
+def write_statistics(writer: GraphWriter, settings: FrontEndSettings, loudness: str) -> str:
+    """STATISTICS (B, F) from the loudness and the graph's input TONAL."""
+    parts = [*_timbre(writer, settings, loudness), *_rhythm(writer, settings, loudness), *_harmony(writer, settings)]
+    return writer.op("Concat", *parts, name=STATISTICS, axis=1)
+
+
+def _timbre(writer: GraphWriter, settings: FrontEndSettings, loudness: str) -> list[str]:
     """Cepstra of the audible frames: mean, deviation, change, and correlation with each other."""
-    weights = writer.audibility(writer.op("ReduceMax", loudness, axes=[2], keepdims=1))
+    weights = _audibility(writer, writer.op("ReduceMax", loudness, axes=[2], keepdims=1))
     cepstra = writer.op("MatMul", loudness, writer.constant(_cosine_transform(settings.mel_bands, CEPSTRA)))
     change = writer.op("Abs", writer.change(cepstra, CHANGE_FRAMES))
     shape = writer.part(cepstra, 2, 1, 1 + CORRELATED)
@@ -186,16 +98,16 @@ def _timbre(writer: _Writer, settings: FrontEndSettings, loudness: str) -> list[
     upper = np.flatnonzero(np.triu(np.ones((CORRELATED, CORRELATED)), 1))
     return [
         writer.weighted_mean(cepstra, weights),
-        _log(writer, writer.weighted_deviation(cepstra, weights), 0.05),
-        _log(writer, writer.weighted_mean(change, writer.both_ends(weights, CHANGE_FRAMES)), 0.05),
+        writer.log(writer.weighted_deviation(cepstra, weights), 0.05),
+        writer.log(writer.weighted_mean(change, _both_ends(writer, weights, CHANGE_FRAMES)), 0.05),
         writer.op("Gather", correlation, writer.constant([int(index) for index in upper]), axis=1),
     ]
 
 
-def _rhythm(writer: _Writer, settings: FrontEndSettings, loudness: str) -> list[str]:
+def _rhythm(writer: GraphWriter, settings: FrontEndSettings, loudness: str) -> list[str]:
     """Onset strength per band, and the share of its variance that each band of modulation explains."""
     onsets = writer.op("MatMul", writer.op("Relu", writer.change(loudness, 1)), writer.constant(_band_means(settings.mel_bands)))
-    weights = writer.part(writer.audibility(writer.op("ReduceMax", loudness, axes=[2], keepdims=1)), 1, 1, 1 << 40)
+    weights = writer.part(_audibility(writer, writer.op("ReduceMax", loudness, axes=[2], keepdims=1)), 1, 1, END)
     strength = writer.op("Concat", writer.weighted_mean(onsets, weights), writer.weighted_deviation(onsets, weights), axis=1)
     count = writer.op("Squeeze", writer.part(writer.op("Shape", onsets), 0, 1, 2))
     position = writer.op("Range", writer.constant(np.array(0, np.int64)), count, writer.constant(np.array(1, np.int64)))
@@ -218,47 +130,39 @@ def _rhythm(writer: _Writer, settings: FrontEndSettings, loudness: str) -> list[
     pooled = writer.op("MatMul", share, writer.constant(_pooling(fine_hz)))
     bands = len(MODULATION_HZ) - 1
     flat = writer.op("Reshape", pooled, writer.constant([-1, ONSET_BANDS * bands]))
-    return [_log(writer, strength, 0.02), _log(writer, flat, 0.02)]
+    return [writer.log(strength, 0.02), writer.log(flat, 0.02)]
 
 
-def _harmony(writer: _Writer, settings: FrontEndSettings) -> list[str]:
+def _harmony(writer: GraphWriter, settings: FrontEndSettings) -> list[str]:
     """What is left of the pitch classes when the key is taken out, and how noisy each band is."""
-    weights = writer.audibility(writer.part(TONAL, 2, settings.tonal_columns - 1, settings.tonal_columns))
+    weights = _audibility(writer, writer.part(TONAL, 2, settings.tonal_columns - 1, settings.tonal_columns))
     classes = writer.part(TONAL, 2, 0, SEMITONES)
-    flatness = _log(writer, writer.part(TONAL, 2, SEMITONES, settings.tonal_columns - 1), 0.02)
+    flatness = writer.log(writer.part(TONAL, 2, SEMITONES, settings.tonal_columns - 1), 0.02)
     mean = writer.weighted_mean(classes, weights)
     order = np.arange(1, SEMITONES // 2 + 1)
     angle = 2.0 * np.pi * np.outer(np.arange(SEMITONES), order) / SEMITONES
     cosine = writer.op("MatMul", mean, writer.constant(np.cos(angle).astype(np.float32)))
     sine = writer.op("MatMul", mean, writer.constant(np.sin(angle).astype(np.float32)))
     circular = writer.op("Sqrt", writer.op("Add", writer.op("Mul", cosine, cosine), writer.op("Mul", sine, sine)))
-    change = writer.weighted_mean(writer.op("Abs", writer.change(classes, 1)), writer.both_ends(weights, 1))
+    change = writer.weighted_mean(writer.op("Abs", writer.change(classes, 1)), _both_ends(writer, weights, 1))
     spread = writer.weighted_deviation(classes, weights)
     over_classes = [writer.op("ReduceMean", value, axes=[1], keepdims=1) for value in (mean, spread, change)]
     noisiness = [writer.weighted_mean(flatness, weights), writer.weighted_deviation(flatness, weights)]
     return [writer.op("Concat", circular, *over_classes, axis=1), writer.op("Concat", *noisiness, axis=1)]
 
 
-def _project(writer: _Writer, statistics: str, projection: Projection) -> str:
-    standard = writer.op(
-        "Div", writer.op("Sub", statistics, writer.constant(projection.mean)), writer.constant(projection.scale * SQUASH)
-    )
-    bent = writer.op("Tanh", standard)
-    projected = writer.op("MatMul", bent, writer.constant(projection.matrix * np.float32(SQUASH)))
-    length = writer.op("ReduceL2", projected, axes=[1], keepdims=1)
-    return writer.op("Div", projected, writer.op("Max", length, writer.scalar(1e-6)), name=EMBEDDING)
+def _audibility(writer: GraphWriter, level: str) -> str:
+    """(B, T, 1) weights: 1 for frames near the loudest, 0 for silent ones, which have no timbre; `level` is (B, T, 1)."""
+    loudest = writer.op("ReduceMax", level, axes=[1], keepdims=1)
+    return writer.op("Sigmoid", writer.op("Add", writer.op("Sub", level, loudest), writer.scalar(AUDIBLE_NEPERS)))
 
 
-def squashed(statistics: NDArray[np.floating], mean: F32, scale: F32) -> NDArray[np.floating]:
-    """What the graph projects, for fitting."""
-    return np.asarray(SQUASH * np.tanh((statistics - mean) / (scale * SQUASH)))
+def _both_ends(writer: GraphWriter, weights: str, frames: int) -> str:
+    """Weights of a change over so many frames: those of its two ends multiplied."""
+    return writer.op("Mul", writer.part(weights, 1, frames, END), writer.part(weights, 1, 0, -frames))
 
 
-def _log(writer: _Writer, value: str, floor: float) -> str:
-    return writer.op("Log", writer.op("Add", value, writer.scalar(floor)))
-
-
-def _masking(settings: FrontEndSettings) -> F32:
+def masking(settings: FrontEndSettings) -> F32:
     """(mel bands, mel bands): how much power of each band (row) is to be counted in each (column)."""
     bark = np.array([_bark(hz) for hz in mel_centres_hz(settings.mel_bands, settings.mel_low_hz, settings.mel_high_hz)[1:-1]])
     distance = bark[np.newaxis] - bark[:, np.newaxis]
