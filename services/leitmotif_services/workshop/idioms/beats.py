@@ -9,7 +9,7 @@ _BOOM_BAP = Recipe(
         "arpeggio"), -7), Part(("strings", "flute", "synth pad"), ("sustain",), -12, 0.4)),
     (Part(("muted trumpet", "flute", "saw lead", "alto sax"), (), -9, 0.35, centre=70),), (0.5, 1.2), ("rap",), (2.2, 3.4),
         (0, 4), modes=("minor", "dorian"), scales=("minor pentatonic",), forms=("rap",), eras=("eighties", "modern",
-        "modern"), room=(0.0, 0.15), tilt_db=(-1.0, 1.5), swing=(0.1, 0.55),
+        "modern"), room=(0.0, 0.15), tilt_db=(-0.6, 1.9), swing=(0.1, 0.55),
     swung_sixteenths=True, loose_ms=(0, 8), drift=(0, 0), drums_db=(1, 6), fills=0.1,
 )  # fmt: skip
 HIP_HOP = (
@@ -99,7 +99,7 @@ _POP = Recipe(
         "fast arpeggio"), -9, 0.7)),
     (Part(("saw lead", "lead guitar", "strings", "square lead"), (), -6, 0.6, centre=72),), (0.8, 1.8), ("sung", "sung",
         "soft"), (1.2, 2.3), (1, 4), 1.0, ("major", "major", "minor"), ("major pentatonic", "mode"), eras=("modern",
-        "modern", "eighties", "loud"), room=(0.12, 0.35), tilt_db=(-0.3, 1.6), loose_ms=(0, 6), drift=(0, 0),
+        "modern", "eighties", "loud"), room=(0.12, 0.35), tilt_db=(0.0, 2.2), loose_ms=(0, 6), drift=(0, 0),
 )  # fmt: skip
 POP = (
     _POP,

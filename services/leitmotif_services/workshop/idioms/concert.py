@@ -10,7 +10,7 @@ _ORCHESTRA = Recipe(
     (Part(("strings", "violin"), (), -1, centre=74), Part(("flute", "oboe", "clarinet"), (), -5, centre=76), Part(("horns",
         "trumpet"), (), -5, 0.6, centre=64)),
     (0.7, 2.2), scales=("mode", "harmonic minor"), forms=("movement",), modes=("major", "minor", "minor"), eras=("natural",
-        "natural", "seventies"), room=(0.45, 0.85), tilt_db=(-3.2, -0.8), drift=(0.015, 0.05), loose_ms=(10, 25),
+        "natural", "seventies"), room=(0.45, 0.85), tilt_db=(-3.8, -0.2), drift=(0.015, 0.05), loose_ms=(10, 25),
     dynamics=(0.5, 0.9), fills=0.0,
 )  # fmt: skip
 CLASSICAL = (

@@ -49,7 +49,7 @@ _METAL = Recipe(
     (Part(("lead guitar",), (), -2, drive=(0.7, 0.95), centre=72),), (2.5, 4), ("shout", "scream", "growl"), (1.2, 2.6), (-5,
         -1), modes=("minor",), scales=("harmonic minor", "minor pentatonic", "mode"), forms=("riffs",), eras=("eighties",
         "modern", "loud", "loud"),
-    room=(0.05, 0.3), tilt_db=(-1.8, 0.4), loose_ms=(2, 7), drift=(0, 0.006), drums_db=(-2, 2),
+    room=(0.05, 0.3), tilt_db=(-2.4, 0.2), loose_ms=(2, 7), drift=(0, 0.006), drums_db=(-2, 2),
 )  # fmt: skip
 METAL = (
     _METAL,
@@ -78,7 +78,7 @@ _PUNK = Recipe(
         ("power eighths", "strum"), -3, 0.6, drive=(0.5, 0.8))),
     (Part(("lead guitar",), (), -4, 0.5, drive=(0.5, 0.8), centre=68),), (1.5, 3), ("shout",), (1.5, 2.6), (-3, 1), 0.6,
         ("major", "minor"), ("major pentatonic", "minor pentatonic"), eras=("seventies", "bedroom", "modern", "loud"),
-        room=(0.05, 0.3), tilt_db=(-0.5, 1.5), loose_ms=(5, 14), drums_db=(-1, 3),
+        room=(0.05, 0.3), tilt_db=(-1.8, 0.5), loose_ms=(5, 14), drums_db=(-1, 3),
 )  # fmt: skip
 PUNK = (_PUNK, branch(_PUNK, name="pop punk", voices=("sung",), harmonies=0.9, eras=("loud", "modern"),
     harmony=("diatonic",)), branch(_PUNK, name="hardcore", tempo_bpm=(180, 260), voices=("scream", "shout"), grooves=("punk",
