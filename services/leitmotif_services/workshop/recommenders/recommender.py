@@ -27,7 +27,8 @@ class Scorer(Protocol):
 
     def scores(self, history: "csr_array") -> Doubles:
         """(V, N): a score for each of V people and N items, finite, higher is better; `history` (V, N) holds 1 where a person
-        heard an item. What a person heard is scored like everything else: leaving it out is the caller's."""
+        heard an item. What a person heard is scored like everything else: leaving it out is the caller's.
+        """
 
 
 class SteerableScorer(Scorer, Protocol):
@@ -86,4 +87,5 @@ class Recommender(Protocol):
         self, data: TrainingData, settings: Settings, *, seed: int, validation: HeldOutPeople | None, advance: Advance
     ) -> Scorer:
         """Train; the same data, settings and seed give the same scorer on the same machine. `validation` is for early stopping
-        alone; without it, the number of epochs is that of `settings`."""
+        alone; without it, the number of epochs is that of `settings`.
+        """
