@@ -1,8 +1,8 @@
 """Phrases to embeddings: checked, tokenized, encoded in batches, each with its own outcome. Needs no server."""
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,34 +102,16 @@ class TextEngine:
             raise outcome
         return outcome
 
-    def embed_all(
-        self, texts: Sequence[str], *, ended: Callable[[], bool] = lambda: False, queue_s: float = 0.0
-    ) -> PhraseOutcomes:
-        """Every phrase; one that is refused or fails leaves the others as they are.
+    def embed_all(self, texts: Sequence[str]) -> PhraseOutcomes:
+        """Every phrase; one that is refused or fails leaves the others as they are."""
+        work = self.work(texts)
+        while work.step():
+            pass
+        return work.outcomes(queue_s=0.0)
 
-        Once `ended` says so, no further batch is begun: its phrases get DEADLINE_EXCEEDED. `queue_s` is passed on.
-        """
-        started = time.perf_counter()
-        outcomes: list[EmbeddedPhrase | Exception] = [_not_begun() for _ in texts]
-        read: dict[int, PhraseTokens] = {}
-        for index, text in enumerate(texts):
-            try:
-                read[index] = self.tokens(text)
-            except Exception as error:
-                outcomes[index] = error
-        tokenized = time.perf_counter()
-        for batch in _batches(read):
-            if ended():
-                break
-            try:
-                rows = self._encoder.encode([read[index].ids for index in batch])
-            except Exception as error:
-                for index in batch:
-                    outcomes[index] = error
-            else:
-                for index, row in zip(batch, rows, strict=True):
-                    outcomes[index] = EmbeddedPhrase(row, len(read[index].ids))
-        return PhraseOutcomes(tuple(outcomes), queue_s, tokenized - started, time.perf_counter() - tokenized)
+    def work(self, texts: Sequence[str]) -> "PhraseWork":
+        """As `embed_all`, to be done step by step."""
+        return PhraseWork(self, self._encoder, texts)
 
     def warm_up(self) -> None:
         """Run the whole path once, so that the first caller does not pay for it. BUNDLE_CORRUPT when it fails."""
@@ -143,27 +125,91 @@ class TextEngine:
             raise malformed(name, "its embeddings are not of unit length")
 
 
+class PhraseWork:
+    """The phrases of one call. Steps are taken one after another, in any thread."""
+
+    def __init__(self, engine: TextEngine, encoder: TextEncoder, texts: Sequence[str]) -> None:
+        self._engine = engine
+        self._encoder = encoder
+        self._texts = texts
+        self._read: dict[int, PhraseTokens] = {}
+        self._waiting: deque[list[int]] | None = None
+        self._outcomes: list[EmbeddedPhrase | Exception] = [_not_begun() for _ in texts]
+        self._tokenize_s = self._compute_s = 0.0
+
+    def step(self) -> bool:
+        """Encode one batch; the first step reads every phrase before. Tells whether there is another."""
+        started = time.perf_counter()
+        if self._waiting is None:
+            self._waiting = self._read_all()
+            self._tokenize_s = time.perf_counter() - started
+            started += self._tokenize_s
+        if self._waiting:
+            self._encode(self._waiting.popleft())
+            self._compute_s += time.perf_counter() - started
+        return bool(self._waiting)
+
+    def outcomes(self, queue_s: float) -> PhraseOutcomes:
+        """As far as the steps have come: what was not begun says DEADLINE_EXCEEDED. `queue_s` is passed on."""
+        return PhraseOutcomes(tuple(self._outcomes), queue_s, self._tokenize_s, self._compute_s)
+
+    def refuse_rest(self, refusal: ServiceError) -> None:
+        """Give every phrase that was not begun this outcome."""
+        for index in (index for batch in self._waiting or () for index in batch):
+            self._outcomes[index] = refusal
+
+    def _read_all(self) -> deque[list[int]]:
+        for index, text in enumerate(self._texts):
+            try:
+                self._read[index] = self._engine.tokens(text)
+            except Exception as error:
+                self._outcomes[index] = error
+        return deque(_batches(self._read))
+
+    def _encode(self, batch: list[int]) -> None:
+        try:
+            rows = self._encoder.encode([self._read[index].ids for index in batch])
+        except Exception as error:
+            for index in batch:
+                self._outcomes[index] = error
+        else:
+            for index, row in zip(batch, rows, strict=True):
+                self._outcomes[index] = EmbeddedPhrase(row, len(self._read[index].ids))
+
+
 class TextEmbedder:
-    """Embeds the phrases of one call in one thread of a bounded pool, apart from that of audio: a phrase takes milliseconds."""
+    """Embeds phrases on a bounded pool, apart from that of audio: a phrase takes milliseconds.
+
+    A call gives its thread up after each batch and queues again, so that somebody's one phrase does not wait for another's
+    sixty-four long ones.
+    """
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
     async def embed(self, engine: TextEngine, texts: Sequence[str], remaining_s: float | None) -> PhraseOutcomes:
-        """OVERLOADED when no place is left. Phrases not begun within `remaining_s` get DEADLINE_EXCEEDED; None means no end."""
+        """OVERLOADED when no place is left; where that comes to be so between two batches, for the phrases that are left.
+
+        Phrases not begun within `remaining_s` get DEADLINE_EXCEEDED; None means no end.
+        """
         asked = time.monotonic()
         deadline = float("inf") if remaining_s is None else asked + remaining_s
-        gone = False
+        work = engine.work(texts)
+        begun = 0.0
 
-        def work() -> PhraseOutcomes:
-            queue_s = time.monotonic() - asked
-            return engine.embed_all(texts, ended=lambda: gone or time.monotonic() >= deadline, queue_s=queue_s)
+        def step() -> bool:
+            nonlocal begun
+            begun = begun or time.monotonic()
+            return time.monotonic() < deadline and work.step()
 
-        try:
-            return await self._admission.run(work)
-        except asyncio.CancelledError:
-            gone = True
-            raise
+        more = await self._admission.run(step)
+        while more:
+            try:
+                more = await self._admission.run(step)
+            except ServiceError as refusal:
+                work.refuse_rest(refusal)
+                break
+        return work.outcomes(begun - asked)
 
 
 def _batches(read: dict[int, PhraseTokens]) -> Iterator[list[int]]:

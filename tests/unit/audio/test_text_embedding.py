@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -83,12 +84,16 @@ def test_a_graph_that_fails_harms_its_own_batch_alone():
     assert [isinstance(outcome, RuntimeError) for outcome in outcomes] == [False, False, False, True, True]
 
 
-def test_what_was_not_begun_in_time_says_so():
-    text_engine = engine()
-    answers = iter([False, True])
-    outcomes = text_engine.embed_all(["x" * 290] * 5, ended=lambda: next(answers)).outcomes
-    assert [getattr(outcome, "reason", None) for outcome in outcomes] == [None, None, None, *[Reason.DEADLINE_EXCEEDED] * 2]
-    assert text_engine._encoder.batches == [[292] * 3]
+def test_what_was_not_begun_says_so():
+    work = engine().work(["x" * 290] * 5)
+    assert work.step()
+    begun = work.outcomes(queue_s=0.5)
+    assert [getattr(one, "reason", None) for one in begun.outcomes] == [None, None, None, *[Reason.DEADLINE_EXCEEDED] * 2]
+    assert begun.queue_s == 0.5
+    work.refuse_rest(ServiceError(Reason.OVERLOADED, "full"))
+    assert [one.reason for one in work.outcomes(0.0).outcomes[3:]] == [Reason.OVERLOADED] * 2
+    assert not work.step()
+    assert all(one.embedding == embedding_of(290) for one in work.outcomes(0.0).outcomes)
 
 
 class Wrong(Angles):
@@ -120,36 +125,65 @@ class Gated(Angles):
         return super().encode(phrases)
 
 
-@pytest.fixture
-async def admission():
-    pool = Admission("texts", workers=1, waiting=0)
-    yield pool
-    await pool.close()
+@asynccontextmanager
+async def pool(*, waiting):
+    admission = Admission("texts", workers=1, waiting=waiting)
+    try:
+        yield admission
+    finally:
+        await admission.close()
 
 
-async def test_overload_is_refused_and_a_deadline_in_the_past_begins_nothing(admission):
+LONG = ["x" * 290] * 9
+"""Three batches."""
+
+
+async def test_overload_is_refused_and_a_deadline_in_the_past_begins_nothing():
     gated = Gated()
-    embedder = TextEmbedder(admission)
-    first = asyncio.create_task(embedder.embed(TextEngine(gated, Letters()), ["abc"], None))
-    await asyncio.to_thread(gated.entered.wait, 20)
-    with pytest.raises(ServiceError) as caught:
-        await embedder.embed(engine(), ["abc"], None)
-    assert caught.value.reason is Reason.OVERLOADED
-    gated.gate.set()
-    batch = await first
-    assert batch.outcomes[0].embedding == embedding_of(3)
-    assert min(batch.queue_s, batch.tokenize_s, batch.compute_s) >= 0
-    late = await embedder.embed(engine(), ["abc"], -1.0)
-    assert late.outcomes[0].reason is Reason.DEADLINE_EXCEEDED
+    async with pool(waiting=0) as admission:
+        embedder = TextEmbedder(admission)
+        first = asyncio.create_task(embedder.embed(TextEngine(gated, Letters()), ["abc"], None))
+        await asyncio.to_thread(gated.entered.wait, 20)
+        with pytest.raises(ServiceError) as caught:
+            await embedder.embed(engine(), ["abc"], None)
+        assert caught.value.reason is Reason.OVERLOADED
+        gated.gate.set()
+        batch = await first
+        assert batch.outcomes[0].embedding == embedding_of(3)
+        assert min(batch.queue_s, batch.tokenize_s, batch.compute_s) >= 0
+        late = await embedder.embed(engine(), ["abc"], -1.0)
+        assert late.outcomes[0].reason is Reason.DEADLINE_EXCEEDED
 
 
-async def test_nobody_works_on_for_a_caller_who_has_gone(admission):
+async def test_one_phrase_overtakes_the_later_batches_of_many():
+    gated, order = Gated(), []
+
+    async def call(text_engine, texts):
+        batch = await embedder.embed(text_engine, texts, None)
+        order.append(len(texts))
+        return batch
+
+    async with pool(waiting=4) as admission:
+        embedder = TextEmbedder(admission)
+        many = asyncio.create_task(call(TextEngine(gated, Letters()), LONG))
+        await asyncio.to_thread(gated.entered.wait, 20)
+        one = asyncio.create_task(call(engine(), ["abc"]))
+        while not admission.waiting:
+            await asyncio.sleep(0)
+        gated.gate.set()
+        await one
+        assert all(outcome.embedding == embedding_of(290) for outcome in (await many).outcomes)
+    assert order == [1, 9]
+    assert gated.batches == [[292] * 3] * 3
+
+
+async def test_nobody_works_on_for_a_caller_who_has_gone():
     gated = Gated()
-    call = asyncio.create_task(TextEmbedder(admission).embed(TextEngine(gated, Letters()), ["x" * 290] * 9, None))
-    await asyncio.to_thread(gated.entered.wait, 20)
-    call.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await call
-    gated.gate.set()
-    await admission.close()
+    async with pool(waiting=0) as admission:
+        call = asyncio.create_task(TextEmbedder(admission).embed(TextEngine(gated, Letters()), LONG, None))
+        await asyncio.to_thread(gated.entered.wait, 20)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        gated.gate.set()
     assert gated.batches == [[292] * 3]
