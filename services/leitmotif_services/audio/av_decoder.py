@@ -51,6 +51,9 @@ _SHORT_BY_S = 0.15
 _EXACT = frozenset({AudioFormat.AIFF, AudioFormat.AU, AudioFormat.CAF, AudioFormat.WAVPACK})
 """Nothing is padded in these."""
 
+_PLANES_READ_SAFELY = 8
+"""PyAV looks for the end of a frame's planes in FFmpeg's list of them, which has none where all eight are taken."""
+
 _FULL_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 """By sample format; floats are at full scale 1 already."""
 
@@ -84,6 +87,7 @@ class _Decoded:
         self._sample_rate_hz = sample_rate_hz
         self._limits = limits
         self._resampler: MonoResampler | None = None
+        self._packer: av.AudioResampler | None = None
         self._parts: list[Samples] = []
         self._frames = 0
         self.rate_hz = self.channels = 0
@@ -103,7 +107,12 @@ class _Decoded:
         self._frames += frame.samples
         if self.duration_s > self._limits.max_duration_s:
             raise too_large("seconds", self._limits.max_duration_s, round(self.duration_s, 3))
-        self._parts.append(self._resampler.add(_samples(frame, channels)))
+        if frame.format.is_planar and channels >= _PLANES_READ_SAFELY:
+            self._packer = self._packer or av.AudioResampler(format="flt")
+            packed = self._packer.resample(frame)
+        else:
+            packed = [frame]
+        self._parts += [self._resampler.add(_samples(part, channels)) for part in packed]
 
     def end(self) -> Samples:
         """All samples; AUDIO_CORRUPT when there is none."""

@@ -35,11 +35,13 @@ def streamable_m4a(samples, rate_hz, folder):
 
 def _write(target, samples, rate_hz, container, codec, video, options):
     frames = np.atleast_2d(samples.T)
-    layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(frames)]
+    layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1(wide)" if codec == "alac" else "7.1"}[len(frames)]
     with av.open(target, "w", format=container, options=options) as output:
         stream = output.add_stream(codec, rate=rate_hz, layout=layout)
         if codec == "wmav2":
             stream.bit_rate = 128_000
+        if codec == "aac" and len(frames) > 2:
+            stream.bit_rate = 128_000 * len(frames)
         if video:
             film = output.add_stream("mpeg4", rate=5)
             film.width = film.height = 64
@@ -49,8 +51,8 @@ def _write(target, samples, rate_hz, container, codec, video, options):
                 output.mux(film.encode(picture))
             output.mux(film.encode())
         for start in range(0, frames.shape[1], 1024):
-            block = np.ascontiguousarray(frames[:, start : start + 1024], np.float32)
-            frame = av.AudioFrame.from_ndarray(block, format="fltp", layout=layout)
+            block = np.ascontiguousarray(frames[:, start : start + 1024].T, np.float32)  # PyAV overruns with eight planes
+            frame = av.AudioFrame.from_ndarray(block.reshape(1, -1), format="flt", layout=layout)
             frame.sample_rate = rate_hz
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
