@@ -19,6 +19,7 @@ from leitmotif.api.audio.v1 import audio_pb2_grpc
 from leitmotif_services.audio.app import build
 from leitmotif_services.audio.config import AudioConfig
 from leitmotif_services.audio.engine import load_engine
+from leitmotif_services.audio.onnxruntime_text_encoder import load_text_engine
 from leitmotif_services.runtime.server import GrpcServer
 from leitmotif_services.workshop.encoder_commands import encoder
 from tests.unit.audio.audio_files import encoded, music
@@ -185,6 +186,19 @@ def test_from_the_hub_at_one_commit(hub, tmp_path):
     assert (report["license"], report["sample_rate_hz"]) == ("CC-BY-NC-4.0", 24_000)
     assert set(hub.fetched) == {"README.md", "config.json", "preprocessor_config.json", "model.safetensors"}  # no code
     assert not (hub.folder / "executed").exists()
+
+
+def test_both_towers_from_the_hub(hub, tmp_path):
+    hub.folder = tiny_models.with_card(tiny_models.clap(tmp_path / "clap"), "license: apache-2.0")
+    result = import_from(hub, tmp_path, "someone/mert")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert report["text"]["out"] == str(tmp_path / "x.text.onnx")
+    fetched = {"README.md", "config.json", "preprocessor_config.json", "tokenizer.json", "model.safetensors"}
+    assert set(hub.fetched) == fetched
+    assert len(hub.fetched) == len(fetched)  # each of them once
+    described = load_text_engine(tmp_path / "x.text.onnx").encoder
+    assert (described.source, described.license) == (f"hub someone/mert@{COMMIT}", "Apache-2.0")
 
 
 def test_weights_of_a_refused_model_stay_on_the_hub(hub, tmp_path):
