@@ -64,9 +64,9 @@ def ingest(
     with console.needs_extra("workshop"):
         from leitmotif_services.audio.engine import DEFAULT_ENCODER
         from leitmotif_services.runtime.errors import ServiceError
-        from leitmotif_services.workshop.csv_tables import TableError
         from leitmotif_services.workshop.ingest import IngestError
         from leitmotif_services.workshop.ingest import ingest as run_ingest
+        from leitmotif_services.workshop.listening.table_rows import TableError
         from leitmotif_services.workshop.local_embedder import LocalEmbedder
     try:
         with LocalEmbedder(workers=workers) as embedder, console.stage_progress() as show:

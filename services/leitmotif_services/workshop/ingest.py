@@ -10,10 +10,11 @@ import numpy as np
 
 from leitmotif_services.audio.embedding import EmbeddedTrack
 from leitmotif_services.workshop.bundle_writing import write_bundle
-from leitmotif_services.workshop.csv_tables import RowFault, read_interactions, read_tags
+from leitmotif_services.workshop.csv_tables import read_interactions, read_tags
 from leitmotif_services.workshop.dataset import Interactions, MusicDataset, MusicTrack
 from leitmotif_services.workshop.embedder import Embedder, Refused
 from leitmotif_services.workshop.embedding_cache import EmbeddingCache
+from leitmotif_services.workshop.listening.loading_report import RowFault
 from leitmotif_services.workshop.music_folder import MusicFile, find_music
 from leitmotif_services.workshop.soundfile_music_files import read_title_and_artist
 from leitmotif_services.workshop.track_naming import names_by_reference, readable, title_and_artist

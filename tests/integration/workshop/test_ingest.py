@@ -10,9 +10,9 @@ from leitmotif_services.audio.engine import DEFAULT_ENCODER
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.recommendation import recommend
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_snippet
-from leitmotif_services.workshop.csv_tables import TableError
 from leitmotif_services.workshop.embedding_cache import EmbeddingCache
 from leitmotif_services.workshop.ingest import IngestError, ingest
+from leitmotif_services.workshop.listening.table_rows import TableError
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from leitmotif_services.workshop.csv_tables import TableError, read_interactions, read_tags
+from leitmotif_services.workshop.csv_tables import read_interactions, read_tags
+from leitmotif_services.workshop.listening.table_rows import TableError
 
 TRACKS = {"a": 0, "b": 1, "b.ogg": 1, "twice": None}
 
