@@ -66,8 +66,11 @@ class ProjectionRecipe:
     dimension: int
     ridge: float
     """Added to the scatter within pieces, as a share of its mean: what composed music shows too little of is not blown up."""
-    between_power: float
-    """Exponent of the scatter between pieces in each direction; -0.5 makes all directions equal, noise among them."""
+    kind_share: float
+    """Share of the scatter within styles and idioms in what is whitened, 0 to 1; the rest is the scatter within pieces."""
+    emphasis: float
+    """Exponent of the scatter between pieces in each direction: 0 leaves them as whitened, more favours what tells pieces
+    apart, -0.5 makes all directions equal, noise among them."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,8 @@ def _check(recipe: Recipe) -> None:
         "fitting.attribute_weight": (fitting.attribute_weight, 0.0, 1e3),
         "projection.dimension": (recipe.projection.dimension, 1, 4096),
         "projection.ridge": (recipe.projection.ridge, 1e-9, 1e3),
-        "projection.between_power": (recipe.projection.between_power, -0.5, 0.5),
+        "projection.kind_share": (recipe.projection.kind_share, 0.0, 1.0),
+        "projection.emphasis": (recipe.projection.emphasis, -0.5, 1.0),
     }
     for key, (value, low, high) in ranges.items():
         if not low <= value <= high:

@@ -42,12 +42,10 @@ F32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class StatisticsGroup:
-    """Statistics of one kind, which are standardised and weighted alike."""
+    """Statistics of one kind."""
 
     name: str
     size: int
-    weight: float
-    """Share of the group in the squared length before the projection."""
 
 
 def statistics_groups(settings: FrontEndSettings) -> tuple[StatisticsGroup, ...]:
@@ -55,14 +53,14 @@ def statistics_groups(settings: FrontEndSettings) -> tuple[StatisticsGroup, ...]
     bands = len(MODULATION_HZ) - 1
     flatness = settings.tonal_columns - SEMITONES - 1
     return (
-        StatisticsGroup("cepstra_mean", CEPSTRA, 1.0),
-        StatisticsGroup("cepstra_deviation", CEPSTRA, 0.7),
-        StatisticsGroup("cepstra_change", CEPSTRA, 0.7),
-        StatisticsGroup("cepstra_correlation", CORRELATED * (CORRELATED - 1) // 2, 0.4),
-        StatisticsGroup("onset_strength", 2 * ONSET_BANDS, 0.4),
-        StatisticsGroup("fluctuation", ONSET_BANDS * bands, 0.6),
-        StatisticsGroup("pitch_classes", SEMITONES // 2 + 3, 0.3),
-        StatisticsGroup("flatness", 2 * flatness, 0.5),
+        StatisticsGroup("cepstra_mean", CEPSTRA),
+        StatisticsGroup("cepstra_deviation", CEPSTRA),
+        StatisticsGroup("cepstra_change", CEPSTRA),
+        StatisticsGroup("cepstra_correlation", CORRELATED * (CORRELATED - 1) // 2),
+        StatisticsGroup("onset_strength", 2 * ONSET_BANDS),
+        StatisticsGroup("fluctuation", ONSET_BANDS * bands),
+        StatisticsGroup("pitch_classes", SEMITONES // 2 + 3),
+        StatisticsGroup("flatness", 2 * flatness),
     )
 
 

@@ -57,7 +57,7 @@ def train_encoder(out: Path, recipe: Recipe, seed: int, *, work: Path, workers: 
     corpus = Corpus(work, recipe.corpus, seed, settings)
     corpus.compose(workers, _advance(show, "composing", len(corpus)))
     pieces = list(corpus.pieces())
-    projection = fit_projection(pieces, settings, recipe.projection)
+    projection = fit_projection(pieces, recipe.projection)
     fitting = NetworkFitting(pieces, recipe.network, recipe.fitting, settings, seed)
     network = fitting.run(
         work / f"network-{_key(recipe, seed)}.pt", _advance(show, "training", recipe.fitting.epochs), lambda _: None

@@ -39,7 +39,8 @@ attribute_weight = 1.0
 [projection]
 dimension = 24
 ridge = 0.1
-between_power = -0.25
+kind_share = 0.3
+emphasis = 0.15
 """
 
 
