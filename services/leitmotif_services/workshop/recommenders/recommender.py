@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class Scorer(Protocol):
         """
 
 
+@runtime_checkable
 class SteerableScorer(Scorer, Protocol):
     """A trained recommender whose taste is weights over prototypes, which a person may edit."""
 
@@ -50,17 +51,35 @@ class SteerableScorer(Scorer, Protocol):
         """(V, K): the history weights."""
 
     def edited_scores(self, history: "csr_array", edits: Doubles, muted: NDArray[np.bool_]) -> Doubles:
-        """(V, N) as `scores`, after people's edits (V, K) in -1 to 1 and mutes (V, K); -inf for what a mute removes."""
+        """(V, N) as `scores`, after people's edits (V, K), finite (the platform's are in -1 to 1, the study's up to 64), and mutes (V, K); -inf for what a mute removes."""
 
     def contributions(self, history: "csr_array", edits: Doubles, person: int, item: int) -> Doubles:
         """(K + 1,): what each prototype adds to the score, then what no prototype does; they sum to the score."""
 
 
+@runtime_checkable
 class ColdStartScorer(Scorer, Protocol):
     """A trained recommender that can score items that nobody heard, from what they sound like and how they are tagged."""
 
     def cold_scores(self, history: "csr_array", audio: Doubles, tag_counts: "csr_array | None") -> Doubles:
         """(V, M) scores of M new items with standardised audio (M, F) and tag counts (M, T), or none known."""
+
+
+@runtime_checkable
+class NewItemAffinities(Protocol):
+    """A trained steerable recommender that can say how strongly items that nobody heard express its prototypes."""
+
+    def cold_affinities(self, audio: Doubles, tag_counts: "csr_array | None") -> Doubles:
+        """(M, K), ≥ 0: of M new items with standardised audio (M, F) and tag counts (M, T), or none known."""
+
+
+@runtime_checkable
+class StoppedEarly(Protocol):
+    """A scorer whose training watched validation people."""
+
+    @property
+    def epochs(self) -> int:
+        """After how many epochs it was best: what the setting `epochs` is when it is fitted again without validation people."""
 
 
 @dataclass(frozen=True)
@@ -87,5 +106,5 @@ class Recommender(Protocol):
         self, data: TrainingData, settings: Settings, *, seed: int, validation: HeldOutPeople | None, advance: Advance
     ) -> Scorer:
         """Train; the same data, settings and seed give the same scorer on the same machine. `validation` is for early stopping
-        alone; without it, the number of epochs is that of `settings`.
+        alone (its scorer is then a StoppedEarly); without it, the number of epochs is that of the setting `epochs`.
         """
