@@ -35,14 +35,31 @@ def average_precision(scores: Doubles, positive: Mask) -> float:
 
 
 def ndcg(ranking: NDArray[np.int64], wanted: Mask, length: int) -> float:
-    """NDCG@length of a ranking of positions against the mask of wanted ones: gain 1, discount log2(1 + rank)."""
-    found = wanted[ranking[:length]]
-    discounts = 1.0 / np.log2(np.arange(2, length + 2))
-    ideal = discounts[: min(int(wanted.sum()), length)].sum()
-    return float((found * discounts[: len(found)]).sum() / ideal) if ideal else float("nan")
+    """`ndcg_of_hits` of one ranking of positions against the mask of wanted ones; NaN when none is."""
+    return float(ndcg_of_hits(wanted[ranking[:length]][None], wanted.sum(keepdims=True), length)[0])
 
 
 def recall(ranking: NDArray[np.int64], wanted: Mask, length: int) -> float:
-    """Wanted positions among the first `length`, divided by as many as could be there."""
-    possible = min(int(wanted.sum()), length)
-    return float(wanted[ranking[:length]].sum() / possible) if possible else float("nan")
+    """`recall_of_hits` of one ranking of positions against the mask of wanted ones; NaN when none is."""
+    return float(recall_of_hits(wanted[ranking[:length]][None], wanted.sum(keepdims=True), length)[0])
+
+
+def ndcg_of_hits(hits: Mask, wanted: NDArray[np.int64], length: int) -> Doubles:
+    """(V,) NDCG@k: Σ_{r ≤ k} hit_r / log2(1 + r), divided by the same sum for a list that begins with all that is wanted.
+
+    `hits` (V, R): whether each of V people's r-th item is wanted, best first; `wanted` (V,): how many are. `length`: k. NaN
+    where nothing is wanted. Järvelin and Kekäläinen, ACM TOIS 2002, with gain 1.
+    """
+    discounts = 1.0 / np.log2(np.arange(2, length + 2))
+    shown = hits[:, :length]
+    ideal = np.concatenate([[np.nan], np.cumsum(discounts)])[np.minimum(wanted, length)]
+    return np.asarray((shown @ discounts[: shown.shape[1]]) / ideal, np.float64)
+
+
+def recall_of_hits(hits: Mask, wanted: NDArray[np.int64], length: int) -> Doubles:
+    """(V,) Recall@k: hits among the first k, divided by min(k, wanted), as many as could be there; NaN where nothing is wanted.
+
+    `hits` and `wanted` as in `ndcg_of_hits`. Liang et al., WWW 2018.
+    """
+    possible = np.minimum(wanted, length).astype(np.float64)
+    return np.asarray(hits[:, :length].sum(axis=1) / np.where(possible > 0, possible, np.nan), np.float64)

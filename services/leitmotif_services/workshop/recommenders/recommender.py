@@ -51,7 +51,10 @@ class SteerableScorer(Scorer, Protocol):
         """(V, K): the history weights."""
 
     def edited_scores(self, history: "csr_array", edits: Doubles, muted: NDArray[np.bool_]) -> Doubles:
-        """(V, N) as `scores`, after people's edits (V, K), finite (the platform's are in -1 to 1, the study's up to 64), and mutes (V, K); -inf for what a mute removes."""
+        """(V, N) as `scores`, after people's edits (V, K) and mutes (V, K); -inf for what a mute removes.
+
+        Edits are any finite numbers: the platform's are in -1 to 1, the comparison goes up to 64.
+        """
 
     def contributions(self, history: "csr_array", edits: Doubles, person: int, item: int) -> Doubles:
         """(K + 1,): what each prototype adds to the score, then what no prototype does; they sum to the score."""

@@ -32,15 +32,15 @@ SWEPT = {"leitmotif": ("prototypes",), "apn": ("calibration", "separation")}
 """Settings whose effect on accuracy is shown: K, λ1 and λ2."""
 
 
-class UnknownRecommender(Exception):
+class UnknownRecommenderError(Exception):
     """No recommender has the name; the text names those that there are."""
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
-    """The names as they are, each once; all of NAMES for none. UnknownRecommender for any other."""
+    """The names as they are, each once; all of NAMES for none. UnknownRecommenderError for any other."""
     for name in names:
         if name not in _CLASSES:
-            raise UnknownRecommender(f"no recommender is called {name!r}; there are {', '.join(NAMES)}")
+            raise UnknownRecommenderError(f"no recommender is called {name!r}; there are {', '.join(NAMES)}")
     return tuple(dict.fromkeys(names)) or NAMES
 
 
