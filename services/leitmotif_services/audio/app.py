@@ -20,8 +20,12 @@ from leitmotif_services.audio.text_encoder_artifact import TEXT_METADATA_KEY
 from leitmotif_services.audio.text_encoder_catalogue import TextEncoderCatalogue
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
+from leitmotif_services.runtime.message_receipt import MessageReceipt
 
 SERVICE_NAME = audio_pb2.DESCRIPTOR.services_by_name["AudioService"].full_name
+
+RECEIPT_S = 120.0
+"""A request of EmbedTracks must have come within so long: time for the largest one at 5 Mbit/s."""
 
 
 async def build(
@@ -53,6 +57,8 @@ async def build(
         stream_idle_s=config.stream_idle_s,
         metrics=metrics,
     )
+    at_once = max(1, config.max_held_bytes // config.server.max_message_bytes)
+    app.interceptors.append(MessageReceipt(frozenset({f"/{SERVICE_NAME}/EmbedTracks"}), at_once=at_once, receipt_s=RECEIPT_S))
     app.mount(SERVICE_NAME, audio_pb2_grpc.add_AudioServiceServicer_to_server, servicer)
     return app
 

@@ -141,11 +141,13 @@ def _only_audio(container: InputContainer, audio_format: AudioFormat) -> AudioSt
 
 def _promised_s(container: InputContainer, stream: AudioStream, audio_format: AudioFormat) -> float:
     """Length of the audio by the file's own word, in seconds; 0 where it gives none."""
+    if audio_format is AudioFormat.AAC:
+        return 0.0  # bare frames; FFmpeg makes a guess of their bit rate, which is no promise
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     if audio_format is AudioFormat.MATROSKA and container.duration:  # says it of the whole file alone
         return container.duration / av.time_base
-    return 0.0  # FFmpeg's guess by file size is no promise
+    return 0.0
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:

@@ -94,6 +94,8 @@ def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
         raise corrupt("the OGG stream ends before its last page")
     if audio_format is AudioFormat.MP3 and _mp3_is_cut(content):
         raise corrupt("the MP3 stream ends within a frame")
+    if audio_format is AudioFormat.AAC and _adts_is_cut(content):
+        raise corrupt("the AAC stream ends within a frame")
     if audio_format is AudioFormat.MP4 and _mp4_is_cut(content):
         raise corrupt("the MP4 file ends within a box")
 
@@ -112,18 +114,30 @@ def holds_video(container: str) -> ServiceError:
 
 
 def _is_adts(content: bytes, start: int) -> bool:
-    """Whether two ADTS frames of one kind follow each other at `start` (ISO/IEC 13818-7, 6.2)."""
-    offset, heads = start, []
-    for _ in range(2):
-        head = content[offset : offset + 7]
-        if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
-            return False
-        heads.append(head[1:3])
-        frame_bytes = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
-        if frame_bytes < 7:
-            return False
+    """Whether two ADTS frames of one kind follow each other at `start`."""
+    first_bytes = _adts_frame_bytes(content, start)
+    second = start + first_bytes
+    return (
+        bool(first_bytes and _adts_frame_bytes(content, second))
+        and content[start + 1 : start + 3] == content[second + 1 : second + 3]
+    )
+
+
+def _adts_frame_bytes(content: bytes, offset: int) -> int:
+    """Length of the ADTS frame at `offset`, header included; 0 where there is none (ISO/IEC 13818-7, 6.2)."""
+    head = content[offset : offset + 7]
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return 0
+    frame_bytes = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    return frame_bytes if frame_bytes >= 7 else 0
+
+
+def _adts_is_cut(content: bytes) -> bool:
+    """Whether the frames run on past the end. What follows them may be a tag."""
+    offset = skip_id3(content)
+    while frame_bytes := _adts_frame_bytes(content, offset):
         offset += frame_bytes
-    return heads[0] == heads[1]
+    return offset > len(content) or 0 < len(content) - offset < 7
 
 
 def _wav_is_cut(content: bytes) -> bool:

@@ -6,6 +6,7 @@ Domain modules raise it; `runtime.status` maps it to a gRPC status in one place.
 is a defect and reaches the caller as INTERNAL with a request id, never with its own text.
 """
 
+import traceback
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -93,6 +94,14 @@ class ServiceError(Exception):
         self.violations = violations
         self.retry_after_s = retry_after_s
         self.metadata = {key: str(value) for key, value in metadata.items()}
+
+
+def forget_locals(error: BaseException) -> None:
+    """Let go of what the frames of an error's traceback hold; its text stays. For errors that are kept longer than the call."""
+    chain: BaseException | None = error
+    while chain is not None:
+        traceback.clear_frames(chain.__traceback__)
+        chain = chain.__cause__ or chain.__context__
 
 
 def invalid_field(field: str, description: str) -> ServiceError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import grpc
 from google.rpc import status_pb2
 
-from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.errors import Reason, ServiceError, forget_locals
 from leitmotif_services.runtime.message_parsing import lenient, well_formed
 from leitmotif_services.runtime.request_context import REQUEST_ID_KEY, adopt_request_id
 from leitmotif_services.runtime.status import DETAILS_KEY, code_of, status_of
@@ -93,6 +93,7 @@ def _single(
             _log(method, "CANCELLED", started)
             raise
         except Exception as error:
+            request = None  # grpc keeps an aborted call and these frames in a cycle, until the garbage collector comes
             await _refuse(error, method, started, request_id, context)
         _log(method, "OK", started)
         return response
@@ -148,6 +149,7 @@ async def _refuse(error: Exception, method: str, started: float, request_id: str
         error = ServiceError(Reason.DEADLINE_EXCEEDED, "the deadline passed before the work was done")
     status = status_of(error, request_id)
     _log(method, code_of(status).name, started, reason=getattr(error, "reason", Reason.INTERNAL))
+    forget_locals(error)
     await context.abort(code_of(status), status.message, trailing_metadata_of(status, request_id))
     raise AssertionError("abort returned")
 

@@ -20,8 +20,8 @@ NAMES = (
     *("wav", "flac", "vorbis", "opus", "mp3", "float"),
     *("m4a", "alac", "adts", "matroska", "webm", "aiff", "wma", "caf", "au", "wavpack"),
 )
-MEMORY_GROWTH_BYTES = 256 << 20
-"""Resident memory may grow by so much at most: a decoder's tables, and twice 30 s of audio."""
+MEMORY_GROWTH_BYTES = 96 << 20
+"""Resident memory may grow by so much at most over all mutations of a container: decoder tables, and twice 30 s of audio."""
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,8 @@ def _write(target, samples, rate_hz, container, codec, video, options):
         stream = output.add_stream(codec, rate=rate_hz, layout=layout)
         if codec == "wmav2":
             stream.bit_rate = 128_000
-        if codec == "aac" and len(frames) > 2:
-            stream.bit_rate = 128_000 * len(frames)
+        if codec == "aac":
+            stream.bit_rate = 160_000 * len(frames)
         if video:
             film = output.add_stream("mpeg4", rate=5)
             film.width = film.height = 64

@@ -101,3 +101,20 @@ def test_playlists_open_nothing(name, tmp_path):
         "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile://{secret}\n#EXT-X-ENDLIST\n",
     }
     assert reason_of(playlists[name].encode())[0] == "AUDIO_FORMAT_UNKNOWN"
+
+
+def test_frames_of_unlike_sizes_are_no_promise_of_length():
+    """FFmpeg guesses the length of ADTS by its first frames."""
+    samples = np.concatenate([music(3.0, RATE_HZ), 0.001 * music(3.0, RATE_HZ)])
+    assert decode(av_encoded(samples, RATE_HZ, "adts", "aac"), RATE_HZ).duration_s == pytest.approx(6.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("aiff", "pcm_s16be"), ("matroska", "libopus")])
+def test_eight_channels(container, codec):
+    """Eight planes, and a layout that is a list of channels: PyAV has damaged memory over either."""
+    samples = np.repeat(music(2.0, RATE_HZ)[:, None], 8, axis=1)
+    content = av_encoded(samples, RATE_HZ, container, codec)
+    for _ in range(20):
+        waveform = decode(content, RATE_HZ)
+    assert waveform.source_channels == 8
+    assert waveform.duration_s == pytest.approx(2.0, abs=0.1)
