@@ -19,7 +19,7 @@ def ingest(
         Path,
         typer.Argument(
             metavar="DIR",
-            help="Folder of music, read recursively: WAV, FLAC, OGG (Vorbis or Opus), MP3.",
+            help="Folder of music, read recursively: WAV, FLAC, OGG (Vorbis or Opus), MP3, M4A, AAC, AIFF, WMA and others.",
             exists=True,
             file_okay=False,
         ),

@@ -7,7 +7,10 @@ from pathlib import Path
 from leitmotif_services.prototypes import manifest as bundle
 from leitmotif_services.workshop.track_naming import unique_ids
 
-SUFFIXES = (".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav", ".wave")
+SUFFIXES = (
+    *(".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".wav", ".wave"),
+    *(".aac", ".aif", ".aifc", ".aiff", ".alac", ".au", ".caf", ".m4a", ".m4b", ".mka", ".snd", ".weba", ".wma", ".wv"),
+)
 """What the names of audio files end in, case ignored."""
 
 LARGEST_FILE_BYTES = 48 << 20

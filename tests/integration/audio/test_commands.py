@@ -1,6 +1,10 @@
 """`leitmotif encoder …` on real files."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +12,9 @@ from typer.testing import CliRunner
 
 from leitmotif_services.workshop.encoder_commands import encoder
 from tests.unit.audio.audio_files import clicks, encoded, noise, tone
+
+
+COMMAND = (sys.executable, "-c", "from leitmotif.cli.main import run; run()")
 
 
 def run(*arguments):
@@ -108,3 +115,64 @@ def test_an_unknown_encoder_is_told_with_those_that_are_known(folder, tmp_path):
 def test_wrong_usage(folder):
     assert run("embed", folder / "tone0.flac").exit_code == 2
     assert run("evaluate", "--audio", folder / "nowhere", "--labels", folder / "labels.csv").exit_code == 2
+
+
+@pytest.fixture(scope="module")
+def odd_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("odd") / os.fsdecode(b"caf\xe9.wav")
+    path.write_bytes(encoded(tone(440.0)))
+    return path
+
+
+def embed_in_a_process(file, out, **settings):
+    command = [
+        sys.executable,
+        "-c",
+        "from leitmotif.cli.main import run; run()",
+        "encoder",
+        "embed",
+        file,
+        "--out",
+        out,
+        "--json",
+    ]
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, env=environment, stderr=subprocess.PIPE, timeout=60, **settings)
+
+
+def test_a_path_that_is_no_utf8_can_be_embedded(odd_file, tmp_path):
+    ended = embed_in_a_process(odd_file, tmp_path / "out.npz", stdout=subprocess.PIPE)
+    assert ended.returncode == 0, ended.stderr
+    json.loads(ended.stdout)
+    (name,) = np.load(tmp_path / "out.npz")["ids"]
+    assert os.fsencode(str(name)) == os.fsencode(odd_file)
+
+
+def test_a_path_that_is_no_utf8_and_no_audio_is_told_in_json(tmp_path):
+    good, bad = tmp_path / "good.wav", tmp_path / os.fsdecode(b"bad\xe9.wav")
+    good.write_bytes(encoded(tone(440.0)))
+    bad.write_bytes(b"no audio")
+    command = [*COMMAND, "encoder", "embed", good, bad]
+    ended = subprocess.run([*command, "--out", tmp_path / "o.npz", "--json"], capture_output=True, timeout=60)
+    (failed,) = json.loads(ended.stdout)["failed"]
+    assert os.fsencode(failed["path"]) == os.fsencode(bad)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_standard_output_is_one_line(odd_file, tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        ended = embed_in_a_process(odd_file, tmp_path / "out.npz", stdout=full)
+    assert ended.returncode == 1
+    assert ended.stderr.decode() == "leitmotif: cannot write to standard output: No space left on device\n"
+
+
+def test_a_closed_standard_output_is_one_line(odd_file, tmp_path):
+    ended = embed_in_a_process(odd_file, tmp_path / "out.npz", preexec_fn=lambda: os.close(1))
+    assert ended.returncode == 1
+    assert ended.stderr.decode() == "leitmotif: standard output is closed\n"
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        ended = embed_in_a_process(odd_file, tmp_path / "out.npz", stdout=pipe)
+    assert ended.returncode == 1
+    assert b"Traceback" not in ended.stderr

@@ -1,6 +1,8 @@
 """What every command writes with: results on stdout, everything else on stderr, one line for a failure."""
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+_OUTPUT_GONE = (errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EDQUOT)
+
 stdout = Console(highlight=False)
 """Results for a person."""
 
@@ -18,8 +22,36 @@ stderr = Console(stderr=True, highlight=False)
 
 
 def print_json(value: Mapping[str, object]) -> None:
-    """Write one JSON object on stdout: what `--json` promises."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """Write one JSON object on stdout: what `--json` promises.
+
+    What stdout's encoding cannot write, such as a file name that is no UTF-8, is escaped: reading it gives the same text again.
+    """
+    if sys.stdout is None:
+        fail("standard output is closed")
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2, allow_nan=False)
+    sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def whole_output() -> Iterator[None]:
+    """Turn a standard output that takes no more, at once or when it is flushed, into exit code 1 and one line."""
+    try:
+        try:
+            yield
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _OUTPUT_GONE or error.filename is not None:
+            raise
+        with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - os.devnull is no Path
+            os.dup2(nothing.fileno(), sys.stdout.fileno())  # so that the flush at exit has somewhere to go
+        sys.stderr.write(f"leitmotif: cannot write to standard output: {error.strerror}\n")
+        raise SystemExit(1) from None
 
 
 def fail(message: str) -> NoReturn:

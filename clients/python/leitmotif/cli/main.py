@@ -6,6 +6,7 @@ import typer
 import typer.core
 
 from leitmotif.cli import extension_commands, models, profile, prototypes, recommend, tracks
+from leitmotif.cli.console import whole_output
 
 HELP = "Music recommendation that a person can read, steer and have explained."
 
@@ -69,4 +70,5 @@ app.add_typer(models.app, name="models")
 
 def run() -> None:
     """The console script."""
-    app(prog_name="leitmotif")
+    with whole_output():
+        app(prog_name="leitmotif")
