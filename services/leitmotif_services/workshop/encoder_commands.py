@@ -29,7 +29,7 @@ encoder.command("embed-text")(embed_text)
 
 @encoder.command()
 def embed(
-    files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, OGG or MP3.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, OGG, MP3, M4A and others.", metavar="FILE...")],
     out: Annotated[Path, typer.Option(help="NPZ file to write: `embeddings`, float32 (n, D), and `ids`, the paths as given.")],
     encoder_id: EncoderOption = "",
     workers: WorkersOption = _WORKERS,

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from leitmotif_services.workshop.encoder_commands import encoder
 from tests.unit.audio.audio_files import clicks, encoded, noise, tone
 
-
 COMMAND = (sys.executable, "-c", "from leitmotif.cli.main import run; run()")
 
 
