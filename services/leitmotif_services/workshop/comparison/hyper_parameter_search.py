@@ -44,10 +44,11 @@ def search(recommender: Recommender, split: Split, *, trials: int = TRIALS, adva
     in all, or as many as the space has. The draws follow from the split's seed. Test people are never looked at.
     """
     drawn = list(settings_to_try(recommender.space, trials=trials, seed=split.seed))
-    made = []
-    for settings in drawn:
-        made.append(try_settings(recommender, split, settings, advance=lambda share: advance(share / len(drawn))))
-    return Search(tuple(made))
+
+    def portion(share: float) -> None:
+        advance(share / len(drawn))
+
+    return Search(tuple(try_settings(recommender, split, settings, advance=portion) for settings in drawn))
 
 
 def try_settings(recommender: Recommender, split: Split, settings: Settings, *, advance: Advance) -> Trial:
@@ -74,7 +75,7 @@ def settings_to_try(space: SearchSpace, *, trials: int, seed: int) -> Iterator[S
 def swept(
     recommender: Recommender, split: Split, chosen: Settings, name: str, *, note: Callable[[Trial], None]
 ) -> tuple[Trial, ...]:
-    """The setting `name` at each of its choices, ascending where they are numbers, the others as chosen; on the validation people."""
+    """The setting `name` at each of its choices, ascending where they are numbers, the others as chosen: on validation people."""
     choices = sorted(recommender.space.choices[name], key=lambda value: (isinstance(value, str), value))
     trials = []
     for value in choices:
