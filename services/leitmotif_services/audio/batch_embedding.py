@@ -114,6 +114,7 @@ class _SharedWork:
                 forget_locals(error)  # each refused item would keep its decoded audio until the call ends
                 self.outcomes[index] = error
                 self._refused_s.append(time.monotonic() - begun)
+            source = b""  # the traceback keeps this frame as well
 
     def abandon(self) -> None:
         """Begin no further item: nobody waits for it."""
