@@ -54,7 +54,7 @@ def search(recommender: Recommender, split: Split, *, trials: int = TRIALS, adva
 def try_settings(recommender: Recommender, split: Split, settings: Settings, *, advance: Advance) -> Trial:
     """Fit on the training people, measure on the validation people."""
     scorer = recommender.fit(split.training, settings, seed=split.seed, validation=split.validation, advance=advance)
-    found = {**settings, "epochs": scorer.epochs} if isinstance(scorer, StoppedEarly) else dict(settings)
+    found = {**settings, "epochs": scorer.epochs_used} if isinstance(scorer, StoppedEarly) else dict(settings)
     ndcg100 = float(measure_accuracy(scorer, split.validation).ndcg100.mean())
     return Trial(found, ndcg100 if math.isfinite(ndcg100) else -math.inf)
 

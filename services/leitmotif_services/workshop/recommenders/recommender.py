@@ -81,7 +81,7 @@ class StoppedEarly(Protocol):
     """A scorer whose training watched validation people."""
 
     @property
-    def epochs(self) -> int:
+    def epochs_used(self) -> int:
         """After how many epochs it was best: what the setting `epochs` is when it is fitted again without validation people."""
 
 
