@@ -22,7 +22,8 @@ ITEM_USERS = 3
 """The iterative core of the protocol "lastfm-2k-audio"."""
 
 DESCRIPTORS = (
-    "acousticness", "danceability", "energy", "instrumentalness", "liveness", "loudness", "speechiness", "tempo", "valence", "mode"
+    "acousticness", "danceability", "energy", "instrumentalness", "liveness", "loudness", "speechiness", "tempo", "valence",
+    "mode",
 )  # fmt: skip
 AUDIO_NAMES = (*DESCRIPTORS, "key_cos", "key_sin")
 """A key is a place on the circle of twelve pitch classes: B (11) is as near to C (0) as C sharp (1) is."""

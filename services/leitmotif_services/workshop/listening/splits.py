@@ -47,7 +47,7 @@ def split(data: ListeningData, seed: int, *, test_users: int | None = None, vali
     held_out = test_count + validation_count
     if min(test_count, validation_count) < 1 or len(candidates) < held_out or people - held_out < 1:
         raise SplitError(
-            f"{data.name}: {test_count} + {validation_count} people cannot be held out of {len(candidates)} with two items or more"
+            f"{data.name}: {test_count} + {validation_count} people cannot be held out of {len(candidates)} with 2 items or more"
         )
     rng = np.random.default_rng([seed, 4])
     drawn = rng.permutation(candidates)

@@ -16,9 +16,9 @@ _CLASSES = {
     "ease": "ease:Ease",
     "ease-tags": "ease_tags:EaseTags",
     "implicit-als": "implicit_als:ImplicitAls",
-    "mult-vae": "torch_mult_vae:MultVae",
-    "macrid-vae": "torch_macrid_vae:MacridVae",
-    "proto-mf": "torch_proto_mf:ProtoMf",
+    "mult-vae": "mult_vae:MultVae",
+    "macrid-vae": "macrid_vae:MacridVae",
+    "proto-mf": "proto_mf:ProtoMf",
     "tag-cosine": "tag_cosine:TagCosine",
     "audio-cosine": "audio_cosine:AudioCosine",
 }

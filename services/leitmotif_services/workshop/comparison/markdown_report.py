@@ -1,0 +1,134 @@
+"""A study's figures as Markdown tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import numpy as np
+
+from leitmotif_services.workshop.comparison.accuracy import METRICS
+from leitmotif_services.workshop.comparison.report import Json
+from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS
+
+_SHOWN_TAGS = 10
+_HELD = {"users": "people", "items": "items", "pairs": "pairs", "tag_assignments": "tag assignments"}
+
+Entry = Mapping[str, object]
+
+
+def markdown_of(results: Json, command: str, plots: Sequence[str]) -> str:
+    """The report: `command` made it, and the files `plots` lie beside it."""
+    dataset = cast(Entry, results["dataset"])
+    seeds = ", ".join(str(seed) for seed in cast("list[int]", results["seeds"]))
+    made = (
+        f"Made by `{command}`. Each recommender: the best of up to {results['trials']} settings on validation people, then "
+        f"trained on training and validation people, measured on test people; mean ± standard deviation over seeds {seeds}."
+    )
+    held = ", ".join(f"{dataset[key]} {name}" for key, name in _HELD.items()) + "."
+    sections = [f"# Recommenders on {dataset['name']}", made, held, "## Accuracy", accuracy_table(results)]
+    tables = {"Control": control_table(results), "Cold start": cold_start_table(results), "Fidelity": _fidelity(results)}
+    for heading, table in tables.items():
+        if table:
+            sections += [f"## {heading}", table]
+    sections += [f"![{name.removesuffix('.png').replace('-', ' ')}]({name})" for name in plots]
+    sections += ["## Left out while loading", _left_out(dataset)]
+    return "\n\n".join(sections) + "\n"
+
+
+def accuracy_table(results: Json) -> str:
+    """One row for each recommender, the best NDCG@100 first, with the difference to the reference."""
+    reference = cast(str, results["reference"])
+    models = cast("Mapping[str, Entry]", results["models"])
+    with_reference = any(f"against_{reference}" in model for model in models.values())
+    header = ["model", *(metric.replace("ndcg", "NDCG").replace("recall", "Recall") for metric in METRICS)]
+    rows = []
+    for name, model in sorted(models.items(), key=lambda entry: -_mean(entry[1], METRICS[0])):
+        row = [name, *(f"{_mean(model, metric):.4f} ± {cast(float, cast(Entry, model[metric])['sd']):.4f}" for metric in METRICS)]
+        if with_reference:
+            row.append(_difference(cast("Mapping[str, Entry] | None", model.get(f"against_{reference}"))))
+        rows.append(row)
+    return _table([*header, *([f"NDCG@100 less that of {reference} [95 %]"] if with_reference else [])], rows)
+
+
+def _difference(against: Mapping[str, Entry] | None) -> str:
+    if against is None:
+        return ""
+    found = against[METRICS[0]]
+    return f"{found['difference']:+.4f} [{found['low']:+.4f}, {found['high']:+.4f}]"
+
+
+def control_table(results: Json) -> str:
+    """One row for each steerable recommender; empty without any."""
+    rows = []
+    for name, control in cast("Mapping[str, Entry]", results["control"]).items():
+        reranking = cast(Entry, control["reranking"])
+        tags = cast("list[int]", control["tags"])
+        rows.append(
+            [
+                name,
+                *(f"{control[key]:.4f}" for key in ("monotone", "mute_share", "price")),
+                f"{reranking['price']:.4f}",
+                f"{control['price_share']:.3f}",
+                f"{control['collateral']:.4f}",
+                f"{reranking['collateral']:.4f}",
+                f"{control['random_rise']:+.4f}",
+                f"{control['reached']:.3f}",
+                f"{np.mean(tags):.0f}",
+            ]
+        )
+    header = [
+        "model", "monotone", "share after mute", "NDCG@100 kept", "kept by re-ranking", "at a rise of", "collateral",
+        "collateral of re-ranking", "rise by a random edit", "tags reached", "tags",
+    ]  # fmt: skip
+    return _table(header, rows) if rows else ""
+
+
+def cold_start_table(results: Json) -> str:
+    """One row for each recommender that scores new items, and for content kNN; empty without any."""
+    rows = []
+    for name, measured in cast("Mapping[str, Entry]", results["cold_start"]).items():
+        ratio = cast("Mapping[str, float | None]", measured["ratio"])
+        row = [name]
+        for source in ("audio_and_tags", "audio"):
+            found = cast(Entry, measured[source])
+            over = ratio[source]
+            row += [f"{found['mean']:.4f} ± {found['sd']:.4f}", f"{over:.2f}" if over is not None else ""]
+        rows.append(row)
+    header = [
+        "model",
+        "Recall@20, audio and tags",
+        f"over {CONTENT_NEIGHBOURS}",
+        "Recall@20, audio",
+        f"over {CONTENT_NEIGHBOURS}",
+    ]
+    return _table(header, rows) if rows else ""
+
+
+def _fidelity(results: Json) -> str:
+    rows = []
+    for name, tags in cast("Mapping[str, list[Entry]]", results["fidelity"]).items():
+        auc = [cast(float, tag["roc_auc"]) for tag in tags]
+        precision = [cast(float, tag["average_precision"]) for tag in tags]
+        best = ", ".join(f"{tag['tag']} {tag['roc_auc']:.2f}" for tag in tags[:_SHOWN_TAGS])
+        worst = ", ".join(f"{tag['tag']} {tag['roc_auc']:.2f}" for tag in tags[-_SHOWN_TAGS:])
+        rows.append(
+            [name, str(len(tags)), f"{np.mean(auc):.3f}", f"{np.median(auc):.3f}", f"{np.mean(precision):.3f}", best, worst]
+        )
+    header = ["model", "prototypes", "mean ROC-AUC", "median ROC-AUC", "mean average precision", "best", "worst"]
+    return _table(header, rows) if rows else ""
+
+
+def _left_out(dataset: Entry) -> str:
+    rows = [
+        [str(entry["file"]), str(entry["reason"]), str(entry["count"]), "; ".join(cast("list[str]", entry["examples"])[:3])]
+        for entry in cast("list[Entry]", dataset["left_out"])
+    ]
+    return _table(["file", "reason", "count", "the first"], rows) if rows else "Nothing."
+
+
+def _mean(model: Entry, metric: str) -> float:
+    return cast(float, cast(Entry, model[metric])["mean"])
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
