@@ -102,12 +102,12 @@ class MacridVae:
     space = SearchSpace(
         {
             "kinds": (4, 2, 7),
-            "dimension": (100, 50),
+            "dimension": (64, 32, 100),
             "temperature": (0.1, 0.07, 0.15),
             "dropout": (0.5, 0.3, 0.7),
-            "beta": (0.2, 0.05, 0.5),
-            "learning_rate": (0.001, 0.0005, 0.002),
-            "batch_people": (128, 64, 256, 500),
+            "beta": (0.2, 0.05, 0.5, 1.0),
+            "learning_rate": (0.002, 0.001, 0.004),
+            "batch_people": (128, 256, 500),
             "epochs": (100,),
         }
     )

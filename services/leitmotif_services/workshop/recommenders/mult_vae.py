@@ -65,8 +65,8 @@ class MultVae:
             "latent": (100, 50, 200),
             "dropout": (0.5, 0.3, 0.7),
             "beta": (0.2, 0.05, 0.5, 1.0),
-            "learning_rate": (0.001, 0.0005, 0.002),
-            "batch_people": (128, 64, 256, 500),
+            "learning_rate": (0.002, 0.001, 0.004),
+            "batch_people": (128, 256, 500),
             "epochs": (100,),
         }
     )

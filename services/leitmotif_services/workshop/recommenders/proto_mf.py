@@ -76,7 +76,7 @@ class ProtoMf:
             "pull": (0.1, 0.001, 0.01, 1.0),
             "learning_rate": (0.003, 0.001, 0.01),
             "weight_decay": (0.0, 0.0001, 0.001),
-            "batch_people": (128, 64, 256, 500),
+            "batch_people": (128, 64, 256),
             "epochs": (100,),
         }
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Doubles = NDArray[np.float64]
 
-PATIENCE = 10
+PATIENCE = 8
 """Epochs."""
 
 _SCORED_AT_ONCE = 256
@@ -58,12 +58,12 @@ class NetworkScorer:
     """The epoch whose parameters are kept, from 1 on: what a fit without validation people is to be given."""
 
     def scores(self, history: "csr_array") -> Doubles:
+        scores = np.empty(history.shape)
         with one_thread(), torch.no_grad():
-            parts = [
-                self.network.scores(histories_of(history, np.arange(start, min(start + _SCORED_AT_ONCE, history.shape[0]))))
-                for start in range(0, history.shape[0], _SCORED_AT_ONCE)
-            ]
-            return np.asarray(torch.cat(parts).numpy(), np.float64)
+            for start in range(0, len(scores), _SCORED_AT_ONCE):
+                people = np.arange(start, min(start + _SCORED_AT_ONCE, len(scores)))
+                scores[people] = self.network.scores(histories_of(history, people)).numpy()
+        return scores
 
 
 def trained(
@@ -82,7 +82,7 @@ def trained(
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
     batches = math.ceil(heard.shape[0] / batch_people)
-    best, best_epoch, best_state = -math.inf, 0, network.state_dict()
+    best, best_epoch, best_state = -math.inf, 0, copy.deepcopy(network.state_dict())
     with one_thread():
         for epoch in range(epochs):
             order = torch.randperm(heard.shape[0], generator=generator).numpy()
