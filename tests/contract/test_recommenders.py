@@ -216,7 +216,7 @@ def test_threads_score_side_by_side_as_one_alone_does(name):
 
 def test_the_block_data_is_what_it_says():
     heard = TRAINING.heard.toarray()
-    own = np.stack([heard[:, BLOCK_OF_ITEM == block].sum(axis=1) for block in range(BLOCKS)], axis=1)
+    own = np.stack([heard[:, block == BLOCK_OF_ITEM].sum(axis=1) for block in range(BLOCKS)], axis=1)
     assert (np.sort(own, axis=1)[:, -1] >= 9).all()
     assert np.bincount(own.argmax(axis=1)).tolist() == [80, 27, 27, 26]
     assert not (PEOPLE.given.toarray() * PEOPLE.wanted.toarray()).any()

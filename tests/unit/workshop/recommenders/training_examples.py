@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from leitmotif_services.workshop.listening.listening_data import TrainingData
 
+Rows = Sequence[Sequence[float]] | NDArray[np.float64]
 
-def training_on(
-    heard: Sequence[Sequence[float]],
-    *,
-    tags: Sequence[Sequence[float]] | None = None,
-    audio: Sequence[Sequence[float]] | None = None,
-) -> TrainingData:
+
+def training_on(heard: Rows, *, tags: Rows | None = None, audio: Rows | None = None) -> TrainingData:
     """People's rows of 1 and 0; tag counts and audio by item."""
     rows = csr_array(np.array(heard, np.float64))
     items = rows.shape[1]
@@ -28,5 +26,5 @@ def training_on(
     )
 
 
-def histories(rows: Sequence[Sequence[float]]) -> csr_array:
+def histories(rows: Rows) -> csr_array:
     return csr_array(np.array(rows, np.float64))
