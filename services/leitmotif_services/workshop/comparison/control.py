@@ -72,7 +72,7 @@ class Control:
 def measure_control(
     scorer: SteerableScorer, people: HeldOutPeople, tags: JudgedTags, *, seed: int, advance: Advance
 ) -> Control | None:
-    """Everything in `Control`; None where the recommender has no prototype on a judged tag, or nobody is held out.
+    """Everything in `Control`; None where the recommender has no prototype on a judged tag.
 
     The price is paid, for each tag, at the size of the edit where the mean share of the people has risen by TARGET_RISE, or by
     half of what is possible where the share without an edit leaves less: found by bisection to ±0.002. A tag that cannot
@@ -111,14 +111,15 @@ def _measure_tag(lists: EditedLists, tag: int, rng: np.random.Generator) -> _Tag
     anchor = lists.anchor(tag)
     at_dose = [lists.base, *(lists.after_edit(anchor, dose) for dose in DOSES)]
     shares = np.stack([lists.share(ranked, tag) for ranked in at_dose])
-    reranked = [lists.base, *(lists.after_bonus(tag, float(share.mean())) for share in shares[1:])]
+    with_share = lists.reranked(tag)
+    reranked = [lists.base, *(with_share(float(share.mean())) for share in shares[1:])]
     base_share = float(shares[0].mean())
     target = base_share + min(TARGET_RISE, 0.5 * (1.0 - base_share))
     size, priced = edit_for_share(
         lambda size: lists.after_edit(anchor, size), lambda ranked: float(lists.share(ranked, tag).mean()), target
     )
     priced_share = float(lists.share(priced, tag).mean())
-    rerank_priced = lists.after_bonus(tag, priced_share)
+    rerank_priced = with_share(priced_share)
     others = (anchor + rng.integers(1, max(lists.prototypes, 2), size=lists.people)) % lists.prototypes
     random_change = lists.share(lists.after_edit(others, size), tag) - shares[0]
     return _TagMeasures(

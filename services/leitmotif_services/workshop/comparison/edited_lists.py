@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from leitmotif_services.workshop.comparison.accuracy import NDCG_LENGTH, hits_among
 from leitmotif_services.workshop.comparison.judged_tags import JudgedTags, jensen_shannon
 from leitmotif_services.workshop.comparison.ranked_lists import dense_mask, top_items
-from leitmotif_services.workshop.comparison.tag_reranking import bonus_for_share
+from leitmotif_services.workshop.comparison.tag_reranking import tag_bonus
 from leitmotif_services.workshop.listening.listening_data import HeldOutPeople
 from leitmotif_services.workshop.ranking_metrics import ndcg_of_hits
 from leitmotif_services.workshop.recommenders.recommender import SteerableScorer
@@ -70,10 +70,11 @@ class EditedLists:
         muted[:, prototype] = True
         return self.ranked(self._edited(self._nothing(), muted))
 
-    def after_bonus(self, tag: int, share: float) -> RankedLists:
-        """Re-ranked until the mean share is at least `share`."""
+    def reranked(self, tag: int) -> Callable[[float], RankedLists]:
+        """From a mean share of the tag to the lists that have at least that, by a bonus for what carries it."""
         carried = self.tags.carried[:, tag]
-        return self.ranked(self.scores + bonus_for_share(self.scores, carried, share) * carried)
+        bonus = tag_bonus(self.scores, carried)
+        return lambda share: self.ranked(self.scores + bonus.for_share(share) * carried)
 
     def share(self, ranked: RankedLists, tag: int) -> Doubles:
         return self.tags.shares(ranked.items, ranked.filled, tag)
