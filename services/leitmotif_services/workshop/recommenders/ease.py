@@ -14,7 +14,7 @@ from leitmotif_services.workshop.recommenders.recommender import Advance, Search
 
 Doubles = NDArray[np.float64]
 
-RIDGES = (100.0, 30.0, 50.0, 200.0, 300.0, 500.0, 1000.0)
+RIDGES = (100.0, 30.0, 50.0, 70.0, 150.0, 200.0, 300.0, 500.0, 700.0, 1000.0)
 """Steck's best were 200 to 1000 on data sets of 20,000 to 600,000 people; fewer people need less."""
 
 

@@ -7,7 +7,7 @@ Jeunen, Van Balen and Goethals, "Closed-form models for collaborative filtering 
 """
 
 from leitmotif_services.workshop.listening.listening_data import HeldOutPeople, TrainingData
-from leitmotif_services.workshop.recommenders.ease import RIDGES, without_self_weights
+from leitmotif_services.workshop.recommenders.ease import without_self_weights
 from leitmotif_services.workshop.recommenders.item_weights_scorer import ItemWeightsScorer, heard_together
 from leitmotif_services.workshop.recommenders.recommender import Advance, SearchSpace, Settings
 from leitmotif_services.workshop.recommenders.tag_features import FREQUENCIES, tf_idf
@@ -18,9 +18,9 @@ class EaseTags:
     source = "Jeunen et al., Closed-form models for collaborative filtering with side-information, RecSys 2020"
     space = SearchSpace(
         {
-            "ridge": RIDGES,
-            "tag_weight": (20.0, 2.0, 5.0, 10.0, 50.0, 100.0, 200.0),
-            "tags": (200, 100, 400, 800),
+            "ridge": (100.0, 50.0, 200.0, 300.0, 500.0),
+            "tag_weight": (20.0, 5.0, 10.0, 50.0, 100.0),
+            "tags": (200, 400, 800),
             "frequency": FREQUENCIES,
         }
     )

@@ -47,9 +47,9 @@ class ImplicitAls:
     source = "Hu, Koren and Volinsky, Collaborative filtering for implicit feedback datasets, ICDM 2008 (library implicit)"
     space = SearchSpace(
         {
-            "factors": (64, 16, 32, 128, 256),
-            "regularization": (10.0, 0.01, 0.1, 1.0, 3.0, 30.0, 100.0),
-            "alpha": (10.0, 1.0, 2.0, 5.0, 20.0, 40.0),
+            "factors": (128, 32, 64, 256),
+            "regularization": (10.0, 0.01, 1.0, 3.0, 30.0),
+            "alpha": (10.0, 2.0, 5.0, 20.0, 40.0),
         }
     )
 

@@ -102,7 +102,7 @@ class MacridVae:
     space = SearchSpace(
         {
             "kinds": (4, 2, 7),
-            "dimension": (64, 32, 100),
+            "dimension": (200, 100),
             "temperature": (0.1, 0.07, 0.15),
             "dropout": (0.5, 0.3, 0.7),
             "beta": (0.2, 0.05, 0.5, 1.0),
