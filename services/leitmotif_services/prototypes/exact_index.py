@@ -3,16 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.scoring import Mask, Positions, Query, ScoringTable
+from leitmotif_services.prototypes.scoring import Mask, Positions, Query, Scoring
 
 
 class ExactIndex:
-    """Scores every track. Implements `index.Index`; takes no memory beside the table's."""
+    """Scores every track. Implements `index.Index`; takes no memory beside the scoring's."""
 
     name = "exact"
 
-    def __init__(self, table: ScoringTable) -> None:
-        self._table = table
+    def __init__(self, scoring: Scoring) -> None:
+        self._scoring = scoring
 
     def search(self, query: Query, count: int, kept: Mask) -> Positions:
         """See `index.Index.search`."""
@@ -21,7 +21,7 @@ class ExactIndex:
             rounded = self._rounded_scores(query)[candidates]
             count_th_best = np.partition(rounded, len(rounded) - count)[len(rounded) - count]
             candidates = candidates[rounded >= np.float64(count_th_best) - 2.0 * query.rounding_margin]
-        return self._table.ordered(query, candidates)[:count]
+        return self._scoring.ordered(query, candidates)[:count]
 
     def rank(self, query: Query, position: int, kept: Mask) -> int:
         """Place, from 1, of a kept track among all that are kept."""
@@ -29,9 +29,9 @@ class ExactIndex:
         ahead = rounded - np.float64(rounded[position])
         above = int(np.count_nonzero(kept & (ahead > 2.0 * query.rounding_margin)))
         near = np.flatnonzero(kept & (np.abs(ahead) <= 2.0 * query.rounding_margin))
-        return above + 1 + int(np.flatnonzero(self._table.ordered(query, near) == position)[0])
+        return above + 1 + int(np.flatnonzero(self._scoring.ordered(query, near) == position)[0])
 
     def _rounded_scores(self, query: Query) -> NDArray[np.float32]:
         # einsum rather than a BLAS product: half as fast on idle cores, but it starts no threads of its own, which
         # would fight with those of the other searches.
-        return np.asarray(np.einsum("nd,d->n", self._table.rows, query.vector))
+        return np.asarray(np.einsum("nd,d->n", self._scoring.rows, query.vector))

@@ -53,11 +53,10 @@ def explain(
     profile: Profile,
     prototypes: Sequence[Prototype],
     expression: Expression,
-    typical_bias: float,
 ) -> list[Explanation]:
     """One explanation for each of the n tracks of `parts`, with the `listed` ≥ 0 strongest contributions, or `ALL`.
 
-    `parts` are those tracks' contributions to their scores for `profile`; `typical_bias` is that of the catalogue.
+    `parts` are those tracks' contributions to their scores for `profile`.
     """
     count = len(prototypes) if listed == ALL else min(listed, len(prototypes))
     strongest = np.argsort(-np.abs(parts.total), axis=1, kind="stable")
@@ -69,10 +68,11 @@ def explain(
         *(np.take_along_axis(values, leading, axis=1) for values in (parts.total, parts.edited, parts.affinities)),
     )
     rows = zip(*(column.tolist() for column in columns), strict=True)
+    figures = (values.tolist() for values in (parts.scores, parts.bias, parts.popularity, others))
     explanations = []
-    for row, score, bias, other in zip(rows, parts.scores.tolist(), parts.bias.tolist(), others.tolist(), strict=True):
+    for row, score, bias, popularity, other in zip(rows, *figures, strict=True):
         contributions = tuple(map(Contribution, *row))
-        reason = _reason(contributions[:_WEIGHED], bias - typical_bias, profile, prototypes, expression)
+        reason = _reason(contributions[:_WEIGHED], popularity, profile, prototypes, expression)
         explanations.append(Explanation(score, bias, contributions[:count], other, reason))
     return explanations
 
@@ -98,7 +98,7 @@ def _reason(
     """One sentence from the strongest contributions to the score of one track, by magnitude.
 
     It names the strongest prototypes in favour, each by where most of its contribution comes from: an edit, or listening.
-    `popularity`, the bias above a typical one, comes first where it is more than any prototype adds. What the person
+    `popularity`, how far above a typical track it is heard, comes first where it is more than any prototype adds. What the person
     turned down comes last, where it weighs against the track.
     """
     favour = [part for part in strongest if part.contribution > 0]

@@ -1,4 +1,4 @@
-"""Search through FAISS: a flat inner-product index over the rows of the scoring table."""
+"""Search through FAISS: a flat inner-product index over the rows of a scoring."""
 
 import errno
 from pathlib import Path
@@ -8,7 +8,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.scoring import Mask, Positions, Query, ScoringTable
+from leitmotif_services.prototypes.scoring import Mask, Positions, Query, Scoring
 
 _SPARE = 16
 """Candidates asked for beyond `count`, so that near ties at the end of the list seldom need a second search."""
@@ -19,21 +19,21 @@ class FaissIndex:
 
     name = "faiss"
 
-    def __init__(self, table: ScoringTable, flat: Any) -> None:
-        """`flat`: a faiss.IndexFlatIP that holds `table.rows`, from `flat_index` or `read_flat_index`."""
-        self._table = table
+    def __init__(self, scoring: Scoring, flat: Any) -> None:
+        """`flat`: a faiss.IndexFlatIP that holds `scoring.rows`, from `flat_index` or `read_flat_index`."""
+        self._scoring = scoring
         self._flat = flat
 
     def search(self, query: Query, count: int, kept: Mask) -> Positions:
         """See `index.Index.search`."""
         left = int(np.count_nonzero(kept))
         if left <= count:
-            return self._table.ordered(query, np.flatnonzero(kept))
+            return self._scoring.ordered(query, np.flatnonzero(kept))
         # OpenMP keeps this setting per calling thread, so it is made where the search runs. More threads than one only
         # delay a single query.
         faiss.omp_set_num_threads(1)
         bitmap = np.packbits(kept, bitorder="little")  # outlives the search: the selector points into it
-        parameters = None if left == len(self._table) else _restricted_to(bitmap)
+        parameters = None if left == len(self._scoring) else _restricted_to(bitmap)
         wanted = min(count + _SPARE, left)
         vector = query.vector[None, :]
         rounded, found = self._flat.search(vector, wanted, params=parameters)
@@ -45,7 +45,7 @@ class FaissIndex:
             _, _, found = self._flat.range_search(vector, radius, params=parameters)
         else:
             found = found[rounded >= least]
-        return self._table.ordered(query, np.asarray(found, dtype=np.int64))[:count]
+        return self._scoring.ordered(query, np.asarray(found, dtype=np.int64))[:count]
 
 
 def _restricted_to(bitmap: NDArray[np.uint8]) -> Any:

@@ -9,7 +9,7 @@ from leitmotif_services.prototypes.scoring import Positions, Query
 
 
 class Index(Protocol):
-    """Finds the best tracks of a `ScoringTable`. Safe to search from several threads at once; never changed after it is built."""
+    """Finds the best tracks of a `Scoring`. Safe to search from several threads at once; never changed after it is built."""
 
     name: str
     """Short name for logs and figures, such as "exact"."""

@@ -10,7 +10,7 @@ from leitmotif_services.prototypes.expression import Expression
 from leitmotif_services.prototypes.index import Index
 from leitmotif_services.prototypes.manifest import Manifest
 from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.scoring import ScoringTable
+from leitmotif_services.prototypes.scoring import Scoring
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class ServedModel:
     prototypes: Sequence[Prototype]
     prototype_positions: dict[str, int]
     """Position of each prototype by its id."""
-    table: ScoringTable
+    scoring: Scoring
+    """How the model's kind scores."""
     expression: Expression
     exact: ExactIndex
     index: Index

@@ -8,20 +8,34 @@ from numpy.typing import NDArray
 MAGNITUDE_LIMIT = 1e6
 """Largest magnitude of any entry: keeps every float32 inner product with a profile finite."""
 
-UNBOUNDED = frozenset({"head_weights", "head_offsets"})
+AXIS_LIMIT = 65_536
+"""Most hidden units and heads: a length that the manifest does not state is bounded too."""
+
+UNBOUNDED = frozenset({"head_weights", "head_offsets", "attention_weights", "attention_offsets"})
 """Arrays that scores are not computed from."""
 
 
-def array_shapes(tracks: int, prototypes: int, dimension: int) -> Mapping[str, tuple[int, ...]]:
-    """The arrays of a bundle by name, float32, with their shapes: N tracks, K prototypes, D dimensions."""
-    return {
-        "embeddings": (tracks, dimension),
-        "affinities": (tracks, prototypes),
-        "responses": (tracks, prototypes),
-        "bias": (tracks,),
-        "head_weights": (prototypes, dimension),
-        "head_offsets": (prototypes,),
-    }
+def check_shapes(
+    axes: Mapping[str, tuple[str, ...]], stated: Mapping[str, int], found: Mapping[str, tuple[tuple[int, ...], str]]
+) -> None:
+    """ValueError unless the arrays found are those of `axes`, float32, each axis as long as `stated`, or everywhere the same.
+
+    `found`: shape and type of each array by its name; float32 is "F32" to safetensors.
+    """
+    if sorted(found) != sorted(axes):
+        raise ValueError(f"holds the arrays {sorted(found)}, not {sorted(axes)}")
+    lengths = dict(stated)
+    for name, names in axes.items():
+        shape, kind = found[name]
+        if len(shape) == len(names):
+            for axis, length in zip(names, shape, strict=True):
+                lengths.setdefault(axis, length)
+        wanted = tuple(lengths.get(axis, 0) for axis in names)
+        if shape != wanted or kind not in ("F32", "float32"):
+            raise ValueError(f"{name} is {kind} of shape {shape}, not F32 of {wanted}")
+    for axis, length in lengths.items():
+        if axis not in stated and not 1 <= length <= AXIS_LIMIT:
+            raise ValueError(f"has {length} of {axis}, 1 to {AXIS_LIMIT} are allowed")
 
 
 def check_values(name: str, values: NDArray[np.float32]) -> None:

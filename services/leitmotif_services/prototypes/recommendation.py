@@ -39,12 +39,11 @@ def recommend(
     kept = model.expression.kept(profile.muted)
     positions = [position for track_id in excluded if (position := model.catalogue.position_of(track_id)) is not None]
     kept[positions] = False
-    query = model.table.query(profile)
+    query = model.scoring.query(profile)
     index = model.exact if exact else model.index
     found = index.search(query, count, kept)
-    parts = model.table.contributions(query, found)
-    typical_bias = model.table.typical_bias
-    explanations = explain(parts, contribution_count, profile, model.prototypes, model.expression, typical_bias)
+    parts = model.scoring.contributions(query, found)
+    explanations = explain(parts, contribution_count, profile, model.prototypes, model.expression)
     return [
         RankedTrack(model.catalogue.tracks[position], rank, explanation)
         for rank, (position, explanation) in enumerate(zip(found.tolist(), explanations, strict=True), start=1)
@@ -58,9 +57,9 @@ def explain_track(model: ServedModel, profile: Profile, track_id: str) -> tuple[
     """
     position = known_position(model, track_id)
     removed_by = [prototype for prototype in profile.muted if model.expression.mask(prototype)[position]]
-    query = model.table.query(profile)
-    parts = model.table.contributions(query, np.array([position]))
-    [explanation] = explain(parts, ALL, profile, model.prototypes, model.expression, model.table.typical_bias)
+    query = model.scoring.query(profile)
+    parts = model.scoring.contributions(query, np.array([position]))
+    [explanation] = explain(parts, ALL, profile, model.prototypes, model.expression)
     if removed_by:
         reason = removal_reason(removed_by, model.prototypes)
         rank = 0

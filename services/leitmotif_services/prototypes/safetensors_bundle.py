@@ -23,8 +23,9 @@ from leitmotif_services.prototypes.faiss_index import FaissIndex, read_flat_inde
 from leitmotif_services.prototypes.index import Index
 from leitmotif_services.prototypes.manifest import FileEntry, Manifest, corrupt, parse_manifest
 from leitmotif_services.prototypes.model import ServedModel
-from leitmotif_services.prototypes.model_arrays import array_shapes, check_values
-from leitmotif_services.prototypes.scoring import ScoringTable
+from leitmotif_services.prototypes.model_arrays import check_shapes, check_values
+from leitmotif_services.prototypes.model_kinds import KINDS, ModelKind
+from leitmotif_services.runtime.errors import Reason, ServiceError
 
 EXACT_BELOW_TRACKS = 1000
 """With the index "auto", smaller catalogues are searched exactly: FAISS gains nothing on them."""
@@ -39,9 +40,11 @@ def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
     """The model of a bundle. `index`: "exact", "faiss", or "auto" for the choice by size.
 
     BUNDLE_CORRUPT (metadata: file) when a file is missing, truncated, altered, not listed, not a regular file or at odds
-    with the rest; BUNDLE_SCHEMA_UNKNOWN when the manifest is of another schema. Reads every byte of the folder: blocking.
+    with the rest; BUNDLE_SCHEMA_UNKNOWN when the manifest is of another schema, or the
+    model of a kind that is not in KINDS. Reads every byte of the folder: blocking.
     """
     manifest = read_manifest(folder)
+    kind = _kind(manifest)
     _check_listing(folder, manifest)
     for path, entry in manifest.files.items():
         _verify(folder, path, entry)
@@ -56,20 +59,20 @@ def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
         check_tracks(tracks)
         _check_count("tracks", len(tracks), manifest.track_count)
     with _blamed(bundle.ARRAYS):
-        arrays = _read_arrays(folder / bundle.ARRAYS, manifest)
-    table = ScoringTable(arrays["responses"], arrays["affinities"], arrays["bias"], manifest.edit_gain)
-    exact = ExactIndex(table)
+        arrays = _read_arrays(folder / bundle.ARRAYS, kind, manifest)
+    scoring = kind.scoring(arrays, manifest.edit_gain)
+    exact = ExactIndex(scoring)
     chosen: Index = exact
-    if index == "faiss" or (index == "auto" and len(table) >= EXACT_BELOW_TRACKS):
+    if index == "faiss" or (index == "auto" and len(scoring) >= EXACT_BELOW_TRACKS):
         with _blamed(bundle.INDEX):
-            chosen = FaissIndex(table, read_flat_index(folder / bundle.INDEX, table.rows))
+            chosen = FaissIndex(scoring, read_flat_index(folder / bundle.INDEX, scoring.rows))
     return ServedModel(
         manifest=manifest,
         folder=folder,
         catalogue=Catalogue(tracks),
         prototypes=prototypes,
         prototype_positions={prototype.prototype_id: position for position, prototype in enumerate(prototypes)},
-        table=table,
+        scoring=scoring,
         expression=Expression(arrays["affinities"], [prototype.expressed_rank for prototype in prototypes]),
         exact=exact,
         index=chosen,
@@ -94,7 +97,7 @@ def read_snippet(model: ServedModel, name: str) -> bytes:
 
 
 def write_arrays(arrays: Mapping[str, NDArray[np.float32]], path: Path) -> None:
-    """Write the arrays of `model_arrays.array_shapes` to a file. OSError when it cannot be written."""
+    """Write the arrays of a model to a file. OSError when it cannot be written."""
     try:
         save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, path)
     except SafetensorError as error:
@@ -108,20 +111,30 @@ def file_entry(folder: Path, path: str) -> FileEntry:
         return FileEntry(hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size)
 
 
-def _read_arrays(path: Path, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
+def _kind(manifest: Manifest) -> ModelKind:
+    kind = KINDS.get(manifest.kind)
+    if kind is None:
+        raise ServiceError(
+            Reason.BUNDLE_SCHEMA_UNKNOWN,
+            f"the bundle holds a model of kind {manifest.kind!r}, this release serves {', '.join(KINDS)}",
+            kind=manifest.kind,
+        )
+    return kind
+
+
+def _read_arrays(path: Path, kind: ModelKind, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
     """Checked arrays by name, without the embeddings: those are checked in passing and left in the file."""
-    shapes = array_shapes(manifest.track_count, manifest.prototype_count, manifest.dimension)
+    stated = {"tracks": manifest.track_count, "prototypes": manifest.prototype_count, "dimension": manifest.dimension}
     arrays = {}
     with safe_open(path, framework="numpy") as file:
-        if sorted(file.keys()) != sorted(shapes):
-            raise ValueError(f"holds the arrays {sorted(file.keys())}, not {sorted(shapes)}")
-        for name, shape in shapes.items():
-            stored = file.get_slice(name)
-            if tuple(stored.get_shape()) != shape or stored.get_dtype() != "F32":
-                raise ValueError(f"{name} is {stored.get_dtype()} of shape {tuple(stored.get_shape())}, not F32 of {shape}")
+        stored = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        check_shapes(
+            kind.arrays, stated, {name: (tuple(part.get_shape()), str(part.get_dtype())) for name, part in stored.items()}
+        )
+        for name in kind.arrays:
             if name == "embeddings":
-                for start in range(0, shape[0], _ROWS_AT_ONCE):
-                    check_values(name, stored[start : min(start + _ROWS_AT_ONCE, shape[0])])
+                for start in range(0, manifest.track_count, _ROWS_AT_ONCE):
+                    check_values(name, stored[name][start : min(start + _ROWS_AT_ONCE, manifest.track_count)])
             else:
                 arrays[name] = file.get_tensor(name)
                 check_values(name, arrays[name])

@@ -107,7 +107,7 @@ class PrototypesServicer(prototypes_pb2_grpc.PrototypesServiceServicer):
             self._check_size(4 * len(positions) * len(model.prototypes))
             return self._fitting(
                 pb2.GetAffinitiesResponse(
-                    affinities=convert.float_matrix(model.table.affinities[positions]),
+                    affinities=convert.float_matrix(model.scoring.affinities[positions]),
                     track_ids=known,
                     unknown_track_ids=unknown,
                     model_version=model.model_version,
@@ -186,7 +186,7 @@ class PrototypesServicer(prototypes_pb2_grpc.PrototypesServiceServicer):
         position = known_position(model, checked_id("track_id", request.track_id))
         return pb2.GetTrackResponse(
             track=convert.track_message(model.catalogue.tracks[position]),
-            affinities=model.table.affinities[position].tolist(),
+            affinities=model.scoring.affinities[position].tolist(),
             model_version=model.model_version,
         )
 

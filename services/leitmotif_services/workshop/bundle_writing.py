@@ -1,5 +1,6 @@
 """Writes a trained model as a bundle: an immutable, checksummed folder that the prototypes service loads."""
 
+import abc
 import contextlib
 import hashlib
 import math
@@ -18,7 +19,8 @@ from leitmotif_services.prototypes import manifest as bundle
 from leitmotif_services.prototypes.bundle_records import check_prototypes, check_tracks, render_prototypes, render_tracks
 from leitmotif_services.prototypes.catalogue import Track
 from leitmotif_services.prototypes.manifest import FileEntry, Manifest, is_snippet_name, parse_manifest
-from leitmotif_services.prototypes.model_arrays import array_shapes, check_values
+from leitmotif_services.prototypes.model_arrays import check_shapes, check_values
+from leitmotif_services.prototypes.model_kinds import KINDS, ModelKind
 from leitmotif_services.prototypes.prototype import Prototype
 from leitmotif_services.runtime.errors import ServiceError
 
@@ -28,12 +30,15 @@ TEMPORARY_PREFIX = ".writing-"
 """Of a bundle that is not whole yet; no id starts with a dot, so no service takes it for a bundle."""
 
 
-@dataclass(frozen=True)
-class TrainedModel:
-    """What training ends with. N tracks, K prototypes, embeddings of D dimensions; all arrays float32 and finite."""
+@dataclass(frozen=True, kw_only=True)
+class Trained(abc.ABC):
+    """What training ends with, whatever the kind. N tracks, K prototypes, embeddings of D dimensions; all arrays float32, finite.
+
+    The arrays that `model_kinds.KINDS` names for the kind are attributes.
+    """
 
     kind: str
-    """Kind of model, such as "leitmotif"."""
+    """Kind of model, one of `model_kinds.KINDS`."""
     encoder_id: str
     """Encoder that the embeddings were made with."""
     encoder_sha256: str
@@ -45,31 +50,69 @@ class TrainedModel:
     embeddings: Floats
     """(N, D): unit length."""
     affinities: Floats
-    """(N, K), ≥ 0: a of the score."""
-    responses: Floats
-    """(N, K): v of the score, signed."""
-    bias: Floats
-    """(N,): b of the score."""
+    """(N, K), ≥ 0: how strongly each track expresses each prototype."""
     edit_gain: float
     """γ of the score, ≥ 0."""
-    head_weights: Floats
-    """(K, D): W of the affinity head, sigmoid(W e + c)."""
-    head_offsets: Floats
-    """(K,): c of the affinity head."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Figures measured in training, by name. They are part of the content: leave out what differs from run to run."""
     snippets: Mapping[str, bytes] = field(default_factory=dict)
     """Audio of the exemplars: file name → bytes. Every `Exemplar.snippet` that is not empty is a key."""
 
+    @abc.abstractmethod
+    def affinity_head(self) -> bytes:
+        """The ONNX model that gives a later track its affinities: "embedding" (n, D) → "affinity" (n, K)."""
 
-def write_bundle(model: TrainedModel, models_root: Path, *, encoder_artifact: Path | None) -> Path:
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel(Trained):
+    """A trained `leitmotif`: s_i = h·v_i + γ Δ·a_i + b_i."""
+
+    responses: Floats
+    """(N, K): v, signed."""
+    bias: Floats
+    """(N,): b."""
+    head_weights: Floats
+    """(K, D): W of the affinity head, sigmoid(W e + c)."""
+    head_offsets: Floats
+    """(K,): c of the affinity head."""
+
+    def affinity_head(self) -> bytes:
+        from leitmotif_services.prototypes.onnx_affinity_head import affinity_head
+
+        return affinity_head(self.head_weights, self.head_offsets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedApn(Trained):
+    """A trained `apn`: s_i = W2_i · max(W1 max(h + γΔ, 0) + c, 0) + b_i, with H hidden units."""
+
+    hidden_weights: Floats
+    """(H, K): W1."""
+    hidden_offsets: Floats
+    """(H,): c."""
+    output_weights: Floats
+    """(N, H): W2."""
+    bias: Floats
+    """(N,): b."""
+    attention_weights: Floats
+    """(A, K, D): those of the attention of A heads to K prototypes."""
+    attention_offsets: Floats
+    """(A, K)."""
+
+    def affinity_head(self) -> bytes:
+        from leitmotif_services.prototypes.onnx_affinity_head import attention_head
+
+        return attention_head(self.attention_weights, self.attention_offsets)
+
+
+def write_bundle(model: Trained, models_root: Path, *, encoder_artifact: Path | None) -> Path:
     """Write `model` below `models_root` and return the bundle's folder, named after its model version.
 
     The version is a hash of the content: the same model gives the same version, whenever it is written, and a bundle of that
     version that is there and verifies is kept as it is. The folder appears whole or not at all, and is on disk when
     this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle.
 
-    ValueError names what is wrong with `model`: a shape, a value that is not finite, an id, a missing snippet.
+    ValueError names what is wrong with `model`: its kind, a shape, a value that is not finite, an id, a missing snippet.
     """
     # Loaded here: FAISS, safetensors and ONNX take a second, and commands import this module to show their help.
     from leitmotif_services.prototypes.safetensors_bundle import load_bundle
@@ -101,7 +144,7 @@ def write_bundle(model: TrainedModel, models_root: Path, *, encoder_artifact: Pa
         shutil.rmtree(damaged, ignore_errors=True)
 
 
-def _checked(model: TrainedModel) -> dict[str, Floats]:
+def _checked(model: Trained) -> dict[str, Floats]:
     """The arrays by name, once everything about the model was found right."""
     if not model.tracks or not model.prototypes:
         raise ValueError("a model needs at least one track and one prototype")
@@ -113,29 +156,31 @@ def _checked(model: TrainedModel) -> dict[str, Floats]:
     for name, figure in {"edit_gain": model.edit_gain, **model.metrics}.items():
         if not math.isfinite(figure):
             raise ValueError(f"{name} is {figure}, not a finite number")
-    dimension = model.embeddings.shape[-1]
-    arrays: dict[str, Floats] = {}
-    for name, shape in array_shapes(len(model.tracks), len(model.prototypes), dimension).items():
-        values = getattr(model, name)
-        if values.shape != shape or values.dtype != np.float32:
-            raise ValueError(f"{name} is {values.dtype} of shape {values.shape}, not float32 of {shape}")
+    kind = _kind(model)
+    arrays: dict[str, Floats] = {name: getattr(model, name) for name in kind.arrays}
+    stated = {"tracks": len(model.tracks), "prototypes": len(model.prototypes), "dimension": model.embeddings.shape[-1]}
+    check_shapes(kind.arrays, stated, {name: (values.shape, str(values.dtype)) for name, values in arrays.items()})
+    for name, values in arrays.items():
         check_values(name, values)
-        arrays[name] = values
     return arrays
 
 
-def _write_files(model: TrainedModel, arrays: Mapping[str, Floats], folder: Path, encoder_artifact: Path | None) -> None:
+def _kind(model: Trained) -> ModelKind:
+    kind = KINDS.get(model.kind)
+    if kind is None or not all(hasattr(model, name) for name in kind.arrays):
+        raise ValueError(f"kind {model.kind!r} is none that {type(model).__name__} can be served as")
+    return kind
+
+
+def _write_files(model: Trained, arrays: Mapping[str, Floats], folder: Path, encoder_artifact: Path | None) -> None:
     from leitmotif_services.prototypes.faiss_index import write_flat_index
-    from leitmotif_services.prototypes.onnx_affinity_head import affinity_head
     from leitmotif_services.prototypes.safetensors_bundle import write_arrays
-    from leitmotif_services.prototypes.scoring import ScoringTable
 
     (folder / bundle.PROTOTYPES).write_bytes(render_prototypes(model.prototypes))
     (folder / bundle.CATALOGUE).write_bytes(render_tracks(model.tracks))
     write_arrays(arrays, folder / bundle.ARRAYS)
-    table = ScoringTable(arrays["responses"], arrays["affinities"], arrays["bias"], model.edit_gain)
-    write_flat_index(table.rows, folder / bundle.INDEX)
-    (folder / bundle.AFFINITY_HEAD).write_bytes(affinity_head(arrays["head_weights"], arrays["head_offsets"]))
+    write_flat_index(_kind(model).scoring(arrays, model.edit_gain).rows, folder / bundle.INDEX)
+    (folder / bundle.AFFINITY_HEAD).write_bytes(model.affinity_head())
     if encoder_artifact is not None:
         shutil.copyfile(encoder_artifact, folder / bundle.ENCODER)
         with (folder / bundle.ENCODER).open("rb") as file:
@@ -147,7 +192,7 @@ def _write_files(model: TrainedModel, arrays: Mapping[str, Floats], folder: Path
             (folder / bundle.SNIPPETS / name).write_bytes(content)
 
 
-def _manifest(model: TrainedModel, folder: Path) -> Manifest:
+def _manifest(model: Trained, folder: Path) -> Manifest:
     manifest = Manifest(
         kind=model.kind,
         encoder_id=model.encoder_id,

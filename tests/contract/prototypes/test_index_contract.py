@@ -9,10 +9,11 @@ import pytest
 from leitmotif_services.prototypes.exact_index import ExactIndex
 from leitmotif_services.prototypes.faiss_index import FaissIndex, flat_index
 from leitmotif_services.prototypes.index import Index
-from leitmotif_services.prototypes.scoring import Query, ScoringTable
+from leitmotif_services.prototypes.linear_scoring import LinearScoring
+from leitmotif_services.prototypes.scoring import Query
 from tests.unit.prototypes.sample_models import profile, random_model
 
-MakeIndex = Callable[[ScoringTable], Index]
+MakeIndex = Callable[[LinearScoring], Index]
 
 
 @pytest.fixture(params=["exact", "faiss"])
@@ -21,13 +22,13 @@ def make_index(request: pytest.FixtureRequest) -> MakeIndex:
     return makers[request.param]
 
 
-def line_table(bias: list[float]) -> ScoringTable:
+def line_table(bias: list[float]) -> LinearScoring:
     """Tracks whose score is their bias, whatever the profile."""
     nothing = np.zeros((len(bias), 1), dtype=np.float32)
-    return ScoringTable(nothing, nothing, np.array(bias, dtype=np.float32), 1.0)
+    return LinearScoring(nothing, nothing, np.array(bias, dtype=np.float32), 1.0)
 
 
-def search(index: Index, table: ScoringTable, count: int, kept: list[int] | None = None) -> list[int]:
+def search(index: Index, table: LinearScoring, count: int, kept: list[int] | None = None) -> list[int]:
     mask = np.ones(len(table), dtype=np.bool_)
     if kept is not None:
         mask[:] = False
@@ -61,7 +62,7 @@ def test_what_is_not_kept_never_shortens_the_list(make_index: MakeIndex) -> None
 def test_differences_below_float32_decide(make_index: MakeIndex) -> None:
     # 1 + 2⁻³⁰ and 1 are one number in float32, but not in the exact score.
     responses = np.array([[1.0, 0.0]] * 40 + [[1.0, 2.0**-30]], dtype=np.float32)
-    table = ScoringTable(responses, np.zeros_like(responses), np.zeros(41, np.float32), 1.0)
+    table = LinearScoring(responses, np.zeros_like(responses), np.zeros(41, np.float32), 1.0)
     found = make_index(table).search(table.query(profile((1.0, 1.0))), 2, np.ones(41, dtype=np.bool_))
     assert found.tolist() == [40, 0]
 
@@ -69,14 +70,14 @@ def test_differences_below_float32_decide(make_index: MakeIndex) -> None:
 def test_extreme_weights_stay_exact(make_index: MakeIndex) -> None:
     # 1e6·1e6 and -1e6·1e6 cancel; what is left is far below the rounding of either.
     responses = np.array([[1e6, -1e6], [1e6, -1e6], [1e6, -1e6]], dtype=np.float32)
-    table = ScoringTable(responses, np.zeros_like(responses), np.array([0.0, 0.5, 0.25], np.float32), 1.0)
+    table = LinearScoring(responses, np.zeros_like(responses), np.array([0.0, 0.5, 0.25], np.float32), 1.0)
     found = make_index(table).search(table.query(profile((1e6, 1e6))), 2, np.ones(3, dtype=np.bool_))
     assert found.tolist() == [1, 2]
 
 
 def test_concurrent_searches_give_what_single_ones_give(make_index: MakeIndex) -> None:
     model = random_model(7, tracks=2000, prototypes=16)
-    table = ScoringTable(model.responses, model.affinities, model.bias, model.edit_gain)
+    table = LinearScoring(model.responses, model.affinities, model.bias, model.edit_gain)
     index = make_index(table)
     random = np.random.default_rng(8)
     asked: list[tuple[Query, np.ndarray]] = [
@@ -96,7 +97,7 @@ def test_rounding_of_the_search_never_decides(make_index: MakeIndex, seed: int) 
     large = random.integers(-(10**5), 10**5, size=(300, 8)).astype(np.float32)
     responses = random.permuted(np.hstack([large, -large]), axis=1)
     bias = random.permutation(300).astype(np.float32) / 64
-    table = ScoringTable(responses, np.zeros_like(responses), bias, 1.0)
+    table = LinearScoring(responses, np.zeros_like(responses), bias, 1.0)
     query = table.query(profile((999.0,) * 16))
     found = make_index(table).search(query, 5, np.ones(300, dtype=np.bool_))
     assert found.tolist() == np.argsort(-bias)[:5].tolist()

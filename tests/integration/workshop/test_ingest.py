@@ -147,7 +147,7 @@ def test_real_recordings_with_a_broken_file(real_music, embedder, tmp_path):
     assert titles["solo-trumpet-06"] == "sorohanro"  # from the file's name, as it carries no tags
     # A listener of the whale alone: every track is ranked, the whale's own first.
     heard = next(position for position, track in enumerate(model.catalogue.tracks) if "humpback" in track.track_id)
-    history = np.asarray(model.table.affinities[heard])
+    history = np.asarray(model.scoring.affinities[heard])
     ranking = recommend(model, Profile(history, np.zeros_like(history)), count=8)
     assert len(ranking) == 8
     assert "humpback" in ranking[0].track.track_id

@@ -10,8 +10,8 @@ from leitmotif_services.prototypes.exact_index import ExactIndex
 from leitmotif_services.prototypes.explanation import ALL, explain
 from leitmotif_services.prototypes.expression import SMALLEST_AFFINITY, Expression, carriers_expressed_rank
 from leitmotif_services.prototypes.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.scoring import ScoringTable
 from leitmotif_services.workshop.bundle_writing import TrainedModel
 from tests.unit.prototypes.sample_models import random_model
 
@@ -32,8 +32,8 @@ def steered(draw: st.DrawFn) -> tuple[TrainedModel, Profile, int, float]:
     return model, Profile(history, edits, muted), draw(st.integers(0, prototypes - 1)), raise_by
 
 
-def table_of(model: TrainedModel) -> ScoringTable:
-    return ScoringTable(model.responses, model.affinities, model.bias, model.edit_gain)
+def table_of(model: TrainedModel) -> LinearScoring:
+    return LinearScoring(model.responses, model.affinities, model.bias, model.edit_gain)
 
 
 @settings(max_examples=200, deadline=None)
@@ -103,8 +103,8 @@ def test_contributions_sum_to_the_score(seed: int, prototypes: int, listed: int,
     table = table_of(model)
     parts = table.contributions(table.query(profile), np.arange(15))
     expression = Expression(model.affinities, [prototype.expressed_rank for prototype in model.prototypes])
-    few = explain(parts, listed, profile, model.prototypes, expression, table.typical_bias)
-    every = explain(parts, ALL, profile, model.prototypes, expression, table.typical_bias)
+    few = explain(parts, listed, profile, model.prototypes, expression)
+    every = explain(parts, ALL, profile, model.prototypes, expression)
     for short, full in zip(few, every, strict=True):
         tolerance = 1e-5 * max(1.0, abs(short.score))
         told = short.bias + short.other_contributions + sum(part.contribution for part in short.contributions)

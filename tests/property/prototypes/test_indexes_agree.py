@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from leitmotif_services.prototypes.exact_index import ExactIndex
 from leitmotif_services.prototypes.expression import Expression
 from leitmotif_services.prototypes.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.scoring import ScoringTable
 from tests.unit.prototypes.sample_models import random_model
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[ScoringTable, Profile, np.ndarray, int]:
+def cases(draw: st.DrawFn) -> tuple[LinearScoring, Profile, np.ndarray, int]:
     tracks = draw(st.integers(1, 400))
     prototypes = draw(st.integers(1, 12))
     levels = draw(st.sampled_from([0, 1, 3]))  # with few levels, most scores tie
     seed = draw(st.integers(0, 2**32 - 1))
     model = random_model(seed, tracks=tracks, prototypes=prototypes, levels=levels)
-    table = ScoringTable(model.responses, model.affinities, model.bias, model.edit_gain)
+    table = LinearScoring(model.responses, model.affinities, model.bias, model.edit_gain)
     random = np.random.default_rng(seed + 1)
     scale = draw(st.sampled_from([0.0, 1e-3, 1.0, 1e5]))
     weights = random.integers(-2, 3, size=(2, prototypes)) if levels else random.normal(size=(2, prototypes))
@@ -33,7 +33,7 @@ def cases(draw: st.DrawFn) -> tuple[ScoringTable, Profile, np.ndarray, int]:
     return table, Profile(history, edits, muted), kept, draw(st.integers(1, 40))
 
 
-def exact_score(table: ScoringTable, profile: Profile, position: int) -> Fraction:
+def exact_score(table: LinearScoring, profile: Profile, position: int) -> Fraction:
     """The score in rational numbers, prototype by prototype."""
     row = table.rows[position].tolist()
     k = table.prototype_count
@@ -47,7 +47,7 @@ def exact_score(table: ScoringTable, profile: Profile, position: int) -> Fractio
 
 @settings(max_examples=300, deadline=None)
 @given(cases())
-def test_faiss_and_exact_search_agree(case: tuple[ScoringTable, Profile, np.ndarray, int]) -> None:
+def test_faiss_and_exact_search_agree(case: tuple[LinearScoring, Profile, np.ndarray, int]) -> None:
     table, profile, kept, count = case
     query = table.query(profile)
     reference = ExactIndex(table).search(query, count, kept)
@@ -57,7 +57,7 @@ def test_faiss_and_exact_search_agree(case: tuple[ScoringTable, Profile, np.ndar
 
 @settings(max_examples=100, deadline=None)
 @given(cases())
-def test_the_order_is_that_of_a_full_sort(case: tuple[ScoringTable, Profile, np.ndarray, int]) -> None:
+def test_the_order_is_that_of_a_full_sort(case: tuple[LinearScoring, Profile, np.ndarray, int]) -> None:
     table, profile, kept, count = case
     query = table.query(profile)
     positions = np.flatnonzero(kept)
@@ -71,7 +71,7 @@ def test_the_order_is_that_of_a_full_sort(case: tuple[ScoringTable, Profile, np.
 
 @settings(max_examples=60, deadline=None)
 @given(cases())
-def test_scores_are_those_of_rational_arithmetic(case: tuple[ScoringTable, Profile, np.ndarray, int]) -> None:
+def test_scores_are_those_of_rational_arithmetic(case: tuple[LinearScoring, Profile, np.ndarray, int]) -> None:
     table, profile, kept, count = case
     query = table.query(profile)
     positions = np.flatnonzero(kept)[:count]

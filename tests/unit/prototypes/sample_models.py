@@ -10,7 +10,7 @@ from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
-from leitmotif_services.workshop.bundle_writing import TrainedModel, write_bundle
+from leitmotif_services.workshop.bundle_writing import Trained, TrainedApn, TrainedModel, write_bundle
 
 ENCODER_SHA256 = "5" * 64
 
@@ -96,12 +96,68 @@ def random_model(seed: int, *, tracks: int, prototypes: int, levels: int = 0) ->
     )
 
 
+def by_hand_apn() -> TrainedApn:
+    """The tracks and prototypes of `by_hand` with H = 2 hidden units: z = (w_piano − w_calm, w_calm − 1), γ = 2.
+
+    | track | W2        | b    | a            |
+    | ----- | --------- | ---- | ------------ |
+    | ada   | (1, -0.5) | 0.5  | (0.75, 0.25) |
+    | bix   | (0.5, 1)  | 0.25 | (0.25, 0.75) |
+    | cab   | (-1, 2)   | 1    | (0.5, 0.5)   |
+    """
+    linear = by_hand()
+    return TrainedApn(
+        kind="apn",
+        encoder_id=linear.encoder_id,
+        encoder_sha256=linear.encoder_sha256,
+        tracks=linear.tracks,
+        prototypes=linear.prototypes,
+        embeddings=linear.embeddings,
+        affinities=np.array([[0.75, 0.25], [0.25, 0.75], [0.5, 0.5]], dtype=np.float32),
+        edit_gain=2.0,
+        metrics=linear.metrics,
+        snippets=linear.snippets,
+        hidden_weights=np.array([[1.0, -1.0], [0.0, 1.0]], dtype=np.float32),
+        hidden_offsets=np.array([0.0, -1.0], dtype=np.float32),
+        output_weights=np.array([[1.0, -0.5], [0.5, 1.0], [-1.0, 2.0]], dtype=np.float32),
+        bias=np.array([0.5, 0.25, 1.0], dtype=np.float32),
+        attention_weights=np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], [[0.0, 0.0, 2.0], [0.0, 0.0, 0.0]]], dtype=np.float32),
+        attention_offsets=np.zeros((2, 2), np.float32),
+    )
+
+
+def random_apn(seed: int, *, tracks: int, prototypes: int, hidden: int = 6) -> TrainedApn:
+    """A random model; affinities are attention, so rows sum to 1."""
+    random = np.random.default_rng(seed)
+    linear = random_model(seed, tracks=tracks, prototypes=prototypes)
+
+    def draw(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        return random.normal(size=shape).astype(np.float32)
+
+    return TrainedApn(
+        kind="apn",
+        encoder_id=linear.encoder_id,
+        encoder_sha256=linear.encoder_sha256,
+        tracks=linear.tracks,
+        prototypes=linear.prototypes,
+        embeddings=linear.embeddings,
+        affinities=random.dirichlet(np.full(prototypes, 0.5), size=tracks).astype(np.float32),
+        edit_gain=1.5,
+        hidden_weights=draw(hidden, prototypes),
+        hidden_offsets=draw(hidden),
+        output_weights=draw(tracks, hidden),
+        bias=draw(tracks),
+        attention_weights=draw(2, prototypes, 8),
+        attention_offsets=draw(2, prototypes),
+    )
+
+
 def retitled(model: TrainedModel, suffix: str) -> TrainedModel:
     """The same model with other titles: another version that ranks alike."""
     tracks = [dataclasses.replace(track, title=track.title + suffix) for track in model.tracks]
     return dataclasses.replace(model, tracks=tracks)
 
 
-def served(model: TrainedModel, root: Path, index: str = "exact") -> ServedModel:
+def served(model: Trained, root: Path, index: str = "exact") -> ServedModel:
     """The model after a round trip through a bundle below `root`."""
     return load_bundle(write_bundle(model, root, encoder_artifact=None), index=index)

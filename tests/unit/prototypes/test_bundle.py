@@ -24,9 +24,9 @@ def test_round_trip(tmp_path: Path) -> None:
     served = load_bundle(write(model, tmp_path))
     assert list(served.catalogue.tracks) == model.tracks
     assert list(served.prototypes) == model.prototypes
-    np.testing.assert_array_equal(served.table.affinities, model.affinities)
-    np.testing.assert_array_equal(served.table.rows[:, :2], model.responses)
-    np.testing.assert_array_equal(served.table.bias, model.bias)
+    np.testing.assert_array_equal(served.scoring.affinities, model.affinities)
+    np.testing.assert_array_equal(served.scoring.rows[:, :2], model.responses)
+    np.testing.assert_array_equal(served.scoring.rows[:, -1], model.bias)
     assert read_snippet(served, "piano-0.ogg") == PIANO_AUDIO
     manifest = served.manifest
     assert (manifest.kind, manifest.encoder_id, manifest.edit_gain) == ("leitmotif", "mel-cnn-1", 2.0)
@@ -39,7 +39,7 @@ def test_the_version_is_the_content(tmp_path: Path) -> None:
     assert first.name == again.name == read_manifest(first).model_version
     assert read_manifest(first).created != read_manifest(again).created
     assert write(retitled(by_hand(), "!"), tmp_path / "a").name != first.name
-    for change in ({"edit_gain": 1.0}, {"metrics": {}}, {"kind": "other"}, {"snippets": {"piano-0.ogg": b"other"}}):
+    for change in ({"edit_gain": 1.0}, {"metrics": {}}, {"snippets": {"piano-0.ogg": b"other"}}):
         assert write(dataclasses.replace(by_hand(), **change), tmp_path / "a").name != first.name
 
 
@@ -104,7 +104,8 @@ def set_nan(name: str) -> dict[str, Any]:
         ({"edit_gain": float("nan")}, "edit_gain is nan"),
         ({"metrics": {"x": float("inf")}}, "x is inf"),
         ({"encoder_sha256": "5"}, "encoder"),
-        ({"kind": "no id"}, "is not an id"),
+        ({"kind": "other"}, "kind 'other' is none"),
+        ({"kind": "apn"}, "kind 'apn' is none that TrainedModel"),
         ({"tracks": []}, "at least one track"),
         ({"tracks": [by_hand().tracks[0]] * 3}, "'ada' is repeated"),
         ({"tracks": [dataclasses.replace(by_hand().tracks[0], track_id="../x"), *by_hand().tracks[1:]]}, "track 0: track_id"),

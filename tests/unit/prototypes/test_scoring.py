@@ -94,5 +94,5 @@ def test_explaining_an_unknown_track(model: ServedModel) -> None:
 
 
 def test_rows_join_responses_affinities_and_bias(model: ServedModel) -> None:
-    np.testing.assert_array_equal(model.table.rows[1], np.array([0.5, 1.0, 0.25, 1.0, 0.25], dtype=np.float32))
-    np.testing.assert_array_equal(model.table.query(profile((2, 1), (0.5, 0))).vector, [2, 1, 1, 0, 1])
+    np.testing.assert_array_equal(model.scoring.rows[1], np.array([0.5, 1.0, 0.25, 1.0, 0.25], dtype=np.float32))
+    np.testing.assert_array_equal(model.scoring.query(profile((2, 1), (0.5, 0))).vector, [2, 1, 1, 0, 1])

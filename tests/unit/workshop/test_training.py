@@ -67,7 +67,7 @@ def test_every_track_that_carries_a_tag_expresses_its_prototype_however_weakly(t
         expressed = model.expression.mask(position)
         assert expressed[carriers].all()
         assert expressed.sum() >= max(6, carriers.sum())
-        affinities = model.table.affinities[:, position]
+        affinities = model.scoring.affinities[:, position]
         assert affinities[expressed].min() == min(affinities[carriers].min(), np.sort(affinities)[-6])
         out_of_order += affinities[carriers].min() < affinities[~carriers].max()
     assert out_of_order > 0
