@@ -84,7 +84,10 @@ def load(
 def _embeddings(
     written: list[WrittenTrack], embedder: Embedder, cache: EmbeddingCache, ledger: FaultLedger, on_progress: Progress
 ) -> dict[Path, np.ndarray]:
-    digests = {track.path: hashlib.sha256(track.path.read_bytes()).hexdigest() for track in written}
+    # By the music rather than the file: an Ogg file has another serial number each time it is written.
+    digests = {
+        track.path: hashlib.sha256(track.path.name.encode() + track.piece.waveform.tobytes()).hexdigest() for track in written
+    }
     known = {path: cached.embedding for path, digest in digests.items() if (cached := cache.get(digest)) is not None}
     for path, outcome in embedder.embed([path for path in digests if path not in known]):
         if isinstance(outcome, Refused):
