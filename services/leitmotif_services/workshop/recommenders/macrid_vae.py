@@ -61,7 +61,7 @@ class MacridVaeNetwork(nn.Module):
         items, log_kinds = self._items_and_kinds()
         weights = dropped_out(_unit_weights(heard, log_kinds.exp()), self.dropout, generator)
         mean, log_variance = self._encoded(heard, weights)
-        noise = torch.randn(mean.shape, generator=generator)
+        noise = torch.randn(mean.shape, generator=generator).to(mean.device)
         latent = mean + noise * PRIOR_DEVIATION * (0.5 * log_variance).exp()
         likelihood = heard.log_likelihood(self._decoded(latent, items, log_kinds))
         divergence = 0.5 * (log_variance.exp() - log_variance - 1.0).sum((0, 2)).mean()

@@ -39,7 +39,7 @@ class MultVaeNetwork(nn.Module):
 
     def loss(self, heard: Histories, epochs_done: float, generator: torch.Generator) -> Tensor:
         mean, log_variance = self._encoded(heard, dropped_out(heard.unit_weights(), self.dropout, generator))
-        noise = torch.randn(mean.shape, generator=generator)
+        noise = torch.randn(mean.shape, generator=generator).to(mean.device)
         likelihood = heard.log_likelihood(self._decoded(mean + noise * (0.5 * log_variance).exp()))
         divergence = 0.5 * (mean.square() + log_variance.exp() - log_variance - 1.0).sum(1).mean()
         return self.beta * min(1.0, epochs_done / ANNEALED_EPOCHS) * divergence - likelihood

@@ -12,6 +12,8 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+_CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True)
 class Histories:
@@ -40,19 +42,22 @@ class Histories:
         return (heard - (self.lengths * logits.logsumexp(1)).sum()) / len(self.lengths)
 
 
-def histories_of(heard: "csr_array", people: NDArray[np.int64]) -> Histories:
+def histories_of(heard: "csr_array", people: NDArray[np.int64], device: torch.device = _CPU) -> Histories:
     """Of the rows `people` of `heard`."""
     rows = heard[people]
     lengths = np.diff(rows.indptr)
     return Histories(
-        items=torch.from_numpy(rows.indices.astype(np.int64)),
-        people=torch.from_numpy(np.repeat(np.arange(len(people)), lengths)),
-        starts=torch.from_numpy(rows.indptr[:-1].astype(np.int64)),
-        lengths=torch.from_numpy(lengths.astype(np.float32)),
+        items=torch.from_numpy(rows.indices.astype(np.int64)).to(device),
+        people=torch.from_numpy(np.repeat(np.arange(len(people)), lengths)).to(device),
+        starts=torch.from_numpy(rows.indptr[:-1].astype(np.int64)).to(device),
+        lengths=torch.from_numpy(lengths.astype(np.float32)).to(device),
     )
 
 
 def dropped_out(values: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """Each value set to 0 with probability `share`, the others raised so that the mean is kept."""
+    """Each value set to 0 with probability `share`, the others raised so that the mean is kept.
+
+    Drawn on the CPU, so that a device does not change what is drawn.
+    """
     kept = torch.rand(values.shape, generator=generator) >= share
-    return values * kept / (1.0 - share)
+    return values * kept.to(values.device) / (1.0 - share)
