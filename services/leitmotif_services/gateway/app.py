@@ -7,10 +7,11 @@ import grpc
 from leitmotif.api.gateway.v1.gateway_pb2 import DESCRIPTOR
 from leitmotif.api.gateway.v1.gateway_pb2_grpc import add_GatewayServiceServicer_to_server
 from leitmotif_services.gateway.config import GatewayConfig
-from leitmotif_services.gateway.forwarding import OFFERED, ForwardedService
+from leitmotif_services.gateway.forwarding import DOWNLOADS, OFFERED, UPLOADS, ForwardedService
 from leitmotif_services.gateway.servicer import GatewayServicer
 from leitmotif_services.gateway.upstreams import Upstreams, open_channel
 from leitmotif_services.runtime.app import App, Mount
+from leitmotif_services.runtime.message_budget import MessageBudget
 
 
 async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channel] | None = None) -> App:
@@ -25,6 +26,15 @@ async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channe
     upstreams = Upstreams({service: given.get(service) or open_channel(address) for service, address in addresses.items()})
     app = App("gateway")
     app.on_close(upstreams.close)
+    app.interceptors.append(
+        MessageBudget(
+            config.max_held_bytes,
+            max_message_bytes=config.server.max_message_bytes,
+            uploads=UPLOADS,
+            downloads=DOWNLOADS,
+            max_request_streams=config.max_request_streams,
+        )
+    )
     servicer = GatewayServicer(upstreams, call_timeout_s=config.call_timeout_s)
     app.mount(DESCRIPTOR.services_by_name["GatewayService"].full_name, add_GatewayServiceServicer_to_server, servicer)
     for service in OFFERED:

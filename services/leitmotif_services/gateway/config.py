@@ -20,6 +20,10 @@ class GatewayConfig:
     evaluation_address: str
     call_timeout_s: float
     """Time for a call whose caller set no deadline, in seconds."""
+    max_held_bytes: int = 512 << 20
+    """Most bytes of requests and answers above 64 KiB that calls may hold at once; more is refused with OVERLOADED."""
+    max_request_streams: int = 16
+    """Streams of audio (EmbedStream) open at once; one more is refused with OVERLOADED."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "GatewayConfig":
@@ -32,6 +36,8 @@ class GatewayConfig:
             profiles_address=reader.text("PROFILES_ADDRESS", default="127.0.0.1:50053"),
             evaluation_address=reader.text("EVALUATION_ADDRESS", default="127.0.0.1:50054"),
             call_timeout_s=reader.number("CALL_TIMEOUT_S", default=30.0, minimum=0.1, maximum=3600.0),
+            max_held_bytes=reader.integer("MAX_HELD_BYTES", default=512 << 20, minimum=1 << 20, maximum=1 << 40),
+            max_request_streams=reader.integer("MAX_REQUEST_STREAMS", default=16, minimum=1, maximum=10_000),
         )
         reader.finish()
         return config

@@ -36,6 +36,18 @@ OFFERED = {
 """Service behind the gateway → its descriptor and the methods that callers may use. All else is refused as unimplemented."""
 
 
+def _paths(*names: str) -> frozenset[str]:
+    offered = (f"/{descriptor.full_name}/{name}" for descriptor, methods in OFFERED.values() for name in methods)
+    return frozenset(path for path in offered if path.rpartition("/")[2] in names)
+
+
+UPLOADS = _paths("EmbedTracks")
+"""Full names of the methods whose requests are large where all is well."""
+
+DOWNLOADS = _paths("ListPrototypes", "ListTracks", "ListEdits", "ListEvents", "ExportProfile", "ListJobs")
+"""Full names of the methods whose answers are large where all is well."""
+
+
 class ForwardedService(grpc.GenericRpcHandler):
     """Serves the offered methods of one service behind the gateway."""
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import grpc
 from google.rpc import status_pb2
 
+from leitmotif_services.runtime.call_bounds import OPERATION
 from leitmotif_services.runtime.errors import Reason, ServiceError, forget_locals
 from leitmotif_services.runtime.message_parsing import lenient, well_formed
 from leitmotif_services.runtime.request_context import REQUEST_ID_KEY, adopt_request_id
+from leitmotif_services.runtime.single_request import reads_its_request
 from leitmotif_services.runtime.status import DETAILS_KEY, code_of, status_of
 
 log = logging.getLogger("leitmotif.call")
@@ -28,8 +30,6 @@ if TYPE_CHECKING:  # generic for the type checker only
 
 DISCARD_S = 1.0
 """A refused stream is read for so long at most, in seconds."""
-
-_QUIET = ("/grpc.health.", "/grpc.reflection.")
 
 _HANDLER_KINDS: dict[tuple[bool, bool], Callable[..., object]] = {
     (False, False): grpc.unary_unary_rpc_method_handler,
@@ -50,15 +50,16 @@ class CallBoundary(grpc.aio.ServerInterceptor):
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
         method = handler_call_details.method
-        if method.startswith(_QUIET):
+        if method.startswith(OPERATION):
             return handler
         if handler is None:
             return grpc.unary_unary_rpc_method_handler(cast(Any, _single(method, _not_offered, well_formed)))
         # grpc types these attributes for its synchronous server; under grpc.aio they are coroutines and generators.
         behavior = cast(Any, handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream)
         admit = _each_well_formed if handler.request_streaming else well_formed
+        reads_stream = bool(handler.request_streaming) and not reads_its_request(behavior)
         wrapped = (
-            _streaming(method, behavior, admit, reads_stream=bool(handler.request_streaming))
+            _streaming(method, behavior, admit, reads_stream=reads_stream)
             if handler.response_streaming
             else _single(method, behavior, admit)
         )

@@ -1,29 +1,29 @@
 """Bounds how many large messages are received at once: what waits stays with its sender, held back by flow control.
 
 grpc.aio reads a request whole before its handler runs, so that a handler can bound neither what comes in at once nor what it
-takes in memory: a thousand calls may each bring a message of the largest size. This interceptor runs before a request is read.
+takes in memory: a thousand calls may each bring a message of the largest size. So these handlers read for themselves.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from leitmotif_services.runtime.message_parsing import lenient, well_formed
+from leitmotif_services.runtime.single_request import read_request, reading_handler
+
 if TYPE_CHECKING:  # generic for the type checker only
     Handler = grpc.RpcMethodHandler[Any, Any]
-
-log = logging.getLogger(__name__)
 
 
 class MessageReceipt(grpc.aio.ServerInterceptor):
     """Requests of the given methods are read `at_once` at a time, in the order the calls came; each within `receipt_s`."""
 
     def __init__(self, methods: frozenset[str], *, at_once: int, receipt_s: float) -> None:
-        """`methods` are full names, "/package.Service/Method", of methods that take one request."""
+        """`methods` are full names, "/package.Service/Method", of methods that take one request and answer once."""
         self._methods = methods
         self._places = asyncio.Semaphore(at_once)
         self._receipt_s = receipt_s
@@ -34,39 +34,17 @@ class MessageReceipt(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
-        if handler is None or handler_call_details.method not in self._methods:
+        if handler is None or handler.unary_unary is None or handler_call_details.method not in self._methods:
             return handler
-        await self._places.acquire()
-        receipt = _Receipt(self._places, self._receipt_s)
-        parse = handler.request_deserializer
+        # grpc types these attributes for its synchronous server.
+        behavior: Any = handler.unary_unary
+        parse: Any = lenient(handler.request_deserializer) or bytes
 
-        def parsed(content: bytes) -> Any:
-            receipt.end()
-            return content if parse is None else parse(content)
+        async def call(_: object, context: Any) -> Any:
+            async with self._places, asyncio.timeout(self._receipt_s):
+                content = await read_request(context)
+            request = well_formed(parse(content))
+            del content
+            return await behavior(request, context)
 
-        make: Any = grpc.unary_stream_rpc_method_handler if handler.response_streaming else grpc.unary_unary_rpc_method_handler
-        behavior = handler.unary_stream if handler.response_streaming else handler.unary_unary
-        return make(behavior, request_deserializer=parsed, response_serializer=handler.response_serializer)  # type: ignore[no-any-return]
-
-
-class _Receipt:
-    """One request on its way; its place is given back once, when it is there, when its call ends, or when time is up."""
-
-    def __init__(self, places: asyncio.Semaphore, receipt_s: float) -> None:
-        call = asyncio.current_task()
-        assert call is not None
-        self._call = call
-        self._places = places
-        self._ended = False
-        self._timer = asyncio.get_running_loop().call_later(receipt_s, self._give_up)
-        call.add_done_callback(self.end)
-
-    def end(self, _: object = None) -> None:
-        if not self._ended:
-            self._ended = True
-            self._timer.cancel()
-            self._places.release()
-
-    def _give_up(self) -> None:
-        log.info("a request took too long to come")
-        self._call.cancel()
+        return reading_handler(call, response_streaming=False, serializer=handler.response_serializer)

@@ -9,8 +9,10 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from leitmotif_services.runtime.app import App
+from leitmotif_services.runtime.call_bounds import CallBounds
 from leitmotif_services.runtime.environment import EnvironmentReader
 from leitmotif_services.runtime.interceptors import CallBoundary
+from leitmotif_services.runtime.watches import Watches
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +30,13 @@ class ServerSettings:
     max_message_bytes: int = 4 << 20
     """Largest message taken or sent, in bytes."""
     max_concurrent_calls: int = 1024
-    """Calls served at once; gRPC refuses more with RESOURCE_EXHAUSTED."""
+    """Calls open at once that answer once; one more is OVERLOADED, before its request is read. Health checks are not counted."""
+    max_concurrent_streams: int = 1024
+    """Calls open at once that stream their answers, watches among them; one more is OVERLOADED."""
     lame_duck_s: float = 0.0
     """After health says NOT_SERVING, wait so long before refusing new calls: the time load balancers need to notice."""
     grace_s: float = 30.0
-    """Calls in flight get so long to finish before they are cancelled."""
+    """Calls in flight get so long to finish before they are cancelled. Watches are ended at once, with SERVER_DRAINING."""
 
     @classmethod
     def read(cls, reader: EnvironmentReader, *, port: int, max_message_bytes: int = 4 << 20) -> "ServerSettings":
@@ -43,6 +47,7 @@ class ServerSettings:
             reflection=reader.flag("REFLECTION", default=False),
             max_message_bytes=reader.integer("MAX_MESSAGE_BYTES", default=max_message_bytes, minimum=1 << 16, maximum=1 << 30),
             max_concurrent_calls=reader.integer("MAX_CONCURRENT_CALLS", default=1024, minimum=1, maximum=1_000_000),
+            max_concurrent_streams=reader.integer("MAX_CONCURRENT_STREAMS", default=1024, minimum=1, maximum=1_000_000),
             lame_duck_s=reader.number("LAME_DUCK_S", default=0.0, minimum=0.0, maximum=300.0),
             grace_s=reader.number("GRACE_S", default=30.0, minimum=0.0, maximum=600.0),
         )
@@ -55,8 +60,10 @@ class GrpcServer:
         self._settings = settings
         self._app = app
         self._health = health.aio.HealthServicer()
+        self._watches = Watches()
+        bounds = CallBounds(max_calls=settings.max_concurrent_calls, max_streams=settings.max_concurrent_streams)
         self._server = grpc.aio.server(
-            interceptors=[CallBoundary(), *app.interceptors],
+            interceptors=[CallBoundary(), bounds, *app.interceptors, self._watches],
             options=[
                 # One process listens at an address; a second one is an error, not a silent split of connections.
                 ("grpc.so_reuseport", 0),
@@ -66,7 +73,6 @@ class GrpcServer:
                 ("grpc.keepalive_permit_without_calls", 1),
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
             ],
-            maximum_concurrent_rpcs=settings.max_concurrent_calls,
         )
         for mount in app.mounts:
             mount.add_to_server(self._server)
@@ -89,9 +95,10 @@ class GrpcServer:
         log.info("serving", extra={"listen": self._settings.listen, "port": self.port})
 
     async def drain(self) -> None:
-        """Report NOT_SERVING, wait for load balancers, refuse new calls, let those in flight finish."""
+        """Report NOT_SERVING, wait for load balancers, refuse new calls, end watches, let the other calls in flight finish."""
         await self._health.enter_graceful_shutdown()
         if self._settings.lame_duck_s:
             await asyncio.sleep(self._settings.lame_duck_s)
-        await self._server.stop(self._settings.grace_s)
+        # Connections are told to go before watches end: whoever reconnects must not come back here.
+        await asyncio.gather(self._server.stop(self._settings.grace_s), self._watches.end())
         log.info("drained")

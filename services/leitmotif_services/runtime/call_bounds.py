@@ -1,0 +1,84 @@
+"""Bounds what a server has open: calls that answer once and streams, each by a number of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import grpc
+
+from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.single_request import reading_handler
+
+if TYPE_CHECKING:  # generic for the type checker only
+    Handler = grpc.RpcMethodHandler[Any, Any]
+
+OPERATION = ("/grpc.health.", "/grpc.reflection.")
+"""Methods that serve the operation of a server rather than its callers."""
+
+_MAX_OPERATION_STREAMS = 256
+
+
+class CallBounds(grpc.aio.ServerInterceptor):
+    """Refuses a call that is one too many, before its request is read. A place is free again the moment its call has ended.
+
+    Health checks that answer once are outside every bound; watches of health, and reflection, have one of their own.
+    """
+
+    def __init__(self, *, max_calls: int, max_streams: int) -> None:
+        self._calls = _Bound("calls", max_calls)
+        self._streams = _Bound("streams", max_streams)
+        self._operation = _Bound("operation streams", _MAX_OPERATION_STREAMS)
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        bound = self._streams if handler.response_streaming else self._calls
+        if handler_call_details.method.startswith(OPERATION):
+            if not handler.response_streaming:
+                return handler
+            bound = self._operation
+        return handler if bound.enter() else _refusing(handler, bound)
+
+
+class _Bound:
+    def __init__(self, name: str, limit: int) -> None:
+        self.name = name
+        self.limit = limit
+        self._open = 0
+
+    def enter(self) -> bool:
+        """Take a place for the call that the current task serves; False when there is none."""
+        if self._open >= self.limit:
+            return False
+        self._open += 1
+        call = asyncio.current_task()
+        assert call is not None
+        call.add_done_callback(self._leave)
+        return True
+
+    def _leave(self, _: object) -> None:
+        self._open -= 1
+
+    def refusal(self) -> ServiceError:
+        message = f"the server has {self.limit} {self.name} open, as many as it takes"
+        return ServiceError(Reason.OVERLOADED, message, bound=self.name, limit=self.limit)
+
+
+def _refusing(handler: Handler, bound: _Bound) -> Handler:
+    async def refuse(_: object, __: object) -> Any:
+        raise bound.refusal()
+
+    async def refuse_stream(_: object, __: object) -> AsyncIterator[Any]:
+        raise bound.refusal()
+        yield
+
+    if handler.stream_stream is not None and handler.response_streaming:
+        return grpc.stream_stream_rpc_method_handler(refuse_stream)
+    return reading_handler(refuse, response_streaming=False)
