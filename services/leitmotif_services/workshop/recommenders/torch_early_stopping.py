@@ -104,7 +104,7 @@ def trained(
     with one_thread():
         while epoch < epochs and not reached.is_past(epoch):
             order = torch.randperm(heard.shape[0], generator=generator).numpy()
-            draws = generator if processes.count == 1 else _draws_of(processes, seed, epoch)
+            draws = _draws_of(processes, seed, epoch)
             for number, people in enumerate(np.array_split(order, batches)):
                 optimizer.zero_grad()
                 accumulate_gradients(network, heard, people, epoch + number / batches, draws, processes)
@@ -159,7 +159,7 @@ class _Reached:
 
 
 def _draws_of(processes: Processes, seed: int, epoch: int) -> torch.Generator:
-    """Each process drops out what it draws itself."""
+    """Not those of the order, which all processes have in common: each draws itself what it drops out."""
     drawn = np.random.SeedSequence([seed, epoch, processes.rank]).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(drawn[0] >> np.uint64(1)))
 
