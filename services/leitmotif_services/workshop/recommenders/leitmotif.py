@@ -1,0 +1,71 @@
+"""`leitmotif`: taste as weights over prototypes that a person can read, boost and mute, with responses in closed form.
+
+What it is made of: prototypes and their affinities in `leitmotif_prototypes`, responses in `leitmotif_responses`, new items in
+`leitmotif_new_items`, scores, edits and explanations in `leitmotif_scorer`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leitmotif_services.workshop.listening.listening_data import HeldOutPeople, TrainingData
+from leitmotif_services.workshop.recommenders.leitmotif_new_items import NewItems
+from leitmotif_services.workshop.recommenders.leitmotif_prototypes import find_prototypes
+from leitmotif_services.workshop.recommenders.leitmotif_responses import (
+    fit_responses,
+    heard_and_tagged_together,
+    popularity,
+    ridge_by_popularity,
+)
+from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer, history_profiles
+from leitmotif_services.workshop.recommenders.recommender import Advance, SearchSpace, Settings
+from leitmotif_services.workshop.responses import Responses
+
+Doubles = NDArray[np.float64]
+
+POPULARITY_DISCOUNT = 0.1
+"""v_i is divided by (p_i + 1) to this power: squared error favours what many hear, a ranking need not."""
+
+_BIAS = 1e-3
+"""b_i = _BIAS · the share of people who heard i: it orders the list of an empty history, and hardly any other."""
+
+_LISTENERS = 256
+"""Training people that the gain is set on, at most."""
+
+
+class Leitmotif:
+    name = "leitmotif"
+    source = "Linear prototype responses in closed form, with edits through affinities; after Öncel et al., MLSP 2025"
+    space = SearchSpace(
+        {
+            "prototypes": (512, 32, 64, 128, 256, 768),
+            "ridge": (100.0, 50.0, 200.0, 400.0),
+            "tag_weight": (5.0, 2.0, 10.0),
+        }
+    )
+
+    def fit(
+        self,
+        data: TrainingData,
+        settings: Settings,
+        *,
+        seed: int,
+        validation: HeldOutPeople | None,  # noqa: ARG002 - nothing is stopped early
+        advance: Advance,
+    ) -> LeitmotifScorer:
+        together = heard_and_tagged_together(data, tag_weight=float(settings["tag_weight"]))
+        ridge = ridge_by_popularity(data, ridge=float(settings["ridge"]))
+        found = find_prototypes(data, together, ridge, count=int(settings["prototypes"]))
+        advance(0.6)
+        heard = popularity(data)
+        discount = ((heard + 1.0) / (heard + 1.0).mean()) ** -POPULARITY_DISCOUNT
+        responses = fit_responses(found.affinities, together, ridge) * discount[:, None]
+        rows = np.sort(np.random.default_rng([seed, 30]).permutation(data.heard.shape[0])[:_LISTENERS])
+        scorer = LeitmotifScorer(
+            found=found,
+            fitted=Responses(responses, _BIAS * heard / data.heard.shape[0]),
+            new_items=NewItems(data, found.affinities, together, ridge),
+            listeners=history_profiles(found.affinities, data.heard[rows]),
+            seed=seed,
+        )
+        advance(0.4)
+        return scorer
