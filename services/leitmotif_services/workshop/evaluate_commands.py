@@ -57,7 +57,7 @@ def evaluate(
         from leitmotif_services.workshop.comparison.hyper_parameter_search import TRIALS
         from leitmotif_services.workshop.comparison.markdown_report import accuracy_table, cold_start_table, control_table
         from leitmotif_services.workshop.comparison.report import results_of
-        from leitmotif_services.workshop.comparison.study import run_study
+        from leitmotif_services.workshop.comparison.study import StudyError, run_study
         from leitmotif_services.workshop.listening.splits import SplitError
         from leitmotif_services.workshop.local_embedder import usable_cores
         from leitmotif_services.workshop.recommenders import registry
@@ -84,7 +84,7 @@ def evaluate(
             workers=workers or usable_cores(),
             note=_note,
         )
-    except SplitError as error:
+    except (SplitError, StudyError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"cannot write {error.filename or out}: {error.strerror or error}")

@@ -56,7 +56,7 @@ def _accuracy(study: Study, model: str) -> Json:
     measured: Json = {metric: spread([float(np.mean(_people(part, metric))) for _, part in parts]) for metric in METRICS}
     measured["settings"] = {str(seed): part["settings"] for seed, part in parts}
     measured["seconds"] = {
-        name: float(np.sum([cast(float, part[name]) for _, part in parts])) for name in ("search_s", "fit_s", "seconds")
+        name: float(np.sum([cast(float, part[name]) for _, part in parts])) for name in ("search_s", "fit_s", "seconds", "cpu_s")
     }
     if registry.REFERENCE in study.models and model != registry.REFERENCE:
         reference = dict(study.of_model(registry.REFERENCE))

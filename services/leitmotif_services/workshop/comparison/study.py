@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,11 @@ from leitmotif_services.workshop.comparison.hyper_parameter_search import TRIALS
 from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS, Task, run_task
 from leitmotif_services.workshop.listening.listening_data import ListeningData
 from leitmotif_services.workshop.recommenders import registry
+
+
+class StudyError(Exception):
+    """A study that ended before it was done; finished parts are kept. The text is one sentence for a person."""
+
 
 Note = Callable[[str, int, int], None]
 """Told what was finished, how many parts are finished, and how many there are."""
@@ -58,11 +64,11 @@ def run_study(
     `models`: names of the registry. `work`: the folder that finished parts are kept in; a part is found again only where data,
     code, library versions and settings are the same. `workers`: processes beside each other, of one thread each, so that the
     figures do not depend on how many there are. `sweeps`: also vary the settings of `registry.SWEPT` with the first seed.
-    SplitError where the data is too small.
+    SplitError where the data is too small, StudyError where a process ended.
     """
     started = time.perf_counter()
     runner = _Runner(data, FinishedParts(work), workers, note)
-    measures = [Task("measure", model, seed, trials) for model in models for seed in seeds]
+    measures = [Task("measure", model, seed, trials) for model in _longest_first(models) for seed in seeds]
     baselines = [Task("baseline", CONTENT_NEIGHBOURS, seed, 0) for seed in seeds]
     planned = [(model, name) for model in models for name in registry.SWEPT.get(model, ())] if sweeps else []
     runner.expect(len(measures) + len(baselines) + len(planned))
@@ -117,6 +123,8 @@ class _Runner:
                 try:
                     for future in as_completed(running):
                         yield running[future], future.result()
+                except BrokenProcessPool as error:
+                    raise StudyError("a process that measured ended, most likely for want of memory; try --workers 1") from error
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise
@@ -134,6 +142,11 @@ class _Runner:
             figure = f"NDCG@100 {sum(values) / len(values):.4f}"
         detail = ", ".join(text for text in (figure, how) if text)
         self._note(f"{task.label}{': ' if detail else ''}{detail}", self._done, self._expected)
+
+
+def _longest_first(models: Sequence[str]) -> list[str]:
+    """Those that are trained in epochs first: no process then waits at the end for one long part of another."""
+    return sorted(models, key=lambda model: "epochs" not in registry.load(model).space.choices)
 
 
 @contextmanager
