@@ -10,7 +10,7 @@ from leitmotif_services.workshop.comparison.accuracy import measure_accuracy
 from leitmotif_services.workshop.listening.listening_data import Split
 from leitmotif_services.workshop.recommenders.recommender import Advance, Recommender, SearchSpace, Setting, StoppedEarly
 
-TRIALS = 12
+TRIALS = 10
 
 Settings = dict[str, Setting]
 
