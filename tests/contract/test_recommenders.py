@@ -65,7 +65,7 @@ def test_choices_are_of_one_kind_and_each_is_there_once(name):
     [
         ("item-neighbours", {"neighbours": 50, "shrinkage": 0.0}),
         ("ease", {"ridge": 500.0}),
-        ("implicit-als", {"factors": 128, "regularization": 0.01, "alpha": 40.0}),
+        ("implicit-als", {"factors": 128, "alpha": 40.0}),
         ("mult-vae", {"hidden": 600, "latent": 200, "dropout": 0.5, "beta": 0.2, "learning_rate": 0.001, "batch_people": 500}),
         ("macrid-vae", {"kinds": 7, "dimension": 100, "temperature": 0.1, "dropout": 0.5, "beta": 0.2, "learning_rate": 0.001}),
         ("proto-mf", {"dimension": 100, "prototypes": 100, "learning_rate": 0.001, "weight_decay": 0.0001}),

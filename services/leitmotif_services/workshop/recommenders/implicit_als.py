@@ -48,8 +48,8 @@ class ImplicitAls:
     space = SearchSpace(
         {
             "factors": (128, 32, 64, 256),
-            "regularization": (10.0, 0.01, 1.0, 3.0, 30.0),
-            "alpha": (10.0, 2.0, 5.0, 20.0, 40.0),
+            "regularization": (30.0, 1.0, 10.0),
+            "alpha": (10.0, 5.0, 20.0, 40.0),
         }
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leitmotif_services.workshop.recommenders.audio_cosine import AudioCosine
+from leitmotif_services.workshop.recommenders.audio_cosine import AudioCosine, intraclass_correlations
 from leitmotif_services.workshop.recommenders.tag_cosine import TagCosine
 from leitmotif_services.workshop.recommenders.tag_features import tf_idf
 from tests.unit.workshop.recommenders.training_examples import histories, training_on
@@ -54,6 +54,29 @@ def test_a_history_without_tags_scores_nothing():
 
 def test_audio_scores_are_cosines_whatever_the_size_of_the_features():
     data = training_on([[0, 0, 0, 0]], audio=[[2, 0], [0, 3], [-1, 0], [0, 0]])
-    scores = fit(AudioCosine(), data).scores(histories([[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]]))
+    scores = fit(AudioCosine(), data, columns="equal").scores(histories([[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]]))
     half = 1 / np.sqrt(2)
     assert scores == pytest.approx(np.array([[1, 0, -1, 0], [half, half, -half, 0], [0, 0, 0, 0]]))
+
+
+# Two people with two items each. Column 0: means 2 and 6 around 4, B = 16, and W = (2 + 2) / 2, so (16 - 2) / (16 + 2).
+# Column 1: both means are 4, so B = 0 and nothing of it is of taste. Column 2 does not vary.
+BY_PERSON = training_on([[1, 1, 0, 0], [0, 0, 1, 1]], audio=[[1, 1, 3], [3, 7, 3], [5, 3, 3], [7, 5, 3]])
+
+
+def test_intraclass_correlation_is_the_share_of_variance_between_people():
+    assert intraclass_correlations(BY_PERSON) == pytest.approx([14 / 18, 0.0, 0.0])
+
+
+def test_people_with_one_item_say_nothing_of_the_variance_within():
+    more = training_on([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0]], audio=BY_PERSON.audio)
+    assert intraclass_correlations(more) == pytest.approx([14 / 18, 0.0, 0.0])
+    assert intraclass_correlations(training_on([[1, 1, 0, 0]], audio=BY_PERSON.audio)).tolist() == [0, 0, 0]
+
+
+def test_columns_by_taste_are_scaled_by_the_root_of_it():
+    data = training_on([[1, 1, 0, 0], [0, 0, 1, 1]], audio=[[1, 1], [3, 3], [5, 3], [7, 5]])
+    first, second = np.sqrt(14 / 18), np.sqrt(1 / 3)  # of the second column B = 4 and W = 2
+    scores = fit(AudioCosine(), data, columns="by taste").scores(histories([[1, 0, 0, 0]]))
+    one, other = np.array([1 * first, 1 * second]), np.array([7 * first, 5 * second])
+    assert scores[0, 3] == pytest.approx(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
