@@ -4,7 +4,7 @@ Kernel ridge regression (Saunders, Gammerman and Vovk, ICML 1998) over the items
 item is k (K + μI)⁻¹ Y, where Y holds the responses, or the affinities, of the heard ones. The responses to learn from are those
 where no item vouches for itself (t = 1 of `leitmotif_responses`), as no new item can. The kernel is the mean of
 
-- exp(−2 |x − y|² / F) of the standardised audio, F columns;
+- exp(−|x − y|² / F) of the standardised audio, F columns;
 - cosine of the TF-IDF of all tags that at least two items carry;
 
 or what there is of these. How much an item is tagged at all is the most that is known of how widely it will be heard: a
@@ -30,9 +30,6 @@ Doubles = NDArray[np.float64]
 
 RIDGE = 1.0
 """μ."""
-
-_SHARPNESS = 2.0
-"""Of the audio's likeness: items at half the distance of two that have nothing in common count as 0.4 alike."""
 
 _FEWEST_CARRIERS = 2
 
@@ -133,7 +130,7 @@ class _KernelRidge:
         columns = self.audio.shape[1]
         likeness = np.zeros((len(audio), len(self.audio)))
         if columns:
-            likeness = np.exp(-_SHARPNESS * _squared_distances(audio, self.audio) / columns)
+            likeness = np.exp(-_squared_distances(audio, self.audio) / columns)
         if self.tags is None or tag_counts is None or self.tag_counts is None:
             return likeness
         cosines = self.tags.profiles(tag_counts) @ self.tags.profiles(self.tag_counts).T

@@ -36,7 +36,8 @@ DISCOVERED_SHARE = 0.25
 _NOTHING = 1e-9
 """Eigenvalues that are smaller, relative to the largest, span what nobody heard."""
 
-_ROTATIONS = 100
+_ROTATIONS = 30
+"""At most; the span, on which accuracy rests, is the same at each."""
 _CONVERGED = 1e-3
 
 
@@ -108,22 +109,19 @@ def co_heard_scenes(together: Doubles, ridge: Doubles, count: int) -> Doubles:
     return np.asarray(scenes[:, np.argsort(-scenes.sum(axis=0), kind="stable")])
 
 
-def varimax(loadings: Doubles) -> Doubles:
-    """The loadings (N, D), rotated so that the variance of their squares within columns is largest.
+def varimax(vectors: Doubles) -> Doubles:
+    """Orthonormal columns (N, D), rotated so that the variance of the squares within columns is largest.
 
-    Kaiser, Psychometrika 1958; by singular value decompositions as in Jennrich, Psychometrika 2001.
+    Kaiser, Psychometrika 1958. The mean square of a column is 1 / N under every rotation, so what is to be maximised is Σ r⁴ over all entries. That is convex
+    in the rotation: to take the rotation nearest to its gradient, by a singular value decomposition, never lowers it.
     """
-    rotation = np.eye(loadings.shape[1])
-    reached = 0.0
+    rotation = np.eye(vectors.shape[1])
     for _ in range(_ROTATIONS):
-        rotated = loadings @ rotation
-        gradient = loadings.T @ (rotated**3 - rotated * (rotated**2).mean(axis=0))
-        left, values, right = np.linalg.svd(gradient)
-        rotation = left @ right
-        if values.sum() <= reached * (1.0 + _CONVERGED):
+        left, _, right = np.linalg.svd(vectors.T @ (vectors @ rotation) ** 3)
+        step, rotation = np.abs(left @ right - rotation).max(initial=0.0), left @ right
+        if step < _CONVERGED:
             break
-        reached = float(values.sum())
-    return np.asarray(loadings @ rotation)
+    return np.asarray(vectors @ rotation)
 
 
 def _scene_labels(scenes: Doubles, counts: Doubles, names: tuple[str, ...]) -> tuple[str, ...]:

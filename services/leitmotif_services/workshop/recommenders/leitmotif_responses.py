@@ -36,7 +36,7 @@ SELF_LEFT_OUT = 0.25
 _FEWEST_CARRIERS = 5
 """Of a tag that counts as a listener."""
 
-_JITTER = 1e-4
+_JITTER = 1e-6
 """Added to the diagonal of M, relative to its mean: prototypes may depend on each other linearly."""
 
 
