@@ -112,8 +112,9 @@ def co_heard_scenes(together: Doubles, ridge: Doubles, count: int) -> Doubles:
 def varimax(vectors: Doubles) -> Doubles:
     """Orthonormal columns (N, D), rotated so that the variance of the squares within columns is largest.
 
-    Kaiser, Psychometrika 1958. The mean square of a column is 1 / N under every rotation, so what is to be maximised is Σ r⁴ over all entries. That is convex
-    in the rotation: to take the rotation nearest to its gradient, by a singular value decomposition, never lowers it.
+    Kaiser, Psychometrika 1958. The mean square of a column is 1 / N under every rotation, so what is to be maximised is Σ r⁴
+    over all entries. That is convex in the rotation: to take the rotation nearest to its gradient, by a singular value
+    decomposition, never lowers it.
     """
     rotation = np.eye(vectors.shape[1])
     for _ in range(_ROTATIONS):
