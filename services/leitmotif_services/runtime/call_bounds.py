@@ -31,6 +31,11 @@ class CallBounds(grpc.aio.ServerInterceptor):
         self._streams = _Bound("streams", max_streams)
         self._operation = _Bound("operation streams", _MAX_OPERATION_STREAMS)
 
+    @property
+    def open(self) -> int:
+        """Calls of either kind that are being served."""
+        return self._calls.open + self._streams.open
+
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
@@ -51,20 +56,20 @@ class _Bound:
     def __init__(self, name: str, limit: int) -> None:
         self.name = name
         self.limit = limit
-        self._open = 0
+        self.open = 0
 
     def enter(self) -> bool:
         """Take a place for the call that the current task serves; False when there is none."""
-        if self._open >= self.limit:
+        if self.open >= self.limit:
             return False
-        self._open += 1
+        self.open += 1
         call = asyncio.current_task()
         assert call is not None
         call.add_done_callback(self._leave)
         return True
 
     def _leave(self, _: object) -> None:
-        self._open -= 1
+        self.open -= 1
 
     def refusal(self) -> ServiceError:
         message = f"the server has {self.limit} {self.name} open, as many as it takes"

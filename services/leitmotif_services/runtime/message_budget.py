@@ -38,7 +38,7 @@ PROMPT_S = 1.0
 """A request other than an upload that takes longer to come is a straggler, in seconds."""
 
 TRANSFER_S = 120.0
-"""A request must have come, and a large answer gone, within so long: time for 64 MiB at 5 Mbit/s, in seconds."""
+"""A request must have come within so long: time for 64 MiB at 5 Mbit/s, in seconds."""
 
 
 class MessageBudget(grpc.aio.ServerInterceptor):
@@ -110,7 +110,6 @@ class MessageBudget(grpc.aio.ServerInterceptor):
             del request
             content: bytes = serialize(answer)
             share.hold(len(content))
-            share.release_within(TRANSFER_S)
             return content
 
         return call
@@ -195,7 +194,6 @@ class _Share:
         self._size = 0
         call = asyncio.current_task()
         assert call is not None
-        self._call = call
         call.add_done_callback(self._release)
 
     async def wait_for(self, size: int) -> None:
@@ -208,12 +206,6 @@ class _Share:
         counted = size if size > SMALL_BYTES else 0
         self._budget.resize(self._size, counted)
         self._size = counted
-
-    def release_within(self, limit_s: float) -> None:
-        """Cancel the call when it still holds something after so long: its caller does not take the answer."""
-        if self._size:
-            timer = asyncio.get_running_loop().call_later(limit_s, self._call.cancel)
-            self._call.add_done_callback(lambda _: timer.cancel())
 
     def _release(self, _: object) -> None:
         self._budget.resize(self._size, 0)

@@ -16,6 +16,9 @@ from leitmotif_services.runtime.watches import Watches
 
 log = logging.getLogger(__name__)
 
+_LOOK_S = 0.05
+"""Between two looks at whether calls are still served."""
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -61,9 +64,9 @@ class GrpcServer:
         self._app = app
         self._health = health.aio.HealthServicer()
         self._watches = Watches()
-        bounds = CallBounds(max_calls=settings.max_concurrent_calls, max_streams=settings.max_concurrent_streams)
+        self._bounds = CallBounds(max_calls=settings.max_concurrent_calls, max_streams=settings.max_concurrent_streams)
         self._server = grpc.aio.server(
-            interceptors=[CallBoundary(), bounds, *app.interceptors, self._watches],
+            interceptors=[CallBoundary(), self._bounds, *app.interceptors, self._watches],
             options=[
                 # One process listens at an address; a second one is an error, not a silent split of connections.
                 ("grpc.so_reuseport", 0),
@@ -100,5 +103,11 @@ class GrpcServer:
         if self._settings.lame_duck_s:
             await asyncio.sleep(self._settings.lame_duck_s)
         # Connections are told to go before watches end: whoever reconnects must not come back here.
-        await asyncio.gather(self._server.stop(self._settings.grace_s), self._watches.end())
+        stopping = asyncio.create_task(self._server.stop(self._settings.grace_s))
+        if await self._watches.end():
+            while self._bounds.open and not stopping.done():
+                await asyncio.wait({stopping}, timeout=_LOOK_S)
+            # Nothing is served any more; what gRPC still has open are the calls that were cut off.
+            await self._server.stop(0)
+        await stopping
         log.info("drained")

@@ -51,15 +51,20 @@ class Watches(grpc.aio.ServerInterceptor):
             watched, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer
         )
 
-    async def end(self) -> None:
-        """End the open watches, and those that still come, with SERVER_DRAINING."""
+    async def end(self) -> bool:
+        """End the open watches, and those that still come, with SERVER_DRAINING.
+
+        Returns whether some had to be cut off: gRPC keeps their calls open, with what their callers did not read.
+        """
         self._ends_at = asyncio.get_running_loop().time() + LAST_WORD_S
         for limit in self._limits:
             limit.reschedule(self._ends_at)
-        if self._calls:
-            _, stuck = await asyncio.wait(set(self._calls), timeout=END_S)
-            for call in stuck:
-                call.cancel()
+        if not self._calls:
+            return False
+        _, stuck = await asyncio.wait(set(self._calls), timeout=END_S)
+        for call in stuck:
+            call.cancel()
+        return bool(stuck)
 
     def _generated(self, behavior: Callable[[Any, Any], AsyncGenerator[Any, None]]) -> Callable[[Any, Any], AsyncIterator[Any]]:
         async def watched(request: Any, context: Any) -> AsyncIterator[Any]:

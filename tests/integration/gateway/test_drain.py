@@ -9,7 +9,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
-from leitmotif import AsyncClient, Client, JobState
+from leitmotif import AsyncClient, Client, JobState, RetryPolicy
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
 from tests.integration.gateway.gateway_process import PATH, behind, channel_to, gateway_process, once, refusal_of
 
@@ -122,14 +122,18 @@ async def test_a_drain_ends_watches_and_lets_calls_finish():
         await once(lambda: asyncio.sleep(0, jobs.watchers == 0))
 
 
+PATIENT = RetryPolicy(attempts=100, longest_wait_s=0.5)
+"""Outlasts the start of a process on a machine that is busy."""
+
+
 async def watch_with_async_client(address):
-    async with AsyncClient(address) as client:
+    async with AsyncClient(address, retry=PATIENT) as client:
         return [job.state async for job in (await client.evaluations.get("j")).watch(timeout_s=30)]
 
 
 async def watch_with_sync_client(address):
     def run():
-        with Client(address) as client:
+        with Client(address, retry=PATIENT) as client:
             return [job.state for job in client.evaluations.get("j").watch(timeout_s=30)]
 
     return await asyncio.to_thread(run)

@@ -52,6 +52,7 @@ def advice(error: "LeitmotifError", address: str) -> str:
         Reason.ETAG_MISMATCH: "somebody else changed the profile meanwhile; look at it and decide again",
         Reason.STORE_UNAVAILABLE: "try again in a moment",
         Reason.UPSTREAM_UNAVAILABLE: "try again in a moment",
+        Reason.SERVER_DRAINING: "try again in a moment",
         Reason.OVERLOADED: "try again in a moment",
     }
     # The request id is for whoever reads the server's log; a refusal that explains itself needs no log.
