@@ -2,6 +2,14 @@
 
 What it is made of: prototypes and their affinities in `leitmotif_prototypes`, responses in `leitmotif_responses`, new items in
 `leitmotif_new_items`, scores, edits and explanations in `leitmotif_scorer`.
+
+What is fixed rather than searched was chosen on lastfm-2k, by NDCG@100 of the validation people of seeds 100 to 102 (their mean;
+EASE 0.436, and 0.465 as a full-rank map with the Gram matrix and the ridge of `leitmotif_responses`):
+
+- prototypes: 128 tags alone 0.430, 256 tags alone 0.447, 128 scenes alone 0.462; with 128 scenes, 128 tags 0.465, 256 tags 0.469
+  and 400 tags 0.471; 800 tags with 256 scenes 0.469. Scenes by NMF instead: 0.451 alone. So one prototype in four is a scene.
+- an item's word for itself, with 256 tags and 128 scenes: all kept 0.467, a quarter left out 0.469.
+- popularity discount there: none 0.469, 0.05 0.470, 0.1 0.472, 0.15 0.473, 0.2 0.470.
 """
 
 import numpy as np

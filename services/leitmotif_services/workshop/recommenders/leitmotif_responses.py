@@ -19,8 +19,8 @@ multiplier per item,
 
     v_i = v⁰_i − t (a_i·v⁰_i) / (a_iᵀ M⁻¹ a_i) · M⁻¹ a_i.
 
-With A = I and t = 1 this is EASE (Steck, WWW 2019). Few prototypes cannot tell an item from its neighbours, so taking all of B_ii
-takes from what they say together; a quarter of it is best where K is a tenth to a third of N.
+With A = I and t = 1 this is EASE (Steck, WWW 2019). Few prototypes cannot tell an item from its neighbours, so that to leave all
+of B_ii out also takes from what the neighbours say; a quarter was best on validation people, for few prototypes and for A = I.
 """
 
 import numpy as np
