@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,12 +10,11 @@ from scipy.sparse import csr_array
 
 from leitmotif_services.workshop.comparison.accuracy import measure_accuracy
 from leitmotif_services.workshop.recommenders.recommender import StoppedEarly
-from leitmotif_services.workshop.recommenders.registry import NAMES, load, module_of
+from leitmotif_services.workshop.recommenders.registry import NAMES, load
 from tests.contract.block_listening import BLOCK_OF_ITEM, BLOCKS, ITEMS, ITEMS_A_BLOCK, block_people, block_training
 
-WRITTEN = [name for name in NAMES if find_spec(module_of(name))]
-PERSONAL = [name for name in WRITTEN if name != "popularity"]
-STOPPED_EARLY = [name for name in WRITTEN if "epochs" in load(name).space.choices]
+PERSONAL = [name for name in NAMES if name != "popularity"]
+STOPPED_EARLY = [name for name in NAMES if "epochs" in load(name).space.choices]
 NOTHING_DRAWN = ["popularity", "item-neighbours", "ease", "ease-tags", "tag-cosine", "audio-cosine"]
 
 EPOCHS = 30
@@ -46,14 +44,14 @@ def close_to(expected):
     return pytest.approx(expected, rel=1e-4, abs=1e-4 * float(np.abs(expected).max() + 1e-9))
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_it_is_called_as_the_registry_has_it_and_cites_its_source(name):
     recommender = load(name)
     assert recommender.name == name
     assert recommender.source.strip()
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_choices_are_of_one_kind_and_each_is_there_once(name):
     for values in load(name).space.choices.values():
         assert len(values) == len(set(values)) >= 1
@@ -77,7 +75,7 @@ def test_what_was_published_as_best_is_among_the_choices(name, published):
         assert value in choices[setting]
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_finite_score_for_each_person_and_item(name):
     scores = fitted(name).scores(PEOPLE.given)
     assert scores.shape == PEOPLE.given.shape
@@ -85,12 +83,12 @@ def test_a_finite_score_for_each_person_and_item(name):
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_same_seed_gives_the_same_scores(name):
     np.testing.assert_array_equal(fit(name).scores(PEOPLE.given), fitted(name).scores(PEOPLE.given))
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_nobodys_scores_depend_on_who_else_is_scored(name):
     scorer = fitted(name)
     together = scorer.scores(PEOPLE.given)
@@ -100,19 +98,19 @@ def test_nobodys_scores_depend_on_who_else_is_scored(name):
         assert scorer.scores(PEOPLE.given[[person]]) == close_to(together[[person]])
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_more_people_than_are_scored_at_once(name):
     many = np.arange(600) % PEOPLE.given.shape[0]
     scorer = fitted(name)
     assert scorer.scores(PEOPLE.given[many]) == close_to(scorer.scores(PEOPLE.given)[many])
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_nobody_to_score(name):
     assert fitted(name).scores(PEOPLE.given[np.zeros(0, np.int64)]).shape == (0, ITEMS)
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_somebody_without_a_history_is_scored_beside_others(name):
     histories = csr_array(np.vstack([np.zeros(ITEMS), PEOPLE.given[[0]].toarray(), np.zeros(ITEMS)]))
     scores = fitted(name).scores(histories)
@@ -182,13 +180,13 @@ def test_without_validation_people_as_many_epochs_give_what_early_stopping_kept(
     np.testing.assert_array_equal(again.scores(PEOPLE.given), stopped.scores(PEOPLE.given))
 
 
-@pytest.mark.parametrize("name", [name for name in WRITTEN if name not in STOPPED_EARLY])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in STOPPED_EARLY])
 def test_validation_people_change_nothing_where_no_epochs_are_counted(name):
     np.testing.assert_array_equal(fit(name, validation=None).scores(PEOPLE.given), fitted(name).scores(PEOPLE.given))
 
 
 @pytest.mark.parametrize("validation", [VALIDATION, None], ids=["validated", "alone"])
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_progress_comes_to_the_whole(name, validation):
     shares = []
     fit(name, validation=validation, advance=shares.append)
@@ -196,7 +194,7 @@ def test_progress_comes_to_the_whole(name, validation):
     assert sum(shares) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_training_leaves_its_data_as_it_is(name):
     data, people = block_training(), block_people()[0]
     fit(name, data, validation=people)
@@ -206,7 +204,7 @@ def test_training_leaves_its_data_as_it_is(name):
     np.testing.assert_array_equal(people.given.toarray(), PEOPLE.given.toarray())
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_items_that_nobody_heard_and_people_who_heard_nothing(name):
     heard = TRAINING.heard.toarray()
     heard[:, [3, 40]] = 0.0
@@ -216,13 +214,13 @@ def test_items_that_nobody_heard_and_people_who_heard_nothing(name):
     assert np.isfinite(fit(name, data).scores(PEOPLE.given)).all()
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_data_without_tags_and_audio(name):
     data = dataclasses.replace(TRAINING, tag_counts=csr_array((ITEMS, 0)), tags=(), audio=np.zeros((ITEMS, 0)))
     assert np.isfinite(fit(name, data).scores(PEOPLE.given)).all()
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", NAMES)
 def test_threads_score_side_by_side_as_one_alone_does(name):
     scorer = fitted(name)
     expected = scorer.scores(PEOPLE.given)
