@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -86,3 +88,34 @@ def test_wrong_usage_says_what_is_right(folder, arguments, code, text):
     assert done.returncode == code
     assert text in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr
+
+
+def test_a_run_that_was_stopped_goes_on(folder, tmp_path):
+    arguments = [
+        "--dataset",
+        "tables",
+        "--path",
+        folder,
+        "--models",
+        "ease,popularity",
+        "--trials",
+        7,
+        "--out",
+        tmp_path / "results",
+    ]
+    command = [sys.executable, "-c", "from leitmotif.cli.main import run; run()", "evaluate", *map(str, arguments)]
+    many = ",".join(str(seed) for seed in range(60))
+    stopped = [*command, "--workers", "1", "--seeds", many]
+    with subprocess.Popen(stopped, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        for line in process.stderr:
+            if line.startswith("[1/"):
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the processes that measure as well
+                break
+        rest = process.stderr.read()  # ends when no process is left that could write
+    assert process.returncode != 0
+    assert "Traceback" not in rest
+    assert "[180/180]" not in rest
+    done = run(*arguments, "--seeds", "0")
+    assert done.returncode == 0, done.stderr
+    assert "ease, seed 0: NDCG@100" in done.stderr
+    assert "known from before" in done.stderr

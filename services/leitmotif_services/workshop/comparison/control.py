@@ -143,13 +143,16 @@ def _measure_tag(lists: EditedLists, tag: int, rng: np.random.Generator) -> _Tag
 def _summary(measured: Sequence[_TagMeasures], lists: EditedLists, anchored: Sequence[int]) -> Control:
     shares = np.stack([tag.shares for tag in measured])  # (tags, 1 + doses, people)
     names = lists.tags.names
-    base = lists.base_ndcg if lists.base_ndcg > 0 else float("nan")
+    base = lists.base_ndcg
+
+    def kept(ndcg: Doubles) -> Doubles:
+        return ndcg / base if base > 0 else np.ones_like(ndcg)  # there is nothing to lose
 
     def steering(shares: Doubles, ndcg: Doubles, prices: Doubles) -> Steering:
         return Steering(
             share=tuple(shares.mean(axis=(0, 2)).tolist()),
-            kept=tuple((ndcg.mean(axis=0) / base).tolist()),
-            price=float(prices[:, 0].mean() / base),
+            kept=tuple(kept(ndcg.mean(axis=0)).tolist()),
+            price=float(kept(prices[:, 0]).mean()),
             price_share=float(prices[:, 1].mean()),
             collateral=float(prices[:, 2].mean()),
         )

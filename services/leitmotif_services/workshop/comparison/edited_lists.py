@@ -27,7 +27,7 @@ _MOST_STEPS = 12
 class RankedLists:
     """Lists (V, R) of all people."""
 
-    items: NDArray[np.int64]
+    items: Positions
     filled: Mask
 
 
@@ -43,12 +43,15 @@ class EditedLists:
         self.tags = tags
         self.people = self._given.shape[0]
         self.prototypes = scorer.affinities.shape[1]
-        self.scores = np.where(self._given, -np.inf, self._edited(self._nothing(), self._nothing() > 0))
+        self.scores = np.where(self._given, -np.inf, self._edited(self._no_edits(), self._no_mutes()))
         self.base = self.ranked(self.scores)
         self.base_ndcg = self.ndcg(self.base)
 
-    def _nothing(self) -> Doubles:
+    def _no_edits(self) -> Doubles:
         return np.zeros((self.people, self.prototypes))
+
+    def _no_mutes(self) -> Mask:
+        return np.zeros((self.people, self.prototypes), np.bool_)
 
     def _edited(self, edits: Doubles, muted: Mask) -> Doubles:
         return self._scorer.edited_scores(self._history, edits, muted)
@@ -59,16 +62,16 @@ class EditedLists:
     def ranked(self, scores: Doubles) -> RankedLists:
         return RankedLists(*top_items(scores, self._given, NDCG_LENGTH))
 
-    def after_edit(self, prototypes: NDArray[np.int64] | int, size: float) -> RankedLists:
+    def after_edit(self, prototypes: Positions | int, size: float) -> RankedLists:
         """Everybody edits one prototype: the same, or (V,) one each."""
-        edits = self._nothing()
+        edits = self._no_edits()
         edits[np.arange(self.people), prototypes] = size
-        return self.ranked(self._edited(edits, edits > np.inf))
+        return self.ranked(self._edited(edits, self._no_mutes()))
 
     def after_mute(self, prototype: int) -> RankedLists:
-        muted = self._nothing() > 0
+        muted = self._no_mutes()
         muted[:, prototype] = True
-        return self.ranked(self._edited(self._nothing(), muted))
+        return self.ranked(self._edited(self._no_edits(), muted))
 
     def reranked(self, tag: int) -> Callable[[float], RankedLists]:
         """From a mean share of the tag to the lists that have at least that, by a bonus for what carries it."""

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -111,23 +112,27 @@ class _Runner:
     def _computed(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Part]]:
         if not tasks:
             return
-        with _one_thread_each():
-            pool = ProcessPoolExecutor(
-                max_workers=max(1, min(self._workers, len(tasks))),
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_begin,
-                initargs=(self._data,),
-            )
-            with pool:
+        others = set(multiprocessing.active_children())
+        pool = ProcessPoolExecutor(
+            max_workers=max(1, min(self._workers, len(tasks))),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_begin,
+            initargs=(self._data,),
+        )
+        try:
+            with _one_thread_each():
                 running: dict[Future[Part], Task] = {pool.submit(_run, task): task for task in tasks}
-                try:
-                    for future in as_completed(running):
-                        yield running[future], future.result()
-                except BrokenProcessPool as error:
-                    raise StudyError("a process that measured ended, most likely for want of memory; try --workers 1") from error
-                except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
+            for future in as_completed(running):
+                yield running[future], future.result()
+        except BrokenProcessPool as error:
+            raise StudyError("a process that measured ended, most likely for want of memory; try --workers 1") from error
+        except BaseException:
+            # What is under way may take minutes, and nobody waits for it any more.
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _key(self, task: Task) -> str:
         settings = {"kind": task.kind, "seed": task.seed, "trials": task.trials, "swept": task.swept, "settings": task.settings}
@@ -169,6 +174,9 @@ _DATA: list[ListeningData] = []
 
 
 def _begin(data: ListeningData) -> None:
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches every process of the terminal; the first of them ends the others
     _DATA[:] = [data]
 
 
