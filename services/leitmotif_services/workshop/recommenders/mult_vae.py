@@ -67,7 +67,7 @@ class MultVae:
             "beta": (0.2, 0.05, 0.5, 1.0),
             "learning_rate": (0.002, 0.001, 0.004),
             "batch_people": (128, 256, 500),
-            "epochs": (100,),
+            "epochs": (150,),
         }
     )
 
