@@ -17,7 +17,7 @@ class Exemplar:
     start_s: float
     """Start in the track, ≥ 0."""
     duration_s: float
-    """Length, > 0."""
+    """Length; 0 where the model was trained without the track's audio, and the exemplar is the track as a whole."""
     affinity: float
     """Affinity of the stretch for the prototype, ≥ 0."""
     snippet: str

@@ -32,7 +32,8 @@ _READ_TAGS = 400
 """Most tags that an item's input tells."""
 
 _FEWEST_DISCOVERED = 8
-"""Discovered prototypes where no tag carries one."""
+_ITEMS_A_DISCOVERED = 20
+"""At most one discovered prototype for so many items, but _FEWEST_DISCOVERED where there are few."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def beginnings(data: TrainingData, inputs: Doubles, wanted: int, *, seed: int) -
     counts = np.log1p(np.asarray(data.tag_counts[:, anchors].toarray(), np.float64))
     item_tags = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-12)
     parts = [unit_rows(item_tags.T @ inputs)] if len(anchors) else []
-    if len(anchors) < wanted and not (len(anchors) and len(anchors) >= _FEWEST_DISCOVERED):
-        found = spherical_kmeans(inputs.astype(np.float32), wanted - len(anchors), seed=seed).centres
-        parts.append(found)
+    discovered = min(wanted - len(anchors), max(_FEWEST_DISCOVERED, len(inputs) // _ITEMS_A_DISCOVERED))
+    if discovered:
+        parts.append(spherical_kmeans(inputs.astype(np.float32), discovered, seed=seed).centres)
     return Beginnings(anchors, np.concatenate(parts), item_tags)

@@ -1,0 +1,190 @@
+"""`leitmotif train` from tables to a bundle that the service loads, for both kinds of model."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from typer.testing import CliRunner, Result
+
+from leitmotif.cli.main import app
+from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.recommendation import recommend
+from leitmotif_services.prototypes.safetensors_bundle import load_bundle
+from leitmotif_services.workshop.listening.tables import TableFiles, load
+from leitmotif_services.workshop.recommenders.apn import Apn
+from leitmotif_services.workshop.recommenders.recommender import SearchSpace
+from leitmotif_services.workshop.table_training import train_tables
+
+GENRES = ("calm", "metal", "jazz", "pop")
+EACH = 20
+TRACKS = len(GENRES) * EACH
+PEOPLE = 100
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """People hear one genre each; tags and features tell the genre."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("tables")
+
+    def write(name: str, header: str, rows: list[tuple[object, ...]]) -> None:
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([header.split(","), *rows])
+
+    genre = np.arange(TRACKS) // EACH
+    write("tracks", "track_id,title,artist", [(f"t/{n}", f"Title {n}", f"Artist {n // 2}") for n in range(TRACKS)])
+    write("tags", "track_id,tag", [(f"t/{n}", GENRES[genre[n]]) for n in range(TRACKS)])
+    heard = [(u, n) for u in range(PEOPLE) for n in rng.choice(EACH, 10, replace=False) + EACH * (u % len(GENRES))]
+    write("interactions", "user_id,track_id,count", [(f"u{u}", f"t/{n}", 1 + n % 7) for u, n in heard])
+    features = np.column_stack([genre, 100.0 + 10.0 * genre, genre % 2]) + rng.normal(0.0, 0.1, (TRACKS, 3))
+    write("features", "track_id,energy,tempo,valence", [(f"t/{n}", *features[n].round(4)) for n in range(TRACKS)])
+    np.savez(folder / "embeddings.npz", embeddings=features.astype(np.float32), ids=np.array([f"t/{n}" for n in range(TRACKS)]))
+    return folder
+
+
+def arguments(tables: Path, model: str, out: Path, features: str = "features.csv") -> list[str]:
+    named = {"interactions": "interactions.csv", "tracks": "tracks.csv", "tags": "tags.csv", "features": features}
+    options = [part for name, file in named.items() for part in (f"--{name}", str(tables / file))]
+    return ["train", *options, "--model", model, "--out", str(out), "--json"]
+
+
+SMALL = {"hidden": 32, "dimension": 16, "prototypes": 8, "epochs": 20, "batch_people": 32, "learning_rate": 0.01}
+"""So that `apn` is trained in a second; everything else is its default."""
+
+
+@pytest.fixture(autouse=True)
+def small_apn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Apn, "space", small_space())
+
+
+def small_space() -> SearchSpace:
+    return SearchSpace({**Apn.space.choices, **{name: (value,) for name, value in SMALL.items()}})
+
+
+def leitmotif(*options: str) -> Result:
+    return CliRunner().invoke(app, options)
+
+
+@pytest.mark.parametrize("model", ["leitmotif", "apn"])
+def test_a_bundle_that_serves(model: str, tables: Path, tmp_path: Path) -> None:
+    done = leitmotif(*arguments(tables, model, tmp_path))
+    assert done.exit_code == 0, done.stderr
+    report = json.loads(done.stdout)
+    served = load_bundle(Path(report["bundle"]))
+    assert (served.model_version, served.manifest.kind) == (report["model_version"], model)
+    assert served.manifest.metrics == report["metrics"]
+    assert report["metrics"]["recall@20"] > 0.9
+    assert report["metrics"]["cold_start_recall@20"] == 1.0  # eight new tracks at most
+    assert f"{TRACKS} tracks have other ids in the bundle, such as 't/0': t-0" in done.stderr
+    # Everything of one genre, asked for by its prototype's weight alone, and told so.
+    jazz = served.prototype_positions["jazz"]
+    assert served.prototypes[jazz].source == "tag"
+    assert any(prototype.fidelity is not None for prototype in served.prototypes)
+    assert served.prototypes[jazz].exemplars[0].snippet == ""
+    edits = np.zeros(len(served.prototypes), np.float32)
+    edits[jazz] = 2.0
+    top = recommend(served, Profile(np.zeros_like(edits), edits), count=10)
+    assert sum(item.track.tags == ("jazz",) for item in top) >= 9
+    muted = recommend(served, Profile(np.zeros_like(edits), edits, (jazz,)), count=TRACKS)
+    assert {item.track.tags for item in muted} == {(genre,) for genre in GENRES if genre != "jazz"}
+
+
+@pytest.mark.parametrize("model", ["leitmotif", "apn"])
+def test_the_affinity_head_hears_the_genre_of_a_new_track(model: str, tables: Path, tmp_path: Path) -> None:
+    report = json.loads(leitmotif(*arguments(tables, model, tmp_path)).stdout)
+    bundle = Path(report["bundle"])
+    served = load_bundle(bundle)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(bundle / "affinity.onnx", options, providers=["CPUExecutionProvider"])
+    new = np.array([[genre, 100.0 + 10.0 * genre, genre % 2] for genre in range(len(GENRES))], np.float32)
+    [affinities] = session.run(["affinity"], {"embedding": new})
+    columns = affinities[:, [served.prototype_positions[genre] for genre in GENRES]]
+    # The attention of `apn` also learned to read tags, which the head has none of.
+    assert np.sum(columns.argmax(axis=0) == np.arange(4)) >= (4 if model == "leitmotif" else 3)
+
+
+def test_several_processes_under_torchrun_write_one_bundle(tables: Path, tmp_path: Path) -> None:
+    torchrun = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
+    script = tmp_path / "command.py"
+    script.write_text(
+        "from leitmotif.cli.main import run\n"
+        "from leitmotif_services.workshop.recommenders.apn import Apn\n"
+        "from leitmotif_services.workshop.recommenders.recommender import SearchSpace\n"
+        f"Apn.space = SearchSpace({dict(small_space().choices)!r})\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [*torchrun, str(script), *arguments(tables, "apn", tmp_path / "models")],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["metrics"]["recall@20"] > 0.9
+    assert load_bundle(Path(report["bundle"])).manifest.kind == "apn"
+    assert [path.name for path in (tmp_path / "models").iterdir() if path.name != ".leitmotif"] == [report["model_version"]]
+
+
+def test_a_run_that_was_broken_off_goes_on_and_gives_the_same_bundle(tables: Path, tmp_path: Path) -> None:
+    files = TableFiles(tables / "interactions.csv", tables / "tracks.csv", tables / "tags.csv")
+    data = load(files).data
+    steps: list[tuple[str, int]] = []
+
+    def break_off(stage: str, done: int, total: int) -> None:
+        steps.append((stage, done))
+        if len(steps) == 8:
+            raise KeyboardInterrupt
+
+    whole = train_tables(data, model="apn", out=tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train_tables(data, model="apn", out=tmp_path / "resumed", on_progress=break_off)
+    steps.clear()
+
+    def note(stage: str, done: int, total: int) -> None:
+        steps.append((stage, done))
+
+    resumed = train_tables(data, model="apn", out=tmp_path / "resumed", on_progress=note)
+    assert steps[1][1] > 20  # an epoch is a twentieth
+    assert resumed.model_version == whole.model_version
+
+
+def test_little_data_gives_a_bundle_without_metrics(tmp_path: Path) -> None:
+    (tmp_path / "plays.csv").write_text("user_id,track_id\nada,one\nada,two\n")
+    (tmp_path / "tracks.csv").write_text("track_id,title\none,One\ntwo,Two\nthree,Three\n")
+    options = ["--interactions", str(tmp_path / "plays.csv"), "--tracks", str(tmp_path / "tracks.csv")]
+    for model in ("leitmotif", "apn"):
+        done = leitmotif("train", *options, "--model", model, "--out", str(tmp_path / model), "--json")
+        assert done.exit_code == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert report["metrics"] == {}
+        assert "nothing was measured" in done.stderr
+        assert len(load_bundle(Path(report["bundle"])).catalogue) == 3
+
+
+@pytest.mark.parametrize(
+    ("features", "told"),
+    [
+        ("track_id,energy\nt/0,5e9\n", "give it in other units"),
+        ("track_id,energy\nt/0,loud\n", "is known of no track"),
+        ("energy\n1\n", "track_id is missing"),
+    ],
+)
+def test_bad_features_are_told_in_one_line(features: str, told: str, tables: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text(features)
+    done = leitmotif(*arguments(tables, "leitmotif", tmp_path / "out", str(tmp_path / "bad.csv")))
+    assert done.exit_code == 1
+    assert told in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_model_is_wrong_usage(tables: Path, tmp_path: Path) -> None:
+    assert leitmotif(*arguments(tables, "transformer", tmp_path)).exit_code == 2
