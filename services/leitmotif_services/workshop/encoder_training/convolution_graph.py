@@ -1,5 +1,6 @@
 """A convolutional network over the loudness of a segment, band by band, as ONNX operators."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.workshop.encoder_training.graph_writing import GraphWriter
+from leitmotif_services.workshop.encoder_training.statistics_graph import audibility
 
 F32 = NDArray[np.float32]
 
@@ -27,7 +29,7 @@ class ConvolutionLayer:
 
 @dataclass(frozen=True)
 class ConvolutionalNetwork:
-    """Layers, then mean and deviation over time of the means over frequency, then one linear map."""
+    """Layers, then mean and deviation over the audible time of the means over frequency, then one linear map."""
 
     band_mean: F32
     """(mel bands,): taken off the loudness first."""
@@ -42,6 +44,11 @@ class ConvolutionalNetwork:
     @property
     def dimension(self) -> int:
         return len(self.bias)
+
+    @property
+    def frame_step(self) -> int:
+        """Frames of the input for each one that the last layer gives."""
+        return math.prod(layer.stride[0] for layer in self.layers)
 
 
 DEVIATION_FLOOR = 1e-4
@@ -59,10 +66,11 @@ def write_network(writer: GraphWriter, network: ConvolutionalNetwork, loudness: 
             CONVOLUTION, value, *weights, kernel_shape=[3, 3], strides=list(layer.stride), pads=[1, 1, 1, 1], dilations=[1, 1]
         )
         value = writer.op("Relu", value)
-    frames = writer.mean(value, 3)
-    mean = writer.mean(frames, 2, keep=True)
+    frames = writer.op("Transpose", writer.mean(value, 3), perm=[0, 2, 1])
+    weights = writer.every(audibility(writer, writer.op("ReduceMax", loudness, axes=[2], keepdims=1)), 1, network.frame_step)
+    mean = writer.weighted_mean(frames, weights, keep=True)
     centred = writer.op("Sub", frames, mean)
-    variance = writer.mean(writer.op("Mul", centred, centred), 2)
+    variance = writer.weighted_mean(writer.op("Mul", centred, centred), weights)
     deviation = writer.op("Sqrt", writer.op("Add", variance, writer.scalar(DEVIATION_FLOOR)))
-    pooled = writer.op("Concat", writer.op("Squeeze", mean, writer.constant([2])), deviation, axis=1)
+    pooled = writer.op("Concat", writer.op("Squeeze", mean, writer.constant([1])), deviation, axis=1)
     return writer.op("Add", writer.op("MatMul", pooled, writer.constant(network.weight)), writer.constant(network.bias))

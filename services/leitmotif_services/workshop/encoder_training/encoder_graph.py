@@ -17,7 +17,7 @@ from leitmotif_services.workshop.encoder_training.statistics_graph import (
     write_statistics,
 )
 
-SQUASH = 1.5
+SQUASH = 3.0
 """Standardised statistics are bent towards this limit, so that no single one that is far off rules a cosine."""
 
 F32 = NDArray[np.float32]

@@ -43,6 +43,10 @@ class GraphWriter:
     def part(self, value: str, axis: int, start: int, end: int) -> str:
         return self.op("Slice", value, self.constant([start]), self.constant([end]), self.constant([axis]))
 
+    def every(self, value: str, axis: int, step: int) -> str:
+        """The first, and then every `step`-th along an axis."""
+        return self.op("Slice", value, *(self.constant([number]) for number in (0, END, axis, step)))
+
     def change(self, value: str, frames: int) -> str:
         """Difference from the value so many frames before; (B, T, n) to (B, T - frames, n)."""
         return self.op("Sub", self.part(value, 1, frames, END), self.part(value, 1, 0, -frames))

@@ -39,7 +39,8 @@ service decodes goes in. {size_bytes / 1e6:.1f} MB, licence {artifact.license}, 
 {pieces:,} pieces of {corpus.piece_s:g} s that this project's own composers wrote and played, seed {seed}:
 {corpus.styled_pieces:,} in the styles {styles};
 {corpus.idiomatic_pieces:,} in the idioms {", ".join(IDIOMS)}.
-No recording was used. {fitting.epochs} epochs of {fitting.excerpt_s:g} s excerpts, {fitting.batch_pieces} pieces a batch.
+No recording was used. {fitting.epochs} epochs, {fitting.batch_pieces} pieces a batch, of excerpts of
+{fitting.shortest_excerpt_s:g} to {fitting.longest_excerpt_s:g} s.
 
 ## Figures
 

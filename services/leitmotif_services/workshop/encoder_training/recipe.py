@@ -47,7 +47,9 @@ class FittingRecipe:
 
     epochs: int
     batch_pieces: int
-    excerpt_s: float
+    shortest_excerpt_s: float
+    longest_excerpt_s: float
+    """Excerpts are of lengths between the two, drawn anew for every batch and view: files are of any length."""
     learning_rate: float
     weight_decay: float
     temperature: float
@@ -149,7 +151,8 @@ def _check(recipe: Recipe) -> None:
         "network.dimension": (network.dimension, 1, 4096),
         "fitting.epochs": (fitting.epochs, 1, 100_000),
         "fitting.batch_pieces": (fitting.batch_pieces, 2, 100_000),
-        "fitting.excerpt_s": (fitting.excerpt_s, 1.0, corpus.piece_s / 2),
+        "fitting.shortest_excerpt_s": (fitting.shortest_excerpt_s, 0.5, fitting.longest_excerpt_s),
+        "fitting.longest_excerpt_s": (fitting.longest_excerpt_s, 0.5, corpus.piece_s / 2),
         "fitting.learning_rate": (fitting.learning_rate, 1e-8, 1.0),
         "fitting.weight_decay": (fitting.weight_decay, 0.0, 1.0),
         "fitting.temperature": (fitting.temperature, 1e-3, 10.0),

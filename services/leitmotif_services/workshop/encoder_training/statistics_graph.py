@@ -83,7 +83,7 @@ def write_statistics(writer: GraphWriter, settings: FrontEndSettings, loudness: 
 
 def _timbre(writer: GraphWriter, settings: FrontEndSettings, loudness: str) -> list[str]:
     """Cepstra of the audible frames: mean, deviation, change, and correlation with each other."""
-    weights = _audibility(writer, writer.op("ReduceMax", loudness, axes=[2], keepdims=1))
+    weights = audibility(writer, writer.op("ReduceMax", loudness, axes=[2], keepdims=1))
     cepstra = writer.op("MatMul", loudness, writer.constant(_cosine_transform(settings.mel_bands, CEPSTRA)))
     change = writer.op("Abs", writer.change(cepstra, CHANGE_FRAMES))
     shape = writer.part(cepstra, 2, 1, 1 + CORRELATED)
@@ -105,7 +105,7 @@ def _timbre(writer: GraphWriter, settings: FrontEndSettings, loudness: str) -> l
 def _rhythm(writer: GraphWriter, settings: FrontEndSettings, loudness: str) -> list[str]:
     """Onset strength per band, and the share of its variance that each band of modulation explains."""
     onsets = writer.op("MatMul", writer.op("Relu", writer.change(loudness, 1)), writer.constant(_band_means(settings.mel_bands)))
-    weights = writer.part(_audibility(writer, writer.op("ReduceMax", loudness, axes=[2], keepdims=1)), 1, 1, END)
+    weights = writer.part(audibility(writer, writer.op("ReduceMax", loudness, axes=[2], keepdims=1)), 1, 1, END)
     strength = writer.op("Concat", writer.weighted_mean(onsets, weights), writer.weighted_deviation(onsets, weights), axis=1)
     count = writer.op("Squeeze", writer.part(writer.op("Shape", onsets), 0, 1, 2))
     position = writer.op("Range", writer.constant(np.array(0, np.int64)), count, writer.constant(np.array(1, np.int64)))
@@ -133,7 +133,7 @@ def _rhythm(writer: GraphWriter, settings: FrontEndSettings, loudness: str) -> l
 
 def _harmony(writer: GraphWriter, settings: FrontEndSettings) -> list[str]:
     """What is left of the pitch classes when the key is taken out, and how noisy each band is."""
-    weights = _audibility(writer, writer.part(TONAL, 2, settings.tonal_columns - 1, settings.tonal_columns))
+    weights = audibility(writer, writer.part(TONAL, 2, settings.tonal_columns - 1, settings.tonal_columns))
     classes = writer.part(TONAL, 2, 0, SEMITONES)
     flatness = writer.log(writer.part(TONAL, 2, SEMITONES, settings.tonal_columns - 1), 0.02)
     mean = writer.weighted_mean(classes, weights)
@@ -149,7 +149,7 @@ def _harmony(writer: GraphWriter, settings: FrontEndSettings) -> list[str]:
     return [writer.op("Concat", circular, *over_classes, axis=1), writer.op("Concat", *noisiness, axis=1)]
 
 
-def _audibility(writer: GraphWriter, level: str) -> str:
+def audibility(writer: GraphWriter, level: str) -> str:
     """(B, T, 1) weights: 1 for frames near the loudest, 0 for silent ones, which have no timbre; `level` is (B, T, 1)."""
     loudest = writer.op("ReduceMax", level, axes=[1], keepdims=1)
     return writer.op("Sigmoid", writer.op("Add", writer.op("Sub", level, loudest), writer.scalar(AUDIBLE_NEPERS)))

@@ -18,6 +18,9 @@ NOISE_NEPERS = (5.5, 12.5)
 LOW_PASS_SHARE = 0.2
 LOW_PASS_BANDS = 40
 """A fifth of the excerpts end somewhere above so many bands, as old recordings do."""
+FADE_SHARE = 0.25
+FADE_NEPERS = 16.0
+"""A quarter of the excerpts fall by up to so much from some moment on: endings, and notes that die away."""
 STRETCH_SHARE = 0.4
 STRETCH_OCTAVES = 0.3
 """Two in five are played faster or slower by up to so much."""
@@ -46,7 +49,7 @@ def levelled(loudness: Tensor) -> Tensor:
 
 
 def varied(loudness: Tensor, generator: Generator) -> Tensor:
-    """(B, T, bands) with pitch, equaliser, compression, noise and bandwidth of their own."""
+    """(B, T, bands) with pitch, equaliser, compression, fade, noise and bandwidth of their own."""
     count, _, bands = loudness.shape
     loudness = _moved(loudness, (2 * PITCH_BANDS * _column(count, generator) - PITCH_BANDS) * (_column(count, generator) < 0.5))
     steps = EQUALISER_NEPERS * torch.randn(count, EQUALISER_KNOTS, generator=generator)
@@ -56,6 +59,7 @@ def varied(loudness: Tensor, generator: Generator) -> Tensor:
     low, high = COMPRESSION
     mean = loudness.mean((1, 2), keepdim=True)
     loudness = mean + (loudness - mean) * (low + (high - low) * _column(count, generator).unsqueeze(2))
+    loudness = loudness - _fade(count, loudness.shape[1], generator)
     nearest, farthest = NOISE_NEPERS
     below = nearest + (farthest - nearest) * _column(count, generator).unsqueeze(2)
     tilt = torch.linspace(0.0, 1.0, bands) * torch.randn(count, 1, 1, generator=generator)
@@ -64,6 +68,14 @@ def varied(loudness: Tensor, generator: Generator) -> Tensor:
     edge = torch.randint(LOW_PASS_BANDS, bands, (count, 1, 1), generator=generator)
     cut = (_column(count, generator) < LOW_PASS_SHARE).unsqueeze(2) & (torch.arange(bands) > edge)
     return torch.where(cut, noise.expand_as(loudness), loudness)
+
+
+def _fade(count: int, frames: int, generator: Generator) -> Tensor:
+    """(B, T, 1): by how much each frame is softer; 0 where nothing fades."""
+    time = torch.linspace(0.0, 1.0, frames)
+    begins = 0.8 * _column(count, generator)
+    depth = FADE_NEPERS * _column(count, generator) * (_column(count, generator) < FADE_SHARE)
+    return (depth * ((time - begins) / (1.0 - begins)).clamp(min=0.0)).unsqueeze(2)
 
 
 def _moved(loudness: Tensor, shift: Tensor) -> Tensor:

@@ -51,7 +51,7 @@ class NetworkFitting:
         kinds = sorted({piece.kind for piece in pieces})
         self._kinds = torch.tensor([kinds.index(piece.kind) for piece in pieces])
         self._attributes, self._known = _attributes(pieces)
-        self._frames = round(fitting.excerpt_s * settings.frames_per_s)
+        self._frames_per_s = settings.frames_per_s
         self._network = EncoderNetwork(
             network.channels,
             network.strides,
@@ -97,8 +97,11 @@ class NetworkFitting:
 
     def _step(self, pieces: Tensor) -> tuple[float, float, float]:
         recipe = self._recipe
-        views = [varied(excerpts(self._loudness, pieces, self._frames, self._generator), self._generator) for _ in range(2)]
-        embedding = self._network(torch.cat(views))
+        views = [
+            varied(excerpts(self._loudness, pieces, self._excerpt_frames(), self._generator), self._generator) for _ in range(2)
+        ]
+        embeddings = [self._network(view) for view in views]
+        embedding = torch.cat(embeddings)
         first, second = self._network.contrast(embedding).chunk(2)
         losses = (
             contrast(first, second, recipe.temperature),
@@ -116,6 +119,13 @@ class NetworkFitting:
         self._schedule.step()
         values = [float(loss.detach()) for loss in losses]
         return values[0], values[1], values[2]
+
+    def _excerpt_frames(self) -> int:
+        """Of the next view: log-uniform between the recipe's bounds."""
+        shortest, longest = self._recipe.shortest_excerpt_s, self._recipe.longest_excerpt_s
+        place = float(torch.rand((), generator=self._generator))
+        length_s: float = shortest * (longest / shortest) ** place
+        return round(length_s * self._frames_per_s)
 
     def _save(self, checkpoint: Path) -> None:
         state = {

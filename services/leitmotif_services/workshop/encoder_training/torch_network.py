@@ -1,5 +1,6 @@
 """The network that is trained, with the heads that only training uses; `exported` gives it as the graph is written from."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from leitmotif_services.workshop.encoder_training.convolution_graph import (
     ConvolutionalNetwork,
     ConvolutionLayer,
 )
+from leitmotif_services.workshop.encoder_training.statistics_graph import AUDIBLE_NEPERS
 
 BAND_SCALE = 3.0
 """Log-mel in nepers spreads about so far."""
@@ -21,7 +23,7 @@ CONTRAST_HIDDEN = 256
 
 
 class EncoderNetwork(nn.Module):
-    """Convolutions over (B, T, mel bands), pooled over time, to (B, dimension); and what is read off that in training."""
+    """Convolutions over (B, T, mel bands), pooled over audible time, to (B, dimension); and what is read off that in training."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class EncoderNetwork(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         inputs = 1
+        self._frame_step = math.prod(frames for frames, _ in strides)
         for outputs, stride in zip(channels, strides, strict=True):
             layers += [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
             inputs = outputs
@@ -53,8 +56,11 @@ class EncoderNetwork(nn.Module):
         """(B, T, mel bands) to (B, dimension), before its length is taken out."""
         value = ((loudness - self.band_mean) / BAND_SCALE).unsqueeze(1)
         frames = self.convolutions(value).mean(3)
-        mean = frames.mean(2)
-        variance = (frames - mean.unsqueeze(2)).square().mean(2)
+        level = loudness.amax(2)
+        weights = torch.sigmoid(level - level.amax(1, keepdim=True) + AUDIBLE_NEPERS)[:, :: self._frame_step]
+        weights = (weights / weights.sum(1, keepdim=True)).unsqueeze(1)
+        mean = (frames * weights).sum(2)
+        variance = ((frames - mean.unsqueeze(2)).square() * weights).sum(2)
         return torch.as_tensor(self.embedding(torch.cat([mean, (variance + DEVIATION_FLOOR).sqrt()], 1)))
 
     def exported(self) -> ConvolutionalNetwork:

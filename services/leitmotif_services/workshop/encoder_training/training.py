@@ -19,6 +19,7 @@ from leitmotif_services.workshop.encoder_training.held_out_evaluation import Hel
 from leitmotif_services.workshop.encoder_training.model_card import model_card
 from leitmotif_services.workshop.encoder_training.quantisation import SegmentFrames, quantised
 from leitmotif_services.workshop.encoder_training.recipe import Recipe
+from leitmotif_services.workshop.encoder_training.statistics_graph import statistics_groups
 from leitmotif_services.workshop.encoder_training.statistics_projection import fit_projection
 
 LICENSE = "Apache-2.0"
@@ -57,7 +58,7 @@ def train_encoder(out: Path, recipe: Recipe, seed: int, *, work: Path, workers: 
     corpus = Corpus(work, recipe.corpus, seed, settings)
     corpus.compose(workers, _advance(show, "composing", len(corpus)))
     pieces = list(corpus.pieces())
-    projection = fit_projection(pieces, recipe.projection)
+    projection = fit_projection(pieces, [group.size for group in statistics_groups(settings)], recipe.projection)
     fitting = NetworkFitting(pieces, recipe.network, recipe.fitting, settings, seed)
     network = fitting.run(
         work / f"network-{_key(recipe, seed)}.pt", _advance(show, "training", recipe.fitting.epochs), lambda _: None

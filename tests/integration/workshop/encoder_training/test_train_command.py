@@ -29,7 +29,8 @@ dimension = 16
 [fitting]
 epochs = 2
 batch_pieces = 8
-excerpt_s = 2.0
+shortest_excerpt_s = 1.5
+longest_excerpt_s = 2.5
 learning_rate = 0.01
 weight_decay = 0.0
 temperature = 0.2

@@ -25,7 +25,7 @@ def pieces():
 
 def fitted(pieces, **changes):
     recipe = ProjectionRecipe(**({"dimension": 4, "ridge": 0.01, "kind_share": 0.0, "emphasis": 0.0} | changes))
-    return fit_projection(pieces, recipe)
+    return fit_projection(pieces, [3, 1], recipe)
 
 
 def reach(projection, statistic):
