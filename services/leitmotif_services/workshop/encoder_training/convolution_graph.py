@@ -61,9 +61,9 @@ def write_network(writer: GraphWriter, network: ConvolutionalNetwork, loudness: 
     scaled = writer.op("Div", centred, writer.scalar(network.band_scale))
     value = writer.op("Unsqueeze", scaled, writer.constant([1]))
     for layer in network.layers:
-        weights = writer.constant(layer.weight), writer.constant(layer.bias)
+        fitted = writer.constant(layer.weight), writer.constant(layer.bias)
         value = writer.op(
-            CONVOLUTION, value, *weights, kernel_shape=[3, 3], strides=list(layer.stride), pads=[1, 1, 1, 1], dilations=[1, 1]
+            CONVOLUTION, value, *fitted, kernel_shape=[3, 3], strides=list(layer.stride), pads=[1, 1, 1, 1], dilations=[1, 1]
         )
         value = writer.op("Relu", value)
     frames = writer.op("Transpose", writer.mean(value, 3), perm=[0, 2, 1])
