@@ -57,10 +57,14 @@ class FeedForwardScoring:
         output_weights: Floats,
         bias: Floats,
         edit_gain: float,
+        listened: int | None = None,
     ) -> None:
-        """`affinities` (N, K), W1 (H, K), c (H,), W2 (N, H), b (N,), γ ≥ 0."""
+        """`affinities` (N, K), W1 (H, K), c (H,), W2 (N, H), b (N,), γ ≥ 0. Only the first `listened` weights have a history, by
+        default all; of the others, the edit alone counts.
+        """
         self._affinities = affinities
         self._edit_gain = edit_gain
+        self._listened = affinities.shape[1] if listened is None else listened
         self._layer = HiddenLayer(hidden_weights.astype(np.float64), hidden_offsets.astype(np.float64))
         self.rows = np.ascontiguousarray(np.hstack([output_weights, bias[:, None]]), dtype=np.float32)
         """(N, H + 1) float32."""
@@ -81,6 +85,7 @@ class FeedForwardScoring:
         """See `scoring.Scoring.query`."""
         active = profile.without_muted()
         history, edits = active.history.astype(np.float64), self._edit_gain * active.edits.astype(np.float64)
+        history[self._listened :] = 0.0
         vector = np.append(self._units(history, edits), 1.0).astype(np.float32)
         return Query(vector, history, edits, rounding_margin(vector, self._column_maxima))
 
@@ -107,6 +112,29 @@ class FeedForwardScoring:
         """See `scoring.Scoring.scores`."""
         units = self._units(query.history, query.edit_weights)
         return in_blocks(positions, lambda block: self._block_scores(units, block))
+
+    def extended(self, affinities: Floats) -> "FeedForwardScoring":
+        """See `scoring.Scoring.extended`.
+
+        The new weight moves the hidden sums in the direction of a listener to the tracks that express it, beyond one to everything:
+        W1 (Σ_i α_i a_i / Σ_i α_i − mean a) for affinities α, as long as the columns of W1 are on average.
+        """
+        known = self._affinities[:, : self._listened].astype(np.float64)
+        weights = affinities.astype(np.float64)
+        beyond = weights @ known / max(float(weights.sum()), 1e-12) - known.mean(axis=0)
+        column = self._layer.weights[:, : self._listened] @ beyond
+        length = float(np.linalg.norm(column))
+        typical_length = float(np.linalg.norm(self._layer.weights[:, : self._listened], axis=0).mean())
+        column *= typical_length / length if length > 1e-12 else 0.0
+        return FeedForwardScoring(
+            np.column_stack([self._affinities, affinities]),
+            np.column_stack([self._layer.weights, column]).astype(np.float32),
+            self._layer.offsets.astype(np.float32),
+            self.rows[:, :-1],
+            self.rows[:, -1],
+            self._edit_gain,
+            self._listened,
+        )
 
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""

@@ -57,6 +57,12 @@ class LinearScoring:
         """See `scoring.Scoring.scores`."""
         return in_blocks(positions, lambda block: self.contributions(query, block).scores)
 
+    def extended(self, affinities: Floats) -> "LinearScoring":
+        """See `scoring.Scoring.extended`: v is 0."""
+        k = self.prototype_count
+        responses = np.column_stack([self.rows[:, :k], np.zeros_like(affinities)])
+        return LinearScoring(responses, np.column_stack([self.affinities, affinities]), self.rows[:, -1], self.edit_gain)
+
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""
         return in_order(positions, self.scores(query, positions))

@@ -84,6 +84,10 @@ class Scoring(Protocol):
         """`positions` by falling exact score, ties by rising position."""
         ...
 
+    def extended(self, affinities: Floats) -> "Scoring":
+        """With one more prototype, the last, of affinities (N,), ≥ 0: only its edit has weight, whatever its history."""
+        ...
+
 
 def in_order(positions: Positions, scores: Doubles) -> Positions:
     """`positions` (n,) by falling score (n,), ties by rising position."""
