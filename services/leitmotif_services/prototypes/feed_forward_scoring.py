@@ -116,8 +116,8 @@ class FeedForwardScoring:
     def extended(self, affinities: Floats) -> "FeedForwardScoring":
         """See `scoring.Scoring.extended`.
 
-        The new weight moves the hidden sums in the direction of a listener to the tracks that express it, beyond one to everything:
-        W1 (Σ_i α_i a_i / Σ_i α_i − mean a) for affinities α, as long as the columns of W1 are on average.
+        The new weight moves the hidden sums in the direction of a listener to the tracks that express it, beyond one to
+        everything: W1 (Σ_i α_i a_i / Σ_i α_i − mean a) for affinities α, as long as the columns of W1 are on average.
         """
         known = self._affinities[:, : self._listened].astype(np.float64)
         weights = affinities.astype(np.float64)

@@ -43,17 +43,17 @@ class Apn:
     space = SearchSpace(
         {
             "prototypes": (200, 100, 400),
-            "heads": (1, 2, 4),
-            "dimension": (128, 64, 256),
+            "heads": (1, 2),
+            "dimension": (256, 128),
             "hidden": (600, 300),
-            "sharpness": (8.0, 4.0, 16.0),
+            "sharpness": (8.0, 4.0),
             "dropout": (0.5, 0.3, 0.7),
-            "hidden_dropout": (0.7, 0.5, 0.8),
+            "hidden_dropout": (0.8, 0.7, 0.9),
             "calibration": (0.1, 0.0, 0.03, 0.3, 1.0),
             "separation": (0.01, 0.0, 0.1, 1.0, 10.0),
-            "learning_rate": (0.002, 0.001, 0.004),
-            "batch_people": (256, 128),
-            "epochs": (100,),
+            "learning_rate": (0.001, 0.0005, 0.002),
+            "batch_people": (256,),
+            "epochs": (120,),
         }
     )
 
