@@ -19,7 +19,16 @@ from tests.contract.block_listening import BLOCK_OF_ITEM, BLOCKS, ITEMS, block_p
 TRAINING = block_training()
 PEOPLE, BLOCK_OF_PERSON = block_people()
 VALIDATION, _ = block_people(seed=3)
-SETTINGS = {**Apn.space.defaults, "prototypes": 5, "hidden": 32, "dimension": 16, "epochs": 30}
+SETTINGS = {
+    **Apn.space.defaults,
+    "prototypes": 5,
+    "hidden": 32,
+    "dimension": 16,
+    "hidden_dropout": 0.5,
+    "learning_rate": 0.005,
+    "batch_people": 64,
+    "epochs": 30,
+}
 
 
 @functools.cache
