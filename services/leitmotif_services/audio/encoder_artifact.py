@@ -39,7 +39,7 @@ class EncoderArtifact:
     """One loaded encoder, apart from its graph."""
 
     encoder_id: str
-    """Name with version, such as "leitmotif-descriptors-1"."""
+    """Name with version, such as "leitmotif-music-1"."""
     dimension: int
     front_end: FrontEndSettings | WaveformInput
     segmentation: Segmentation

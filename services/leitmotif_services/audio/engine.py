@@ -21,8 +21,11 @@ from leitmotif_services.audio.soxr_resampler import resampled
 from leitmotif_services.audio.waveform import AudioLimits, Waveform
 from leitmotif_services.audio.waveform_input import WaveformInput
 
-DEFAULT_ENCODER = Path(str(files("leitmotif_services.audio"))) / "encoders" / "leitmotif-descriptors-1.onnx"
+DEFAULT_ENCODER = Path(str(files("leitmotif_services.audio"))) / "encoders" / "leitmotif-music-1.onnx"
 """The encoder that comes with the package."""
+
+FLOAT32_ENCODER = DEFAULT_ENCODER.with_name("leitmotif-music-1-float32.onnx")
+"""The same before its convolutions were turned to int8: for machines that have no fast int8, and to compare with."""
 
 
 class AudioEngine:

@@ -1,4 +1,4 @@
-"""Throughput and latency of embedding: the bare libraries in threads, the audio service, and LitServe where it is installed."""
+"""Throughput and latency of embedding: the bare libraries in threads, the audio service, LitServe where it is installed; int8."""
 
 import statistics
 import time
@@ -16,6 +16,7 @@ from leitmotif_services.audio.engine import DEFAULT_ENCODER
 from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
 from leitmotif_services.workshop.bench_clips import clips_in, composed_clips
+from leitmotif_services.workshop.bench_int8 import Int8Report, measure_int8
 from leitmotif_services.workshop.bench_sides import AudioServiceSide, BenchError, LitServeSide, Side, has_litserve
 
 __all__ = ["BenchError", "EmbeddingReport", "run"]
@@ -45,6 +46,8 @@ class EmbeddingReport:
     """Audio-seconds per second of every round, by side: "bare", "service", peers."""
     latencies_ms: dict[int, dict[str, float]] = field(default_factory=dict)
     """Of one clip, by concurrency: p50 and p95."""
+    int8: Int8Report | None = None
+    """The encoder's graph in int8 beside the same in float32."""
 
     def ratio(self, side: str, over: str) -> float:
         """Median over the rounds of `side`'s speed over `over`'s in the same round."""
@@ -66,6 +69,7 @@ class EmbeddingReport:
             "peers": {
                 peer: {"audio_s_per_s": self._speed(peer), "ratio": round(self.ratio("service", peer), 3)} for peer in peers
             },
+            "int8": self.int8.as_json() if self.int8 else {},
         }
 
     def as_table(self) -> Table:
@@ -75,6 +79,9 @@ class EmbeddingReport:
         for open_calls, figures in self.latencies_ms.items():
             text = ", ".join(f"{name} {value:.1f}" for name, value in figures.items())
             table.add_row(f"service latency at concurrency {open_calls}", text, "")
+        if self.int8:
+            told = f"{self.int8.speedup:.2f} times float32, {self.int8.agreement:.1%} of the nearest neighbours the same"
+            table.add_row("graph in int8", told, "")
         return table
 
     def _speed(self, side: str) -> float:
@@ -111,6 +118,8 @@ def run(audio: Path | None, *, threads: int, rounds: int, note: Callable[[str], 
                 report.speeds.setdefault(name, []).append(files / len(clips) * bare.audio_s / seconds)
         for open_calls, calls in LATENCY_CALLS.items():
             report.latencies_ms[open_calls] = _latency(sides[0], open_calls, calls)
+    note("comparing int8 with float32")
+    report.int8 = measure_int8(None if audio is None or len(clips) < 2 else clips, threads=threads, rounds=rounds)
     return report
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from leitmotif_services.audio.engine import FLOAT32_ENCODER
 from leitmotif_services.workshop.encoder_commands import encoder
 from tests.unit.audio.audio_files import clicks, encoded, noise, tone
 
@@ -45,13 +46,13 @@ def test_embed(folder, tmp_path):
     result = run("embed", *files, "--out", out, "--json")
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
-    assert (report["tracks"], report["dimension"], report["encoder_id"]) == (2, 128, "leitmotif-descriptors-1")
+    assert (report["tracks"], report["dimension"], report["encoder_id"]) == (2, 256, "leitmotif-music-1")
     assert [(failed["path"], failed["reason"]) for failed in report["failed"]] == [(str(files[1]), "AUDIO_FORMAT_UNKNOWN")]
     assert "text.mp3" in result.stderr
     with np.load(out) as arrays:
         assert set(arrays.files) == {"embeddings", "ids"}
         assert arrays["ids"].tolist() == [str(files[0]), str(files[2])]
-        assert (arrays["embeddings"].shape, arrays["embeddings"].dtype) == ((2, 128), np.float32)
+        assert (arrays["embeddings"].shape, arrays["embeddings"].dtype) == ((2, 256), np.float32)
         np.testing.assert_allclose(np.linalg.norm(arrays["embeddings"], axis=1), 1.0, atol=1e-5)
 
 
@@ -75,7 +76,7 @@ def test_evaluate(folder):
     result = run("evaluate", "--audio", folder, "--labels", folder / "labels.csv", "--json")
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
-    assert (report["tracks"], report["labels"], report["dimension"]) == (9, 3, 128)
+    assert (report["tracks"], report["labels"], report["dimension"]) == (9, 3, 256)
     assert report["knn1_accuracy"] == 1.0
     assert report["baseline_knn1_accuracy"] == 1.0
     # Two others of each kind exist, so the nearest five cannot all be of one label.
@@ -95,20 +96,16 @@ def test_labels_without_the_columns(folder, tmp_path):
     assert "file and label" in result.stderr
 
 
-def test_build_then_embed_with_it(folder, tmp_path):
-    out = tmp_path / "built.onnx"
-    result = run("build", "--out", out, "--seed", 2, "--tracks", 8, "--json")
-    assert result.exit_code == 0, result.output
-    built = json.loads(result.stdout)
-    assert built["bytes"] == out.stat().st_size
-    embedded = run("embed", folder / "tone0.flac", "--encoder", out, "--out", tmp_path / "x.npz", "--json")
-    assert json.loads(embedded.stdout)["encoder_sha256"] == built["sha256"]
+@pytest.mark.parametrize("named", [FLOAT32_ENCODER, FLOAT32_ENCODER.stem])
+def test_an_encoder_by_its_path_or_id(folder, tmp_path, named):
+    result = run("embed", folder / "tone0.flac", "--encoder", named, "--out", tmp_path / "x.npz", "--json")
+    assert json.loads(result.stdout)["encoder_id"] == FLOAT32_ENCODER.stem
 
 
 def test_an_unknown_encoder_is_told_with_those_that_are_known(folder, tmp_path):
     result = run("embed", folder / "tone0.flac", "--encoder", "nope", "--out", tmp_path / "x.npz")
     assert result.exit_code == 1
-    assert "leitmotif-descriptors-1" in result.stderr
+    assert "leitmotif-music-1" in result.stderr
 
 
 def test_wrong_usage(folder):

@@ -44,10 +44,10 @@ async def test_the_real_recordings(stub):
 
 async def test_encoders(stub):
     listed = (await stub.ListEncoders(pb.ListEncodersRequest())).encoders
-    assert [encoder.encoder_id for encoder in listed] == ["leitmotif-descriptors-1"]
-    for encoder_id in ("", "leitmotif-descriptors-1"):
+    assert [encoder.encoder_id for encoder in listed] == ["leitmotif-music-1"]
+    for encoder_id in ("", "leitmotif-music-1"):
         assert (await stub.GetEncoder(pb.GetEncoderRequest(encoder_id=encoder_id))).encoder == listed[0]
-    assert (listed[0].dimension, listed[0].sample_rate_hz, listed[0].segment_s, listed[0].hop_s) == (128, 22_050, 10.0, 5.0)
+    assert (listed[0].dimension, listed[0].sample_rate_hz, listed[0].segment_s, listed[0].hop_s) == (256, 22_050, 10.0, 5.0)
 
 
 async def test_an_unknown_encoder(stub):
@@ -64,7 +64,7 @@ async def test_a_further_encoder_can_be_the_default(tmp_path):
     async with served(ENCODERS=tmp_path, DEFAULT_ENCODER_ID="other-1") as channel:
         stub = audio_pb2_grpc.AudioServiceStub(channel)
         listed = (await stub.ListEncoders(pb.ListEncodersRequest())).encoders
-        assert [encoder.encoder_id for encoder in listed] == ["other-1", "leitmotif-descriptors-1"]
+        assert [encoder.encoder_id for encoder in listed] == ["other-1", "leitmotif-music-1"]
         response = await stub.EmbedTracks(request_of(encoded(tone(440.0))))
         assert response.encoder_id == "other-1"
 

@@ -37,7 +37,7 @@ async def test_a_stream_is_answered_while_it_is_sent(stub):
         np.frombuffer(segments[1].segment.embedding.values, "<f4"), engine.embed(stretch).embedding, atol=1e-4
     )
     track = track_of(last.track)
-    assert (last.track.track_id, last.encoder_id, track.duration_s) == ("t1", "leitmotif-descriptors-1", 60.0)
+    assert (last.track.track_id, last.encoder_id, track.duration_s) == ("t1", "leitmotif-music-1", 60.0)
     assert float(track.embedding @ engine.embed(encoded(samples)).embedding) > 0.99
 
 

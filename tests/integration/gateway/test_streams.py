@@ -72,7 +72,7 @@ async def test_a_long_stream_is_embedded(address, embed):
     *segments, track = await embed(address, samples)
     assert [part.segment.start_s for part in segments if isinstance(part, SegmentEmbedding)] == [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]
     assert isinstance(track, TrackEmbedding)
-    assert (track.track_id, track.duration_s, track.encoder_id) == ("t", 32.0, "leitmotif-descriptors-1")
+    assert (track.track_id, track.duration_s, track.encoder_id) == ("t", 32.0, "leitmotif-music-1")
     assert float(np.dot(track.embedding, load_engine().embed(encoded(samples)).embedding)) > 0.99
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from leitmotif.cli.main import app
@@ -23,7 +24,10 @@ def test_a_short_run(tmp_path):
     assert abs(report["service"]["ratio"] - speeds[0] / speeds[1]) < 0.01
     assert [row["concurrency"] for row in report["service"]["latency"]] == [1, 16]
     assert all(0 < row["p50_ms"] <= row["p95_ms"] for row in report["service"]["latency"])
-    assert "int8" not in report  # there is no int8 graph to measure
+    int8 = report["int8"]
+    assert int8["tracks"] == 5
+    assert int8["speedup"] == pytest.approx(int8["float32_ms"] / int8["int8_ms"], abs=0.02)
+    assert 0.6 <= int8["agreement"] <= 1.0
 
 
 def test_a_folder_without_audio(tmp_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from leitmotif_services.audio.embedding import track_embedding
-from leitmotif_services.audio.engine import DEFAULT_ENCODER
+from leitmotif_services.audio.engine import DEFAULT_ENCODER, FLOAT32_ENCODER, load_engine
 from leitmotif_services.audio.onnxruntime_encoder import OnnxRuntimeEncoder
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from leitmotif_services.workshop.composer import compose_track
@@ -26,9 +26,24 @@ def test_unit_length_and_shapes(engine):
 
 
 def test_the_default_encoder_fits_the_package(engine):
-    assert DEFAULT_ENCODER.stat().st_size <= 1 << 20
-    assert 64 <= engine.encoder.dimension <= 128
+    sizes = [path.stat().st_size for path in DEFAULT_ENCODER.parent.iterdir()]
+    assert sum(sizes) <= 8e6
+    assert engine.encoder.encoder_id == DEFAULT_ENCODER.stem
+    assert engine.encoder.dimension == 256
     assert len(engine.encoder.sha256) == 64
+
+
+def test_the_default_encoder_in_int8_and_in_float32_hear_nearly_the_same(engine):
+    content = encoded(music(12.0), 24_000)
+    float32 = load_engine(FLOAT32_ENCODER)
+    assert float32.encoder.encoder_id == FLOAT32_ENCODER.stem
+    assert float(float32.embed(content).embedding @ engine.embed(content).embedding) > 0.99
+
+
+def test_the_model_card_is_of_the_file_that_lies_beside_it(engine):
+    card = DEFAULT_ENCODER.with_suffix(".md").read_text()
+    assert engine.encoder.sha256 in card
+    assert card.startswith(f"# {engine.encoder.encoder_id}\n")
 
 
 def test_the_same_bytes_give_the_same_embedding(engine):

@@ -75,7 +75,7 @@ async def test_the_service_lists_and_uses_them(encoders):
         async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
             stub = audio_pb2_grpc.AudioServiceStub(channel)
             listed = {one.encoder_id: one for one in (await stub.ListEncoders(pb.ListEncodersRequest())).encoders}
-            assert set(listed) == {"leitmotif-descriptors-1", "tiny-hubert-layer-2", "clap-tiny-1"}
+            assert set(listed) == {"leitmotif-music-1", "tiny-hubert-layer-2", "clap-tiny-1"}
             for report in reports:
                 described = listed[report["encoder_id"]]
                 assert (described.sha256, described.license) == (report["sha256"], report["license"])
