@@ -1,10 +1,12 @@
 """What embedding benchmarks measure beside the bare loop: servers in processes of their own, reached over loopback."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -44,7 +46,7 @@ class Side(Protocol):
 
 
 class ServerProcess:
-    """A child process that ends with the block."""
+    """A child process, with whatever it starts itself, that ends with the block."""
 
     def __init__(self, module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         # Libraries of a side bring no threads of their own.
@@ -56,6 +58,7 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,  # a group of its own: LitServe leaves its workers behind when it is slow to end
         )
 
     @property
@@ -74,6 +77,8 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self.stdout.close()
 
 
