@@ -1,5 +1,9 @@
 """Decodes audio files from bytes with libsndfile and resamples them with soxr, in blocks, within hard bounds."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import soundfile
 
@@ -55,6 +59,27 @@ class _MemoryFile:
         return 0
 
 
+@contextmanager
+def _readable(content: bytes) -> Iterator[_MemoryFile | int]:
+    """`content` as libsndfile reads it best: a descriptor of memory where there is such a thing.
+
+    It reads 4 KiB at a time. From a descriptor it does so by itself; from a Python object each read takes the interpreter's
+    lock, hundreds of times a track, away from other threads.
+    """
+    if not hasattr(os, "memfd_create"):
+        yield _MemoryFile(content)
+        return
+    descriptor = os.memfd_create("audio", os.MFD_CLOEXEC)
+    try:
+        rest = memoryview(content)
+        while len(rest):
+            rest = rest[os.write(descriptor, rest) :]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 class _SequentialSoundFile(soundfile.SoundFile):  # type: ignore[misc]
     """Read from start to end. Told that it can seek, soundfile seeks after every block, which decodes OGG and MP3 anew."""
 
@@ -66,7 +91,7 @@ def decode_with_libsndfile(content: bytes, audio_format: AudioFormat, sample_rat
     """Decode a whole file in a container of libsndfile's to mono; `audio_decoding.decode` says what is refused."""
     refuse_cut_off(content, audio_format)
     try:
-        with _SequentialSoundFile(_MemoryFile(content)) as sound:
+        with _readable(content) as file, _SequentialSoundFile(file, closefd=False) as sound:
             _check_header(sound, audio_format, limits)
             samples, decoded_frames = _read_mono(sound, sample_rate_hz, limits)
             _check_length(sound, audio_format, decoded_frames)

@@ -3,6 +3,7 @@ import struct
 import numpy as np
 import pytest
 
+from leitmotif_services.audio import soundfile_decoder
 from leitmotif_services.audio.audio_decoding import decode
 from leitmotif_services.audio.soundfile_decoder import BLOCK_FRAMES
 from leitmotif_services.audio.waveform import AudioLimits
@@ -28,6 +29,14 @@ def reason_of(content, **limits):
 def loudest_hz(waveform):
     spectrum = np.abs(np.fft.rfft(waveform.samples * np.hanning(len(waveform.samples))))
     return spectrum.argmax() * waveform.sample_rate_hz / len(waveform.samples)
+
+
+@pytest.mark.parametrize(("container", "subtype"), SUBTYPES)
+def test_a_system_without_files_in_memory_decodes_the_same(monkeypatch, container, subtype):
+    content = encoded(tone(1000.0, 2.0, 48_000), 48_000, container, subtype)
+    expected = decode(content, 22_050)
+    monkeypatch.delattr(soundfile_decoder.os, "memfd_create", raising=False)
+    np.testing.assert_array_equal(decode(content, 22_050).samples, expected.samples)
 
 
 @pytest.mark.parametrize(("container", "subtype"), SUBTYPES)

@@ -66,6 +66,9 @@ def test_an_interrupt_while_libsndfile_reads_is_not_lost(monkeypatch):
 
     interrupted = threading.Event()
     content = encoded(tone(440.0, 3.0))
+    monkeypatch.delattr(
+        soundfile_decoder.os, "memfd_create", raising=False
+    )  # where libsndfile reads by itself, nothing can be lost
     monkeypatch.setattr(soundfile_decoder, "_MemoryFile", Interrupting)
     with pytest.raises(KeyboardInterrupt):
         cut_snippet(content, 0.0, 1.0)
