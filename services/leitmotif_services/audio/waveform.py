@@ -1,6 +1,7 @@
 """Decoded audio, the bounds it must keep, and the checks that do not depend on the format it came in."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class Waveform:
     source_sample_rate_hz: int
     source_channels: int
 
-    @property
+    @cached_property
     def rms(self) -> float:
         """Root of the mean square, > 0 for a waveform that `checked_samples` let through."""
         total = 0.0
