@@ -61,23 +61,38 @@ class _MemoryFile:
 
 @contextmanager
 def _readable(content: bytes) -> Iterator[_MemoryFile | int]:
-    """`content` as libsndfile reads it best: a descriptor of memory where there is such a thing.
+    """`content` as libsndfile reads it best: a descriptor of memory where the system gives one.
 
     It reads 4 KiB at a time. From a descriptor it does so by itself; from a Python object each read takes the interpreter's
     lock, hundreds of times a track, away from other threads.
     """
-    if not hasattr(os, "memfd_create"):
+    descriptor = _memory_descriptor(content)
+    if descriptor is None:
         yield _MemoryFile(content)
         return
-    descriptor = os.memfd_create("audio", os.MFD_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _memory_descriptor(content: bytes) -> int | None:
+    """An open file in memory that holds `content`; None where there are none, or where a limit on file sizes forbids it."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    try:
+        descriptor = os.memfd_create("audio", os.MFD_CLOEXEC)
+    except OSError:
+        return None
     try:
         rest = memoryview(content)
         while len(rest):
             rest = rest[os.write(descriptor, rest) :]
         os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
+    except OSError:
         os.close(descriptor)
+        return None
+    return descriptor
 
 
 class _SequentialSoundFile(soundfile.SoundFile):  # type: ignore[misc]

@@ -1,3 +1,4 @@
+import resource
 import struct
 
 import numpy as np
@@ -37,6 +38,18 @@ def test_a_system_without_files_in_memory_decodes_the_same(monkeypatch, containe
     expected = decode(content, 22_050)
     monkeypatch.delattr(soundfile_decoder.os, "memfd_create", raising=False)
     np.testing.assert_array_equal(decode(content, 22_050).samples, expected.samples)
+
+
+def test_a_limit_on_the_size_of_files_does_not_concern_what_is_in_memory():
+    content = encoded(tone(1000.0, 2.0, 48_000), 48_000, "WAV", "FLOAT")
+    expected = decode(content, 22_050)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) // 2, before[1]))
+    try:
+        limited = decode(content, 22_050)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    np.testing.assert_array_equal(limited.samples, expected.samples)
 
 
 @pytest.mark.parametrize(("container", "subtype"), SUBTYPES)
