@@ -21,8 +21,8 @@ from leitmotif_services.audio.waveform import (
 )
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
-BLOCK_FRAMES = 1 << 16
-"""Frames decoded at a time: 2 MiB at eight channels."""
+BLOCK_FRAMES = 1 << 18
+"""Frames decoded at a time: 8 MiB at eight channels."""
 
 _WAV_SUBTYPES = frozenset({"PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"})
 _OGG_SUBTYPES = frozenset({"VORBIS", "OPUS"})

@@ -12,17 +12,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import IO, Protocol, Self
 
 import grpc
 
-from leitmotif.api.audio.v1 import audio_pb2, audio_pb2_grpc
+from leitmotif.api.audio.v1 import audio_pb2
 
 CALL_FILES = 4
 """Files in one call of the audio service."""
+
+EMBED_TRACKS = "/leitmotif.api.audio.v1.AudioService/EmbedTracks"
 
 START_TIMEOUT_S = 60.0
 
@@ -88,7 +90,10 @@ class AudioServiceSide:
     name = "service"
 
     def __init__(self, clips: Sequence[bytes], threads: int) -> None:
-        self._items = [audio_pb2.AudioItem(content=clip) for clip in clips]
+        # Requests are made beforehand, as LitServe's are: it is the servers that are measured.
+        self._single = [_request([clip]) for clip in clips]
+        self._batches = [_request(clips[start : start + CALL_FILES]) for start in range(0, len(clips), CALL_FILES)]
+        self._clips = len(clips)
         self._open_calls = 2 * threads
         settings = {"LISTEN": "127.0.0.1:0", "WORKERS": str(threads), "THREADS": "1", "WAITING": "64"}
         environment = {f"LEITMOTIF_AUDIO_{name}": value for name, value in settings.items()}
@@ -99,7 +104,9 @@ class AudioServiceSide:
             raise BenchError("the audio service did not start")
         options = [("grpc.max_send_message_length", 64 << 20), ("grpc.max_receive_message_length", 64 << 20)]
         self._channel = grpc.insecure_channel(f"127.0.0.1:{ready[1]}", options=options)
-        self._stub = audio_pb2_grpc.AudioServiceStub(self._channel)
+        self._embed: Callable[..., audio_pb2.EmbedTracksResponse] = self._channel.unary_unary(
+            EMBED_TRACKS, response_deserializer=audio_pb2.EmbedTracksResponse.FromString
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -109,20 +116,24 @@ class AudioServiceSide:
         self._server.stop()
 
     def embed(self, files: int) -> None:
-        calls = [range(first, min(first + CALL_FILES, files)) for first in range(0, files, CALL_FILES)]
+        rounds, rest = divmod(files, self._clips)
+        calls = [*(self._batches * rounds), *self._single[:rest]]
         with ThreadPoolExecutor(self._open_calls) as pool:
             for _ in pool.map(self._call, calls):
                 pass
 
     def embed_one(self, index: int) -> None:
-        self._call(range(index, index + 1))
+        self._call(self._single[index % self._clips])
 
-    def _call(self, indices: Sequence[int]) -> None:
-        request = audio_pb2.EmbedTracksRequest(items=[self._items[index % len(self._items)] for index in indices])
-        response = self._stub.EmbedTracks(request, timeout=CALL_TIMEOUT_S)
+    def _call(self, request: bytes) -> None:
+        response = self._embed(request, timeout=CALL_TIMEOUT_S)
         refused = [result.status.message for result in response.results if result.WhichOneof("outcome") != "track"]
         if refused:
             raise BenchError(f"the service refused a file: {refused[0]}")
+
+
+def _request(clips: Sequence[bytes]) -> bytes:
+    return audio_pb2.EmbedTracksRequest(items=[audio_pb2.AudioItem(content=clip) for clip in clips]).SerializeToString()
 
 
 def has_litserve() -> bool:
