@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.api.prototypes.v1 import models_pb2, prototypes_pb2
 from leitmotif_services.gateway.upstreams import Deadline, Upstreams, call
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -56,8 +56,8 @@ class ActiveModel:
             )
         return self._names
 
-    async def _read(self, deadline: Deadline) -> prototypes_pb2.GetModelResponse:
-        return await call("prototypes", self._upstreams.prototypes.GetModel, prototypes_pb2.GetModelRequest(), deadline)
+    async def _read(self, deadline: Deadline) -> models_pb2.GetModelResponse:
+        return await call("prototypes", self._upstreams.models.GetModel, models_pb2.GetModelRequest(), deadline)
 
     async def _list_names(self, deadline: Deadline) -> PrototypeNames:
         labels: dict[str, str] = {}

@@ -37,7 +37,7 @@ async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channe
     )
     servicer = GatewayServicer(upstreams, call_timeout_s=config.call_timeout_s)
     app.mount(DESCRIPTOR.services_by_name["GatewayService"].full_name, add_GatewayServiceServicer_to_server, servicer)
-    for service in OFFERED:
-        forwarded = ForwardedService(service, upstreams.channels[service], config.call_timeout_s)
+    for offer in OFFERED:
+        forwarded = ForwardedService(offer, upstreams.channels[offer.upstream], config.call_timeout_s)
         app.mounts.append(Mount(forwarded.full_name, forwarded.add_to_server))
     return app

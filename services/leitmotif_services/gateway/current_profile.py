@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2
 from leitmotif_services.gateway.active_model import ActiveModel
 from leitmotif_services.gateway.upstreams import Deadline, Upstreams, call
 from leitmotif_services.runtime.errors import Reason
@@ -49,8 +49,8 @@ class CurrentProfile:
             raise
         request = profiles_pb2.RebuildProfileRequest(user_id=user_id, model_version=model_version)
         if track_ids:
-            lookup = prototypes_pb2.GetAffinitiesRequest(track_ids=track_ids)
-            known = await call("prototypes", self._upstreams.prototypes.GetAffinities, lookup, deadline)
+            lookup = catalogue_pb2.GetAffinitiesRequest(track_ids=track_ids)
+            known = await call("prototypes", self._upstreams.catalogue.GetAffinities, lookup, deadline)
             request.model_version = known.model_version
             request.track_ids.extend(known.track_ids)
             request.affinities.CopyFrom(known.affinities)

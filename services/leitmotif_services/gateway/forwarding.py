@@ -3,45 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from google.protobuf.descriptor import ServiceDescriptor
 
 from leitmotif.api.audio.v1.audio_pb2 import DESCRIPTOR as AUDIO
 from leitmotif.api.evaluation.v1.evaluation_pb2 import DESCRIPTOR as EVALUATION
 from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR as PROFILES
+from leitmotif.api.prototypes.v1.catalogue_pb2 import DESCRIPTOR as CATALOGUE
+from leitmotif.api.prototypes.v1.models_pb2 import DESCRIPTOR as MODELS
 from leitmotif.api.prototypes.v1.prototypes_pb2 import DESCRIPTOR as PROTOTYPES
 from leitmotif_services.gateway.upstreams import Deadline, call
 from leitmotif_services.runtime.request_context import upstream_metadata
 from leitmotif_services.runtime.status import upstream_error
 
-OFFERED = {
-    "audio": (AUDIO.services_by_name["AudioService"], ("EmbedTracks", "EmbedStream", "EmbedTexts", "ListEncoders", "GetEncoder")),
-    "prototypes": (
-        PROTOTYPES.services_by_name["PrototypesService"],
-        (
-            *("ListPrototypes", "GetPrototype", "ReadExemplar", "ListTracks", "GetTrack"),
-            *("GetModel", "ListModels", "ActivateModel"),
-        ),
+
+@dataclass(frozen=True)
+class Offer:
+    """What callers may use of one proto service behind the gateway; all else is refused as unimplemented."""
+
+    upstream: str
+    """Short name of the service that serves it."""
+    descriptor: ServiceDescriptor
+    methods: tuple[str, ...]
+
+
+OFFERED = (
+    Offer(
+        "audio",
+        AUDIO.services_by_name["AudioService"],
+        ("EmbedTracks", "EmbedStream", "EmbedTexts", "ListEncoders", "GetEncoder"),
     ),
-    "profiles": (
+    Offer(
+        "prototypes",
+        PROTOTYPES.services_by_name["PrototypesService"],
+        ("ListPrototypes", "GetPrototype", "UpdatePrototype", "ReadExemplar", "FindSimilarTracks"),
+    ),
+    Offer(
+        "prototypes",
+        CATALOGUE.services_by_name["CatalogueService"],
+        ("UpsertTracks", "DeleteTracks", "ListTracks", "GetTrack"),
+    ),
+    Offer(
+        "prototypes",
+        MODELS.services_by_name["ModelsService"],
+        ("GetModel", "ListModels", "LoadModel", "ActivateModel", "RollBackModel", "StartTrial", "EndTrial"),
+    ),
+    Offer(
+        "profiles",
         PROFILES.services_by_name["ProfilesService"],
         ("UndoEdit", "RedoEdit", "ListEdits", "ListEvents", "ExportProfile", "DeleteProfile"),
     ),
-    "evaluation": (
+    Offer(
+        "evaluation",
         EVALUATION.services_by_name["EvaluationService"],
         ("CreateJob", "GetJob", "ListJobs", "WatchJob", "CancelJob"),
     ),
-}
-"""Service behind the gateway → its descriptor and the methods that callers may use. All else is refused as unimplemented."""
+)
 
 
 def _paths(*names: str) -> frozenset[str]:
-    offered = (f"/{descriptor.full_name}/{name}" for descriptor, methods in OFFERED.values() for name in methods)
+    offered = (f"/{offer.descriptor.full_name}/{name}" for offer in OFFERED for name in offer.methods)
     return frozenset(path for path in offered if path.rpartition("/")[2] in names)
 
 
-UPLOADS = _paths("EmbedTracks")
+UPLOADS = _paths("EmbedTracks", "UpsertTracks")
 """Full names of the methods whose requests are large where all is well."""
 
 DOWNLOADS = _paths("ListPrototypes", "ListTracks", "ListEdits", "ListEvents", "ExportProfile", "ListJobs")
@@ -49,15 +77,15 @@ DOWNLOADS = _paths("ListPrototypes", "ListTracks", "ListEdits", "ListEvents", "E
 
 
 class ForwardedService(grpc.GenericRpcHandler):
-    """Serves the offered methods of one service behind the gateway."""
+    """Serves the offered methods of one proto service behind the gateway."""
 
-    def __init__(self, service: str, channel: grpc.aio.Channel, call_timeout_s: float) -> None:
-        descriptor, methods = OFFERED[service]
-        self.full_name = descriptor.full_name
+    def __init__(self, offer: Offer, channel: grpc.aio.Channel, call_timeout_s: float) -> None:
+        service = offer.upstream
+        self.full_name = offer.descriptor.full_name
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-        for name in methods:
-            path = f"/{descriptor.full_name}/{name}"
-            method = descriptor.methods_by_name[name]
+        for name in offer.methods:
+            path = f"/{self.full_name}/{name}"
+            method = offer.descriptor.methods_by_name[name]
             if method.client_streaming:
                 both: Any = _forward_stream(service, channel.stream_stream(path))
                 self._handlers[path] = grpc.stream_stream_rpc_method_handler(both)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2, prototypes_pb2
 from leitmotif_services.gateway.active_model import ActiveModel
 from leitmotif_services.gateway.current_profile import CurrentProfile
 from leitmotif_services.gateway.upstreams import CallContext, Deadline, Upstreams, call
@@ -44,7 +44,9 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
                 prototypes_pb2.RecommendTracksRequest(
                     profile=profile.vector,
                     count=request.count,
-                    excluded_track_ids=[*request.excluded_track_ids, *profile.heard_track_ids],
+                    options=prototypes_pb2.RankingOptions(
+                        excluded_track_ids=[*request.excluded_track_ids, *profile.heard_track_ids]
+                    ),
                     contribution_count=request.contribution_count,
                 ),
                 deadline,
@@ -152,8 +154,8 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
     async def _affinities(self, track_ids: list[str], deadline: Deadline) -> tuple[vectors_pb2.FloatMatrix, str]:
         """One row of affinities a track, repeats included, and their model version; TRACK_NOT_FOUND for an unknown track."""
         unique = list(dict.fromkeys(checked_id("events.track_id", track_id) for track_id in track_ids))
-        lookup = prototypes_pb2.GetAffinitiesRequest(track_ids=unique)
-        known = await call("prototypes", self._upstreams.prototypes.GetAffinities, lookup, deadline)
+        lookup = catalogue_pb2.GetAffinitiesRequest(track_ids=unique)
+        known = await call("prototypes", self._upstreams.catalogue.GetAffinities, lookup, deadline)
         if known.unknown_track_ids:
             unknown = known.unknown_track_ids[0]
             raise ServiceError(Reason.TRACK_NOT_FOUND, f"no track {unknown!r} in the catalogue", track_id=unknown)

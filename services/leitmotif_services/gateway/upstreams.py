@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 import grpc
 
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceStub
+from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import CatalogueServiceStub
+from leitmotif.api.prototypes.v1.models_pb2_grpc import ModelsServiceStub
 from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import PrototypesServiceStub
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from leitmotif_services.runtime.request_context import upstream_metadata
@@ -15,6 +17,8 @@ from leitmotif_services.runtime.status import upstream_error
 
 if TYPE_CHECKING:
     from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceAsyncStub
+    from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import CatalogueServiceAsyncStub
+    from leitmotif.api.prototypes.v1.models_pb2_grpc import ModelsServiceAsyncStub
     from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import PrototypesServiceAsyncStub
 
 Response = TypeVar("Response")
@@ -61,6 +65,8 @@ class Upstreams:
     def __init__(self, channels: Mapping[str, grpc.aio.Channel]) -> None:
         self.channels = channels
         self.prototypes = cast("PrototypesServiceAsyncStub", PrototypesServiceStub(channels["prototypes"]))
+        self.catalogue = cast("CatalogueServiceAsyncStub", CatalogueServiceStub(channels["prototypes"]))
+        self.models = cast("ModelsServiceAsyncStub", ModelsServiceStub(channels["prototypes"]))
         self.profiles = cast("ProfilesServiceAsyncStub", ProfilesServiceStub(channels["profiles"]))
 
     async def close(self) -> None:

@@ -2,15 +2,19 @@
 
 import asyncio
 
-from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
+from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import add_CatalogueServiceServicer_to_server
+from leitmotif.api.prototypes.v1.models_pb2_grpc import add_ModelsServiceServicer_to_server
+from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import add_PrototypesServiceServicer_to_server
+from leitmotif_services.prototypes.bounded_calls import BoundedCalls
+from leitmotif_services.prototypes.catalogue_servicer import CatalogueServicer
 from leitmotif_services.prototypes.config import PrototypesConfig
 from leitmotif_services.prototypes.model_registry import ModelRegistry
+from leitmotif_services.prototypes.models_servicer import ModelsServicer
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_manifest, read_snippet
 from leitmotif_services.prototypes.servicer import PrototypesServicer
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
-
-SERVICE_NAME = "leitmotif.api.prototypes.v1.PrototypesService"
 
 WAITING_ACTIVATIONS = 4
 """Activations that may wait for the one at work: each loads a whole model."""
@@ -25,8 +29,20 @@ async def build(config: PrototypesConfig) -> App:
     activations = Admission("model-activation", workers=1, waiting=WAITING_ACTIVATIONS)
     app.on_close(activations.close)
     await asyncio.to_thread(registry.start)
-    servicer = PrototypesServicer(
-        registry, searches, activations, read_snippet, max_message_bytes=config.server.max_message_bytes
+    calls = BoundedCalls(searches, max_message_bytes=config.server.max_message_bytes)
+    app.mount(
+        prototypes_pb2.DESCRIPTOR.services_by_name["PrototypesService"].full_name,
+        add_PrototypesServiceServicer_to_server,
+        PrototypesServicer(registry, calls, read_snippet),
     )
-    app.mount(SERVICE_NAME, prototypes_pb2_grpc.add_PrototypesServiceServicer_to_server, servicer)
+    app.mount(
+        catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
+        add_CatalogueServiceServicer_to_server,
+        CatalogueServicer(registry, calls),
+    )
+    app.mount(
+        models_pb2.DESCRIPTOR.services_by_name["ModelsService"].full_name,
+        add_ModelsServiceServicer_to_server,
+        ModelsServicer(registry, calls, activations),
+    )
     return app

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from numpy.typing import NDArray
 
 from leitmotif.api.common.v1 import vectors_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes.catalogue import Track
 from leitmotif_services.prototypes.explanation import Contribution
@@ -59,9 +60,9 @@ def float_matrix(rows: NDArray[np.float32]) -> vectors_pb2.FloatMatrix:
     return vectors_pb2.FloatMatrix(values=rows.astype("<f4").tobytes(), dimension=rows.shape[1])
 
 
-def track_message(track: Track) -> pb2.Track:
+def track_message(track: Track) -> catalogue_pb2.Track:
     """A track as a message."""
-    return pb2.Track(
+    return catalogue_pb2.Track(
         track_id=track.track_id, title=track.title, artist=track.artist, duration_s=track.duration_s, tags=track.tags
     )
 
@@ -100,11 +101,11 @@ def scored_track_message(ranked: RankedTrack, prototypes: Sequence[Prototype]) -
     )
 
 
-def model_message(manifest: Manifest, *, active: bool) -> pb2.Model:
+def model_message(manifest: Manifest, *, active: bool) -> models_pb2.Model:
     """What a manifest says of its model, as a message."""
     created_at = Timestamp()
     created_at.FromDatetime(manifest.created)
-    return pb2.Model(
+    return models_pb2.Model(
         model_version=manifest.model_version,
         kind=manifest.kind,
         encoder_id=manifest.encoder_id,

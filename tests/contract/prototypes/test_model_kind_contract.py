@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.model_kinds import KINDS
@@ -146,20 +147,22 @@ async def test_both_kinds_serve_from_one_folder(tmp_path: Path) -> None:
     await service.start()
     try:
         for kind, version in versions.items():
-            activated = await service.stub.ActivateModel(pb2.ActivateModelRequest(model_version=version))
+            activated = await service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=version))
             assert (activated.model.kind, activated.model.active) == (kind, True)
             profile = vector(version, HISTORY, EDITS, muted=(2,))
             answer = await service.stub.RecommendTracks(
-                pb2.RecommendTracksRequest(profile=profile, count=5, contribution_count=-1, excluded_track_ids=["track-0"])
+                pb2.RecommendTracksRequest(
+                    profile=profile, count=5, contribution_count=-1, options=pb2.RankingOptions(excluded_track_ids=["track-0"])
+                )
             )
             assert (answer.model_version, [item.rank for item in answer.tracks]) == (version, [1, 2, 3, 4, 5])
             first = answer.tracks[0]
             assert first.bias + sum(part.contribution for part in first.contributions) == pytest.approx(first.score, abs=1e-5)
             explained = await service.stub.ExplainTrack(pb2.ExplainTrackRequest(profile=profile, track_id=first.track.track_id))
             assert explained.track.score == first.score
-            affinities = await service.stub.GetAffinities(pb2.GetAffinitiesRequest(track_ids=["track-1"]))
+            affinities = await service.catalogue.GetAffinities(catalogue_pb2.GetAffinitiesRequest(track_ids=["track-1"]))
             assert affinities.affinities.dimension == PROTOTYPES
-        listed = await service.stub.ListModels(pb2.ListModelsRequest())
+        listed = await service.models.ListModels(models_pb2.ListModelsRequest())
         assert {model.kind for model in listed.models} == set(KINDS)
     finally:
         await service.stop()

@@ -16,7 +16,7 @@ from leitmotif_services.runtime.status import DETAILS_KEY
 MIB = 1 << 20
 LARGE = [("grpc.max_receive_message_length", 64 * MIB), ("grpc.max_send_message_length", 64 * MIB)]
 
-PATH = {method: f"/{descriptor.full_name}/{method}" for descriptor, methods in OFFERED.values() for method in methods}
+PATH = {method: f"/{offer.descriptor.full_name}/{method}" for offer in OFFERED for method in offer.methods}
 """Full names of the methods that are passed on."""
 
 UNARY = grpc.unary_unary_rpc_method_handler
@@ -35,7 +35,10 @@ async def behind(**behaviors):
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:
-        yield {f"LEITMOTIF_GATEWAY_{service.upper()}_ADDRESS": f"127.0.0.1:{port}" for service in OFFERED}
+        yield {
+            f"LEITMOTIF_GATEWAY_{service.upper()}_ADDRESS": f"127.0.0.1:{port}"
+            for service in {offer.upstream for offer in OFFERED}
+        }
     finally:
         await server.stop(0)
 

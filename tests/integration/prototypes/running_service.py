@@ -11,7 +11,7 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from leitmotif.api.common.v1 import vectors_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
+from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc, models_pb2_grpc, prototypes_pb2_grpc
 from leitmotif_services.prototypes.app import build
 from leitmotif_services.prototypes.config import PrototypesConfig
 from leitmotif_services.runtime.server import GrpcServer, ServerSettings
@@ -59,6 +59,8 @@ class Service:
         self.root = root
         self.config = PrototypesConfig(server=ServerSettings(listen="127.0.0.1:0", grace_s=5.0), model_root=root)
         self.stub: prototypes_pb2_grpc.PrototypesServiceAsyncStub
+        self.catalogue: catalogue_pb2_grpc.CatalogueServiceAsyncStub
+        self.models: models_pb2_grpc.ModelsServiceAsyncStub
 
     async def start(self, **settings: object) -> None:
         self.config = dataclasses.replace(self.config, **settings)  # type: ignore[arg-type]
@@ -68,6 +70,8 @@ class Service:
         options = [("grpc.max_receive_message_length", 64 << 20)]
         self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{self._server.port}", options)
         self.stub = prototypes_pb2_grpc.PrototypesServiceStub(self._channel)  # type: ignore[assignment]
+        self.catalogue = catalogue_pb2_grpc.CatalogueServiceStub(self._channel)  # type: ignore[assignment]
+        self.models = models_pb2_grpc.ModelsServiceStub(self._channel)  # type: ignore[assignment]
 
     async def stop(self) -> None:
         await self._channel.close()

@@ -7,6 +7,7 @@ import threading
 import grpc
 import pytest
 
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes import app as prototypes_app
 from leitmotif_services.prototypes.recommendation import recommend
@@ -19,12 +20,12 @@ def write(service: Service, model: TrainedModel) -> str:
     return write_bundle(model, service.root, encoder_artifact=None).name
 
 
-async def activate(service: Service, version: str) -> pb2.ActivateModelResponse:
-    return await service.stub.ActivateModel(pb2.ActivateModelRequest(model_version=version))
+async def activate(service: Service, version: str) -> models_pb2.ActivateModelResponse:
+    return await service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=version))
 
 
 async def active(service: Service) -> str:
-    return (await service.stub.GetModel(pb2.GetModelRequest())).model.model_version
+    return (await service.models.GetModel(models_pb2.GetModelRequest())).model.model_version
 
 
 async def test_without_a_model_every_method_says_so_and_one_can_be_activated(empty_service: Service) -> None:
@@ -32,17 +33,17 @@ async def test_without_a_model_every_method_says_so_and_one_can_be_activated(emp
     for call in (
         stub.RecommendTracks(pb2.RecommendTracksRequest()),
         stub.ExplainTrack(pb2.ExplainTrackRequest()),
-        stub.GetAffinities(pb2.GetAffinitiesRequest()),
+        empty_service.catalogue.GetAffinities(catalogue_pb2.GetAffinitiesRequest()),
         stub.ListPrototypes(pb2.ListPrototypesRequest()),
         stub.GetPrototype(pb2.GetPrototypeRequest()),
         stub.ReadExemplar(pb2.ReadExemplarRequest()).read(),
-        stub.ListTracks(pb2.ListTracksRequest()),
-        stub.GetTrack(pb2.GetTrackRequest()),
-        stub.GetModel(pb2.GetModelRequest()),
+        empty_service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest()),
+        empty_service.catalogue.GetTrack(catalogue_pb2.GetTrackRequest()),
+        empty_service.models.GetModel(models_pb2.GetModelRequest()),
     ):
         refused = await refusal(call)
         assert (refused.code, refused.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "MODEL_NOT_LOADED")
-    assert list((await stub.ListModels(pb2.ListModelsRequest())).models) == []
+    assert list((await empty_service.models.ListModels(models_pb2.ListModelsRequest())).models) == []
     version = write(empty_service, by_hand())
     response = await activate(empty_service, version)
     assert (response.model.model_version, response.model.active) == (version, True)
@@ -93,7 +94,7 @@ async def test_an_activated_bundle_found_damaged_at_the_start_is_not_replaced_si
     await activate(service, version)
     os.truncate(service.root / version / "arrays.safetensors", 10)
     await service.restart()
-    refused = await refusal(service.stub.GetModel(pb2.GetModelRequest()))
+    refused = await refusal(service.models.GetModel(models_pb2.GetModelRequest()))
     assert refused.reason == "MODEL_NOT_LOADED"
     assert "arrays.safetensors" in refused.message
 
@@ -102,7 +103,7 @@ async def test_a_damaged_pointer_is_told(service: Service, version: str) -> None
     for content in (b"", b"{}", b"[" * 4000, b'{"model_version": "../x"}', b"\xff"):
         (service.root / "active.json").write_bytes(content)
         await service.restart()
-        assert (await refusal(service.stub.GetModel(pb2.GetModelRequest()))).reason == "MODEL_NOT_LOADED"
+        assert (await refusal(service.models.GetModel(models_pb2.GetModelRequest()))).reason == "MODEL_NOT_LOADED"
     await activate(service, version)
     await service.restart()
     assert await active(service) == version

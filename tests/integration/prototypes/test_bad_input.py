@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from leitmotif.api.common.v1 import vectors_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.runtime.pagination import encode_page_token
 from leitmotif_services.workshop.bundle_writing import write_bundle
@@ -69,7 +70,7 @@ async def test_count_out_of_range(service: Service, version: str, count: int) ->
 
 async def test_count_zero_stands_for_twenty_and_a_large_one_gives_what_there_is(empty_service: Service) -> None:
     folder = write_bundle(random_model(1, tracks=57, prototypes=2), empty_service.root, encoder_artifact=None)
-    await empty_service.stub.ActivateModel(pb2.ActivateModelRequest(model_version=folder.name))
+    await empty_service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=folder.name))
     for count, expected in ((0, 20), (1, 1), (1000, 57)):
         request = pb2.RecommendTracksRequest(profile=vector(folder.name, (1, 1)), count=count)
         assert len((await empty_service.stub.RecommendTracks(request)).tracks) == expected
@@ -83,9 +84,11 @@ async def test_contribution_count_out_of_range(service: Service, version: str) -
 
 
 async def test_too_many_exclusions(service: Service, version: str) -> None:
-    request = pb2.RecommendTracksRequest(profile=vector(version, (1, 1)), excluded_track_ids=["x"] * 20_000)
+    request = pb2.RecommendTracksRequest(
+        profile=vector(version, (1, 1)), options=pb2.RankingOptions(excluded_track_ids=["x"] * 20_000)
+    )
     assert len((await service.stub.RecommendTracks(request)).tracks) == 3
-    request.excluded_track_ids.append("x")
+    request.options.excluded_track_ids.append("x")
     refused = await refusal(service.stub.RecommendTracks(request))
     assert (refused.code, refused.reason, refused.metadata) == (
         INVALID,
@@ -95,24 +98,27 @@ async def test_too_many_exclusions(service: Service, version: str) -> None:
 
 
 async def test_looking_up_none_or_too_many(service: Service) -> None:
-    ask = service.stub.GetAffinities
-    assert (await refusal(ask(pb2.GetAffinitiesRequest()))).fields == ["track_ids"]
-    assert (await refusal(ask(pb2.GetAffinitiesRequest(track_ids=["x"] * 10_001)))).reason == "LIMIT_EXCEEDED"
-    assert (await refusal(ask(pb2.GetAffinitiesRequest(track_ids=["ada", "no id"])))).fields == ["track_ids[1]"]
+    ask = service.catalogue.GetAffinities
+    assert (await refusal(ask(catalogue_pb2.GetAffinitiesRequest()))).fields == ["track_ids"]
+    assert (await refusal(ask(catalogue_pb2.GetAffinitiesRequest(track_ids=["x"] * 10_001)))).reason == "LIMIT_EXCEEDED"
+    assert (await refusal(ask(catalogue_pb2.GetAffinitiesRequest(track_ids=["ada", "no id"])))).fields == ["track_ids[1]"]
 
 
 async def test_an_answer_too_large_to_send(service: Service) -> None:
     # 10,000 rows of 2 floats are 80,000 bytes, their ids 50,000 more.
     await service.restart(server=service.config.server.__class__(listen="127.0.0.1:0", max_message_bytes=100_000))
-    refused = await refusal(service.stub.GetAffinities(pb2.GetAffinitiesRequest(track_ids=["ada"] * 10_000)))
+    refused = await refusal(service.catalogue.GetAffinities(catalogue_pb2.GetAffinitiesRequest(track_ids=["ada"] * 10_000)))
     assert (refused.code, refused.reason, refused.metadata["limit"]) == (INVALID, "LIMIT_EXCEEDED", "100000")
-    assert len((await service.stub.GetAffinities(pb2.GetAffinitiesRequest(track_ids=["ada"] * 5000))).track_ids) == 5000
+    assert (
+        len((await service.catalogue.GetAffinities(catalogue_pb2.GetAffinitiesRequest(track_ids=["ada"] * 5000))).track_ids)
+        == 5000
+    )
 
 
 async def test_unknown_track(service: Service, version: str) -> None:
     for call in (
         service.stub.ExplainTrack(pb2.ExplainTrackRequest(profile=vector(version, (1, 1)), track_id="nobody")),
-        service.stub.GetTrack(pb2.GetTrackRequest(track_id="nobody")),
+        service.catalogue.GetTrack(catalogue_pb2.GetTrackRequest(track_id="nobody")),
     ):
         refused = await refusal(call)
         assert (refused.code, refused.reason) == (grpc.StatusCode.NOT_FOUND, "TRACK_NOT_FOUND")
@@ -133,11 +139,11 @@ async def test_unknown_prototype(service: Service) -> None:
 async def test_malformed_ids(service: Service, version: str, malformed: str) -> None:
     stub = service.stub
     for call, field in [
-        (stub.GetTrack(pb2.GetTrackRequest(track_id=malformed)), "track_id"),
+        (service.catalogue.GetTrack(catalogue_pb2.GetTrackRequest(track_id=malformed)), "track_id"),
         (stub.ExplainTrack(pb2.ExplainTrackRequest(profile=vector(version, (1, 1)), track_id=malformed)), "track_id"),
         (stub.GetPrototype(pb2.GetPrototypeRequest(prototype_id=malformed)), "prototype_id"),
         (stub.ReadExemplar(pb2.ReadExemplarRequest(prototype_id=malformed)).read(), "prototype_id"),
-        (stub.ActivateModel(pb2.ActivateModelRequest(model_version=malformed)), "model_version"),
+        (service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=malformed)), "model_version"),
     ]:
         refused = await refusal(call)
         assert (refused.code, refused.reason, refused.fields) == (INVALID, "FIELD_INVALID", [field])
@@ -150,30 +156,30 @@ async def test_negative_exemplar_index(service: Service) -> None:
 
 async def test_page_size_and_query(service: Service) -> None:
     stub = service.stub
-    assert (await refusal(stub.ListTracks(pb2.ListTracksRequest(page_size=-1)))).fields == ["page_size"]
+    assert (await refusal(service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest(page_size=-1)))).fields == ["page_size"]
     assert (await refusal(stub.ListPrototypes(pb2.ListPrototypesRequest(page_size=-1)))).fields == ["page_size"]
-    assert (await refusal(stub.ListTracks(pb2.ListTracksRequest(query="x" * 257)))).fields == ["query"]
-    assert (await refusal(stub.ListTracks(pb2.ListTracksRequest(query="a\nb")))).fields == ["query"]
-    assert len((await stub.ListTracks(pb2.ListTracksRequest(page_size=10**9))).tracks) == 3
+    assert (await refusal(service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest(query="x" * 257)))).fields == ["query"]
+    assert (await refusal(service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest(query="a\nb")))).fields == ["query"]
+    assert len((await service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest(page_size=10**9))).tracks) == 3
 
 
 async def test_page_tokens_are_bound_to_query_and_version(service: Service, version: str) -> None:
-    ask = service.stub.ListTracks
-    token = (await ask(pb2.ListTracksRequest(page_size=1))).next_page_token
-    assert [track.track_id for track in (await ask(pb2.ListTracksRequest(page_token=token))).tracks] == ["bix", "cab"]
+    ask = service.catalogue.ListTracks
+    token = (await ask(catalogue_pb2.ListTracksRequest(page_size=1))).next_page_token
+    assert [track.track_id for track in (await ask(catalogue_pb2.ListTracksRequest(page_token=token))).tracks] == ["bix", "cab"]
     altered = token[:-1] + ("A" if token[-1] != "A" else "B")
     query = ("tracks", version, "")
     forged = [encode_page_token(position, *query) for position in ("-1", "x", "1e3", "", "9" * 4000, "²")]
     for bad in (altered, "x", "%%%", "é", *[token for token in forged if token != encode_page_token("", *query)]):
-        refused = await refusal(ask(pb2.ListTracksRequest(page_token=bad)))
+        refused = await refusal(ask(catalogue_pb2.ListTracksRequest(page_token=bad)))
         assert (refused.code, refused.reason) == (INVALID, "PAGE_TOKEN_INVALID"), bad
-    far = await ask(pb2.ListTracksRequest(page_token=encode_page_token("999999", *query)))
+    far = await ask(catalogue_pb2.ListTracksRequest(page_token=encode_page_token("999999", *query)))
     assert (list(far.tracks), far.next_page_token) == ([], "")
     for other in (
-        ask(pb2.ListTracksRequest(page_token=token, query="a")),
+        ask(catalogue_pb2.ListTracksRequest(page_token=token, query="a")),
         service.stub.ListPrototypes(pb2.ListPrototypesRequest(page_token=token)),
     ):
         assert (await refusal(other)).reason == "PAGE_TOKEN_INVALID"
     newer = write_bundle(retitled(by_hand(), "!"), service.root, encoder_artifact=None).name
-    await service.stub.ActivateModel(pb2.ActivateModelRequest(model_version=newer))
-    assert (await refusal(ask(pb2.ListTracksRequest(page_token=token)))).reason == "PAGE_TOKEN_INVALID"
+    await service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=newer))
+    assert (await refusal(ask(catalogue_pb2.ListTracksRequest(page_token=token)))).reason == "PAGE_TOKEN_INVALID"

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import grpc
 
-from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
+from leitmotif.api.prototypes.v1 import models_pb2, models_pb2_grpc
 from leitmotif_services.workshop.bundle_writing import write_bundle
 from tests.unit.prototypes.sample_models import by_hand
 
@@ -28,7 +27,7 @@ async def test_serves_the_bundle_and_ends_cleanly(tmp_path: Path) -> None:
             ready = re.search(r"ready on port (\d+)", process.stdout.readline())
             assert ready is not None
             async with grpc.aio.insecure_channel(f"127.0.0.1:{ready[1]}") as channel:
-                answer = await prototypes_pb2_grpc.PrototypesServiceStub(channel).GetModel(pb2.GetModelRequest())
+                answer = await models_pb2_grpc.ModelsServiceStub(channel).GetModel(models_pb2.GetModelRequest())
             assert answer.model.model_version == version
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0

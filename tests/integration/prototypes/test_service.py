@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.workshop.bundle_writing import write_bundle
 from tests.integration.prototypes.running_service import Service, refusal, vector
@@ -19,7 +20,9 @@ async def test_recommend(service: Service, version: str) -> None:
         (3, "cab", -0.75, 1.0, 0.25),
     ]
     first = response.tracks[0]
-    assert first.track == pb2.Track(track_id="ada", title="Étude in C", artist="Ada", duration_s=61.5, tags=["piano", "solo"])
+    assert first.track == catalogue_pb2.Track(
+        track_id="ada", title="Étude in C", artist="Ada", duration_s=61.5, tags=["piano", "solo"]
+    )
     assert list(first.contributions) == [
         pb2.Contribution(prototype_id="piano", label="piano", contribution=2.75, edit_contribution=0.75, affinity=0.75)
     ]
@@ -29,7 +32,7 @@ async def test_recommend(service: Service, version: str) -> None:
 async def test_recommend_with_mute_exclusion_and_all_contributions(service: Service, version: str) -> None:
     request = pb2.RecommendTracksRequest(
         profile=vector(version, (2, 1), muted=(1,)),
-        excluded_track_ids=["cab", "nobody"],
+        options=pb2.RankingOptions(excluded_track_ids=["cab", "nobody"]),
         contribution_count=-1,
         exact=True,
     )
@@ -49,12 +52,12 @@ async def test_explain(service: Service, version: str) -> None:
 
 
 async def test_affinities(service: Service, version: str) -> None:
-    response = await service.stub.GetAffinities(pb2.GetAffinitiesRequest(track_ids=["cab", "who", "ada", "cab"]))
+    response = await service.catalogue.GetAffinities(catalogue_pb2.GetAffinitiesRequest(track_ids=["cab", "who", "ada", "cab"]))
     assert (list(response.track_ids), list(response.unknown_track_ids)) == (["cab", "ada", "cab"], ["who"])
     rows = np.frombuffer(response.affinities.values, "<f4").reshape(-1, response.affinities.dimension)
     assert rows.tolist() == [[0.0, 0.5], [0.75, 0.25], [0.0, 0.5]]
     assert response.model_version == version
-    none = await service.stub.GetAffinities(pb2.GetAffinitiesRequest(track_ids=["who"]))
+    none = await service.catalogue.GetAffinities(catalogue_pb2.GetAffinitiesRequest(track_ids=["who"]))
     assert (none.affinities.values, none.affinities.dimension) == (b"", 2)
 
 
@@ -90,18 +93,20 @@ async def test_no_audio_for_an_exemplar(service: Service, prototype_id: str, ind
 
 
 async def test_tracks(service: Service, version: str) -> None:
-    response = await service.stub.ListTracks(pb2.ListTracksRequest())
+    response = await service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest())
     assert [track.track_id for track in response.tracks] == ["ada", "bix", "cab"]
     assert (response.total_size, response.model_version) == (3, version)
-    found = await service.stub.ListTracks(pb2.ListTracksRequest(query="CALM"))
+    found = await service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest(query="CALM"))
     assert [track.track_id for track in found.tracks] == ["bix"]
-    assert [track.track_id for track in (await service.stub.ListTracks(pb2.ListTracksRequest(query="éTUDE"))).tracks] == ["ada"]
-    one = await service.stub.GetTrack(pb2.GetTrackRequest(track_id="ada"))
+    assert [
+        track.track_id for track in (await service.catalogue.ListTracks(catalogue_pb2.ListTracksRequest(query="éTUDE"))).tracks
+    ] == ["ada"]
+    one = await service.catalogue.GetTrack(catalogue_pb2.GetTrackRequest(track_id="ada"))
     assert (one.track.title, list(one.affinities), one.model_version) == ("Étude in C", [0.75, 0.25], version)
 
 
 async def test_models(service: Service, version: str) -> None:
-    answers = (await service.stub.GetModel(pb2.GetModelRequest())).model
+    answers = (await service.models.GetModel(models_pb2.GetModelRequest())).model
     assert (answers.model_version, answers.kind, answers.encoder_id) == (version, "leitmotif", "mel-cnn-1")
     assert (answers.prototype_count, answers.track_count, dict(answers.metrics), answers.active) == (
         2,
@@ -112,16 +117,16 @@ async def test_models(service: Service, version: str) -> None:
     assert answers.created_at.seconds > 0
     newer = write_bundle(retitled(by_hand(), "!"), service.root, encoder_artifact=None).name
     (service.root / "not-a-bundle").mkdir()
-    listed = await service.stub.ListModels(pb2.ListModelsRequest())
+    listed = await service.models.ListModels(models_pb2.ListModelsRequest())
     assert [(model.model_version, model.active) for model in listed.models] == [(newer, False), (version, True)]
-    assert list((await service.stub.GetModel(pb2.GetModelRequest())).prototype_ids) == ["piano", "calm"]
+    assert list((await service.models.GetModel(models_pb2.GetModelRequest())).prototype_ids) == ["piano", "calm"]
 
 
 async def test_pages_join_to_the_whole_list(empty_service: Service) -> None:
     folder = write_bundle(random_model(1, tracks=57, prototypes=23), empty_service.root, encoder_artifact=None)
-    await empty_service.stub.ActivateModel(pb2.ActivateModelRequest(model_version=folder.name))
+    await empty_service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=folder.name))
     for method, request, field in [
-        (empty_service.stub.ListTracks, pb2.ListTracksRequest(query="title"), "tracks"),
+        (empty_service.catalogue.ListTracks, catalogue_pb2.ListTracksRequest(query="title"), "tracks"),
         (empty_service.stub.ListPrototypes, pb2.ListPrototypesRequest(), "prototypes"),
     ]:
         request.page_size = 1000

@@ -14,10 +14,10 @@ def test_the_documented_methods_are_the_offered_ones():
     documented = {service: tuple(methods.split(", ")) for service, methods in rows.items()}
     own = DESCRIPTOR.services_by_name["GatewayService"]
     offered = {own.full_name: tuple(method.name for method in own.methods)}
-    offered |= {descriptor.full_name: methods for descriptor, methods in OFFERED.values()}
+    offered |= {offer.descriptor.full_name: offer.methods for offer in OFFERED}
     assert documented == offered
 
 
 def test_every_offered_method_exists():
-    for descriptor, methods in OFFERED.values():
+    for descriptor, methods in ((offer.descriptor, offer.methods) for offer in OFFERED):
         assert set(methods) <= set(descriptor.methods_by_name)

@@ -8,7 +8,7 @@ from leitmotif.api.audio.v1 import audio_pb2_grpc
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
 from leitmotif.api.gateway.v1 import gateway_pb2_grpc
 from leitmotif.api.profiles.v1 import profiles_pb2_grpc
-from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
+from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc, models_pb2_grpc, prototypes_pb2_grpc
 
 
 class AsyncStubs:
@@ -21,6 +21,8 @@ class AsyncStubs:
         self.prototypes: prototypes_pb2_grpc.PrototypesServiceAsyncStub = cast(
             Any, prototypes_pb2_grpc.PrototypesServiceStub(channel)
         )
+        self.catalogue: catalogue_pb2_grpc.CatalogueServiceAsyncStub = cast(Any, catalogue_pb2_grpc.CatalogueServiceStub(channel))
+        self.models: models_pb2_grpc.ModelsServiceAsyncStub = cast(Any, models_pb2_grpc.ModelsServiceStub(channel))
         self.audio: audio_pb2_grpc.AudioServiceAsyncStub = cast(Any, audio_pb2_grpc.AudioServiceStub(channel))
         self.evaluation: evaluation_pb2_grpc.EvaluationServiceAsyncStub = cast(
             Any, evaluation_pb2_grpc.EvaluationServiceStub(channel)

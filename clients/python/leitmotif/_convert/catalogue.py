@@ -2,6 +2,7 @@
 
 from leitmotif._convert.times import time_of
 from leitmotif.api.gateway.v1 import gateway_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif.types import (
     Contribution,
@@ -53,11 +54,11 @@ def _exemplar_of(message: pb2.Exemplar) -> Exemplar:
     )
 
 
-def track_of(message: pb2.Track) -> Track:
+def track_of(message: catalogue_pb2.Track) -> Track:
     return Track(message.track_id, message.title, message.artist, message.duration_s, tuple(message.tags))
 
 
-def described_track_of(message: pb2.GetTrackResponse) -> DescribedTrack:
+def described_track_of(message: catalogue_pb2.GetTrackResponse) -> DescribedTrack:
     return DescribedTrack(track_of(message.track), tuple(message.affinities), message.model_version)
 
 
@@ -91,7 +92,7 @@ def explanation_of(message: gateway_pb2.ExplainResponse) -> Explanation:
     return Explanation(scored_track_of(message.track), tuple(message.removed_by), message.model_version)
 
 
-def model_of(message: pb2.Model, prototype_ids: tuple[str, ...] = ()) -> Model:
+def model_of(message: models_pb2.Model, prototype_ids: tuple[str, ...] = ()) -> Model:
     return Model(
         model_version=message.model_version,
         kind=message.kind,

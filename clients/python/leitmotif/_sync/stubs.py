@@ -9,7 +9,7 @@ from leitmotif.api.audio.v1 import audio_pb2_grpc
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
 from leitmotif.api.gateway.v1 import gateway_pb2_grpc
 from leitmotif.api.profiles.v1 import profiles_pb2_grpc
-from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
+from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc, models_pb2_grpc, prototypes_pb2_grpc
 
 
 class Stubs:
@@ -20,5 +20,7 @@ class Stubs:
         self.gateway: gateway_pb2_grpc.GatewayServiceStub = cast(Any, gateway_pb2_grpc.GatewayServiceStub(channel))
         self.profiles: profiles_pb2_grpc.ProfilesServiceStub = cast(Any, profiles_pb2_grpc.ProfilesServiceStub(channel))
         self.prototypes: prototypes_pb2_grpc.PrototypesServiceStub = cast(Any, prototypes_pb2_grpc.PrototypesServiceStub(channel))
+        self.catalogue: catalogue_pb2_grpc.CatalogueServiceStub = cast(Any, catalogue_pb2_grpc.CatalogueServiceStub(channel))
+        self.models: models_pb2_grpc.ModelsServiceStub = cast(Any, models_pb2_grpc.ModelsServiceStub(channel))
         self.audio: audio_pb2_grpc.AudioServiceStub = cast(Any, audio_pb2_grpc.AudioServiceStub(channel))
         self.evaluation: evaluation_pb2_grpc.EvaluationServiceStub = cast(Any, evaluation_pb2_grpc.EvaluationServiceStub(channel))

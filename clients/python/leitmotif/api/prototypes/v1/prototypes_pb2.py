@@ -22,81 +22,90 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from leitmotif.api.common.v1 import vectors_pb2 as leitmotif_dot_api_dot_common_dot_v1_dot_vectors__pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2 as leitmotif_dot_api_dot_prototypes_dot_v1_dot_catalogue__pb2
+from leitmotif.api.prototypes.v1 import models_pb2 as leitmotif_dot_api_dot_prototypes_dot_v1_dot_models__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,leitmotif/api/prototypes/v1/prototypes.proto\x12\x1bleitmotif.api.prototypes.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%leitmotif/api/common/v1/vectors.proto\"\xd0\x02\n\tPrototype\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\x05\x12\r\n\x05label\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12<\n\x06source\x18\x05 \x01(\x0e\x32,.leitmotif.api.prototypes.v1.PrototypeSource\x12<\n\x08\x66idelity\x18\x06 \x01(\x0b\x32%.leitmotif.api.prototypes.v1.FidelityH\x00\x88\x01\x01\x12\x38\n\texemplars\x18\x07 \x03(\x0b\x32%.leitmotif.api.prototypes.v1.Exemplar\x12\x1a\n\x12\x65xpressed_affinity\x18\x08 \x01(\x01\x12\x18\n\x10\x65xpressed_tracks\x18\t \x01(\x05\x42\x0b\n\t_fidelity\"W\n\x08\x46idelity\x12\x0f\n\x07roc_auc\x18\x01 \x01(\x01\x12\x19\n\x11\x61verage_precision\x18\x02 \x01(\x01\x12\x11\n\tpositives\x18\x03 \x01(\x05\x12\x0c\n\x04weak\x18\x04 \x01(\x08\"\x85\x01\n\x08\x45xemplar\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x61rtist\x18\x03 \x01(\t\x12\x0f\n\x07start_s\x18\x04 \x01(\x01\x12\x12\n\nduration_s\x18\x05 \x01(\x01\x12\x10\n\x08\x61\x66\x66inity\x18\x06 \x01(\x01\x12\x11\n\tmime_type\x18\x07 \x01(\t\"Z\n\x05Track\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x61rtist\x18\x03 \x01(\t\x12\x12\n\nduration_s\x18\x04 \x01(\x01\x12\x0c\n\x04tags\x18\x05 \x03(\t\"v\n\x0c\x43ontribution\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontribution\x18\x03 \x01(\x01\x12\x19\n\x11\x65\x64it_contribution\x18\x04 \x01(\x01\x12\x10\n\x08\x61\x66\x66inity\x18\x05 \x01(\x01\"\xda\x01\n\x0bScoredTrack\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x0c\n\x04\x62ias\x18\x04 \x01(\x01\x12@\n\rcontributions\x18\x05 \x03(\x0b\x32).leitmotif.api.prototypes.v1.Contribution\x12\x1b\n\x13other_contributions\x18\x06 \x01(\x01\x12\x0e\n\x06reason\x18\x07 \x01(\t\"\xa0\x02\n\x05Model\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x17\n\x0fprototype_count\x18\x04 \x01(\x05\x12\x13\n\x0btrack_count\x18\x05 \x01(\x05\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12@\n\x07metrics\x18\x07 \x03(\x0b\x32/.leitmotif.api.prototypes.v1.Model.MetricsEntry\x12\x0e\n\x06\x61\x63tive\x18\x08 \x01(\x08\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xa7\x01\n\x16RecommendTracksRequest\x12\x37\n\x07profile\x18\x01 \x01(\x0b\x32&.leitmotif.api.common.v1.ProfileVector\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x1a\n\x12\x65xcluded_track_ids\x18\x03 \x03(\t\x12\x1a\n\x12\x63ontribution_count\x18\x04 \x01(\x05\x12\r\n\x05\x65xact\x18\x05 \x01(\x08\"j\n\x17RecommendTracksResponse\x12\x38\n\x06tracks\x18\x01 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"`\n\x13\x45xplainTrackRequest\x12\x37\n\x07profile\x18\x01 \x01(\x0b\x32&.leitmotif.api.common.v1.ProfileVector\x12\x10\n\x08track_id\x18\x02 \x01(\t\"z\n\x14\x45xplainTrackResponse\x12\x37\n\x05track\x18\x01 \x01(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x12\n\nremoved_by\x18\x02 \x03(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\")\n\x14GetAffinitiesRequest\x12\x11\n\ttrack_ids\x18\x01 \x03(\t\"\x96\x01\n\x15GetAffinitiesResponse\x12\x38\n\naffinities\x18\x01 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\x12\x11\n\ttrack_ids\x18\x02 \x03(\t\x12\x19\n\x11unknown_track_ids\x18\x03 \x03(\t\x12\x15\n\rmodel_version\x18\x04 \x01(\t\">\n\x15ListPrototypesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x98\x01\n\x16ListPrototypesResponse\x12:\n\nprototypes\x18\x01 \x03(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12\x15\n\rmodel_version\x18\x04 \x01(\t\"+\n\x13GetPrototypeRequest\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\"h\n\x14GetPrototypeResponse\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"C\n\x13ReadExemplarRequest\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\x16\n\x0e\x65xemplar_index\x18\x02 \x01(\x05\"8\n\x14ReadExemplarResponse\x12\x11\n\tmime_type\x18\x01 \x01(\t\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c\"I\n\x11ListTracksRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\r\n\x05query\x18\x03 \x01(\t\"\x8c\x01\n\x12ListTracksResponse\x12\x32\n\x06tracks\x18\x01 \x03(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12\x15\n\rmodel_version\x18\x04 \x01(\t\"#\n\x0fGetTrackRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\"p\n\x10GetTrackResponse\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12\x12\n\naffinities\x18\x02 \x03(\x02\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\x11\n\x0fGetModelRequest\"\\\n\x10GetModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\x12\x15\n\rprototype_ids\x18\x02 \x03(\t\"\x13\n\x11ListModelsRequest\"H\n\x12ListModelsResponse\x12\x32\n\x06models\x18\x01 \x03(\x0b\x32\".leitmotif.api.prototypes.v1.Model\"-\n\x14\x41\x63tivateModelRequest\x12\x15\n\rmodel_version\x18\x01 \x01(\t\"J\n\x15\x41\x63tivateModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model*n\n\x0fPrototypeSource\x12 \n\x1cPROTOTYPE_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14PROTOTYPE_SOURCE_TAG\x10\x01\x12\x1f\n\x1bPROTOTYPE_SOURCE_DISCOVERED\x10\x02\x32\x8d\n\n\x11PrototypesService\x12|\n\x0fRecommendTracks\x12\x33.leitmotif.api.prototypes.v1.RecommendTracksRequest\x1a\x34.leitmotif.api.prototypes.v1.RecommendTracksResponse\x12s\n\x0c\x45xplainTrack\x12\x30.leitmotif.api.prototypes.v1.ExplainTrackRequest\x1a\x31.leitmotif.api.prototypes.v1.ExplainTrackResponse\x12v\n\rGetAffinities\x12\x31.leitmotif.api.prototypes.v1.GetAffinitiesRequest\x1a\x32.leitmotif.api.prototypes.v1.GetAffinitiesResponse\x12y\n\x0eListPrototypes\x12\x32.leitmotif.api.prototypes.v1.ListPrototypesRequest\x1a\x33.leitmotif.api.prototypes.v1.ListPrototypesResponse\x12s\n\x0cGetPrototype\x12\x30.leitmotif.api.prototypes.v1.GetPrototypeRequest\x1a\x31.leitmotif.api.prototypes.v1.GetPrototypeResponse\x12u\n\x0cReadExemplar\x12\x30.leitmotif.api.prototypes.v1.ReadExemplarRequest\x1a\x31.leitmotif.api.prototypes.v1.ReadExemplarResponse0\x01\x12m\n\nListTracks\x12..leitmotif.api.prototypes.v1.ListTracksRequest\x1a/.leitmotif.api.prototypes.v1.ListTracksResponse\x12g\n\x08GetTrack\x12,.leitmotif.api.prototypes.v1.GetTrackRequest\x1a-.leitmotif.api.prototypes.v1.GetTrackResponse\x12g\n\x08GetModel\x12,.leitmotif.api.prototypes.v1.GetModelRequest\x1a-.leitmotif.api.prototypes.v1.GetModelResponse\x12m\n\nListModels\x12..leitmotif.api.prototypes.v1.ListModelsRequest\x1a/.leitmotif.api.prototypes.v1.ListModelsResponse\x12v\n\rActivateModel\x12\x31.leitmotif.api.prototypes.v1.ActivateModelRequest\x1a\x32.leitmotif.api.prototypes.v1.ActivateModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,leitmotif/api/prototypes/v1/prototypes.proto\x12\x1bleitmotif.api.prototypes.v1\x1a google/protobuf/field_mask.proto\x1a\x17google/rpc/status.proto\x1a%leitmotif/api/common/v1/vectors.proto\x1a+leitmotif/api/prototypes/v1/catalogue.proto\x1a(leitmotif/api/prototypes/v1/models.proto\"\xe0\x02\n\tPrototype\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\x05\x12\r\n\x05label\x18\x03 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12<\n\x06source\x18\x05 \x01(\x0e\x32,.leitmotif.api.prototypes.v1.PrototypeSource\x12<\n\x08\x66idelity\x18\x06 \x01(\x0b\x32%.leitmotif.api.prototypes.v1.FidelityH\x00\x88\x01\x01\x12\x38\n\texemplars\x18\x07 \x03(\x0b\x32%.leitmotif.api.prototypes.v1.Exemplar\x12\x1a\n\x12\x65xpressed_affinity\x18\x08 \x01(\x01\x12\x18\n\x10\x65xpressed_tracks\x18\t \x01(\x05\x12\x0e\n\x06hidden\x18\n \x01(\x08\x42\x0b\n\t_fidelity\"W\n\x08\x46idelity\x12\x0f\n\x07roc_auc\x18\x01 \x01(\x01\x12\x19\n\x11\x61verage_precision\x18\x02 \x01(\x01\x12\x11\n\tpositives\x18\x03 \x01(\x05\x12\x0c\n\x04weak\x18\x04 \x01(\x08\"\x85\x01\n\x08\x45xemplar\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0e\n\x06\x61rtist\x18\x03 \x01(\t\x12\x0f\n\x07start_s\x18\x04 \x01(\x01\x12\x12\n\nduration_s\x18\x05 \x01(\x01\x12\x10\n\x08\x61\x66\x66inity\x18\x06 \x01(\x01\x12\x11\n\tmime_type\x18\x07 \x01(\t\"v\n\x0c\x43ontribution\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontribution\x18\x03 \x01(\x01\x12\x19\n\x11\x65\x64it_contribution\x18\x04 \x01(\x01\x12\x10\n\x08\x61\x66\x66inity\x18\x05 \x01(\x01\"\xda\x01\n\x0bScoredTrack\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x0c\n\x04\x62ias\x18\x04 \x01(\x01\x12@\n\rcontributions\x18\x05 \x03(\x0b\x32).leitmotif.api.prototypes.v1.Contribution\x12\x1b\n\x13other_contributions\x18\x06 \x01(\x01\x12\x0e\n\x06reason\x18\x07 \x01(\t\"-\n\x0b\x45xploration\x12\x10\n\x08strength\x18\x01 \x01(\x01\x12\x0c\n\x04seed\x18\x02 \x01(\x03\"\x8d\x02\n\x0eRankingOptions\x12\x33\n\x06\x66ilter\x18\x01 \x01(\x0b\x32#.leitmotif.api.prototypes.v1.Filter\x12\x1a\n\x12\x65xcluded_track_ids\x18\x02 \x03(\t\x12\x16\n\x0eseed_track_ids\x18\x03 \x03(\t\x12\x18\n\x0bseed_weight\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\x0emax_per_artist\x18\x05 \x01(\x05\x12\x11\n\tdiversity\x18\x06 \x01(\x01\x12=\n\x0b\x65xploration\x18\x07 \x01(\x0b\x32(.leitmotif.api.prototypes.v1.ExplorationB\x0e\n\x0c_seed_weight\"\xee\x01\n\x16RecommendTracksRequest\x12\x37\n\x07profile\x18\x01 \x01(\x0b\x32&.leitmotif.api.common.v1.ProfileVector\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12<\n\x07options\x18\x03 \x01(\x0b\x32+.leitmotif.api.prototypes.v1.RankingOptions\x12\x1a\n\x12\x63ontribution_count\x18\x04 \x01(\x05\x12\r\n\x05\x65xact\x18\x05 \x01(\x08\x12\x12\n\npage_token\x18\x06 \x01(\t\x12\x0f\n\x07user_id\x18\x07 \x01(\t\"\xce\x01\n\x17RecommendTracksResponse\x12\x38\n\x06tracks\x18\x01 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\x04 \x01(\x03\x12-\n\x03\x61rm\x18\x05 \x01(\x0e\x32 .leitmotif.api.prototypes.v1.Arm\"\xad\x01\n\x1dStreamRecommendationsResponse\x12\r\n\x05index\x18\x01 \x01(\x03\x12K\n\x0brecommended\x18\x02 \x01(\x0b\x32\x34.leitmotif.api.prototypes.v1.RecommendTracksResponseH\x00\x12%\n\x07refused\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\x81\x02\n\x16\x43ompareRankingsRequest\x12\x36\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32&.leitmotif.api.common.v1.ProfileVector\x12\x35\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32&.leitmotif.api.common.v1.ProfileVector\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12<\n\x07options\x18\x04 \x01(\x0b\x32+.leitmotif.api.prototypes.v1.RankingOptions\x12\x1a\n\x12\x63ontribution_count\x18\x05 \x01(\x05\x12\x0f\n\x07user_id\x18\x06 \x01(\t\"\x81\x01\n\rRankingChange\x12\x37\n\x05track\x18\x01 \x01(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x13\n\x0brank_before\x18\x02 \x01(\x05\x12\x12\n\nrank_after\x18\x03 \x01(\x05\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xb6\x02\n\x17\x43ompareRankingsResponse\x12\x38\n\x06\x62\x65\x66ore\x18\x01 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x37\n\x05\x61\x66ter\x18\x02 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12;\n\x07\x65ntered\x18\x03 \x03(\x0b\x32*.leitmotif.api.prototypes.v1.RankingChange\x12\x38\n\x04left\x18\x04 \x03(\x0b\x32*.leitmotif.api.prototypes.v1.RankingChange\x12\x15\n\rmodel_version\x18\x05 \x01(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\x06 \x01(\x03\"\x86\x01\n\x13\x45xplainTrackRequest\x12\x37\n\x07profile\x18\x01 \x01(\x0b\x32&.leitmotif.api.common.v1.ProfileVector\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x13\n\x0btarget_rank\x18\x03 \x01(\x05\x12\x0f\n\x07user_id\x18\x04 \x01(\t\"P\n\x0bLiftingEdit\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\x01\x12\x0c\n\x04rank\x18\x04 \x01(\x05\"\xd7\x01\n\x14\x45xplainTrackResponse\x12\x37\n\x05track\x18\x01 \x01(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x12\n\nremoved_by\x18\x02 \x03(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12?\n\rlifting_edits\x18\x04 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.LiftingEdit\x12\x1a\n\x12\x63\x61talogue_revision\x18\x05 \x01(\x03\"\xc5\x01\n\x18\x46indSimilarTracksRequest\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x37\n\x08likeness\x18\x02 \x01(\x0e\x32%.leitmotif.api.prototypes.v1.Likeness\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x33\n\x06\x66ilter\x18\x04 \x01(\x0b\x32#.leitmotif.api.prototypes.v1.Filter\x12\x1a\n\x12\x65xcluded_track_ids\x18\x05 \x03(\t\"l\n\x0cSimilarTrack\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12\x12\n\nsimilarity\x18\x02 \x01(\x01\x12\x15\n\rshared_labels\x18\x03 \x03(\t\"\x89\x01\n\x19\x46indSimilarTracksResponse\x12\x39\n\x06tracks\x18\x01 \x03(\x0b\x32).leitmotif.api.prototypes.v1.SimilarTrack\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\x03 \x01(\x03\"S\n\x15ListPrototypesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x13\n\x0bshow_hidden\x18\x03 \x01(\x08\"\x98\x01\n\x16ListPrototypesResponse\x12:\n\nprototypes\x18\x01 \x03(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\x12\x15\n\rmodel_version\x18\x04 \x01(\t\"f\n\x17SearchPrototypesRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x18\n\x10phrase_embedding\x18\x02 \x01(\x0c\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x13\n\x0bshow_hidden\x18\x04 \x01(\x08\"Z\n\x0e\x46oundPrototype\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\r\n\x05score\x18\x02 \x01(\x01\"m\n\x18SearchPrototypesResponse\x12:\n\x05\x66ound\x18\x01 \x03(\x0b\x32+.leitmotif.api.prototypes.v1.FoundPrototype\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"\x1d\n\x08TrackIds\x12\x11\n\ttrack_ids\x18\x01 \x03(\t\"\xca\x01\n\x16\x43reatePrototypeRequest\x12\r\n\x05label\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x37\n\x06tracks\x18\x03 \x01(\x0b\x32%.leitmotif.api.prototypes.v1.TrackIdsH\x00\x12\x18\n\x0e\x63lip_embedding\x18\x04 \x01(\x0cH\x00\x12\x1a\n\x10phrase_embedding\x18\x05 \x01(\x0cH\x00\x12\x12\n\nrequest_id\x18\x06 \x01(\tB\t\n\x07\x65xample\"k\n\x17\x43reatePrototypeResponse\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"\x84\x01\n\x16UpdatePrototypeRequest\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"k\n\x17UpdatePrototypeResponse\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"+\n\x13GetPrototypeRequest\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\"h\n\x14GetPrototypeResponse\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x15\n\rmodel_version\x18\x02 \x01(\t\"C\n\x13ReadExemplarRequest\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\x16\n\x0e\x65xemplar_index\x18\x02 \x01(\x05\"8\n\x14ReadExemplarResponse\x12\x11\n\tmime_type\x18\x01 \x01(\t\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c*\xc3\x01\n\x0fPrototypeSource\x12 \n\x1cPROTOTYPE_SOURCE_UNSPECIFIED\x10\x00\x12\x18\n\x14PROTOTYPE_SOURCE_TAG\x10\x01\x12\x1f\n\x1bPROTOTYPE_SOURCE_DISCOVERED\x10\x02\x12\x1b\n\x17PROTOTYPE_SOURCE_TRACKS\x10\x03\x12\x19\n\x15PROTOTYPE_SOURCE_CLIP\x10\x04\x12\x1b\n\x17PROTOTYPE_SOURCE_PHRASE\x10\x05*O\n\x08Likeness\x12\x18\n\x14LIKENESS_UNSPECIFIED\x10\x00\x12\x12\n\x0eLIKENESS_SOUND\x10\x01\x12\x15\n\x11LIKENESS_AFFINITY\x10\x02\x32\xfc\n\n\x11PrototypesService\x12|\n\x0fRecommendTracks\x12\x33.leitmotif.api.prototypes.v1.RecommendTracksRequest\x1a\x34.leitmotif.api.prototypes.v1.RecommendTracksResponse\x12\x8c\x01\n\x15StreamRecommendations\x12\x33.leitmotif.api.prototypes.v1.RecommendTracksRequest\x1a:.leitmotif.api.prototypes.v1.StreamRecommendationsResponse(\x01\x30\x01\x12|\n\x0f\x43ompareRankings\x12\x33.leitmotif.api.prototypes.v1.CompareRankingsRequest\x1a\x34.leitmotif.api.prototypes.v1.CompareRankingsResponse\x12s\n\x0c\x45xplainTrack\x12\x30.leitmotif.api.prototypes.v1.ExplainTrackRequest\x1a\x31.leitmotif.api.prototypes.v1.ExplainTrackResponse\x12\x82\x01\n\x11\x46indSimilarTracks\x12\x35.leitmotif.api.prototypes.v1.FindSimilarTracksRequest\x1a\x36.leitmotif.api.prototypes.v1.FindSimilarTracksResponse\x12y\n\x0eListPrototypes\x12\x32.leitmotif.api.prototypes.v1.ListPrototypesRequest\x1a\x33.leitmotif.api.prototypes.v1.ListPrototypesResponse\x12\x7f\n\x10SearchPrototypes\x12\x34.leitmotif.api.prototypes.v1.SearchPrototypesRequest\x1a\x35.leitmotif.api.prototypes.v1.SearchPrototypesResponse\x12s\n\x0cGetPrototype\x12\x30.leitmotif.api.prototypes.v1.GetPrototypeRequest\x1a\x31.leitmotif.api.prototypes.v1.GetPrototypeResponse\x12|\n\x0f\x43reatePrototype\x12\x33.leitmotif.api.prototypes.v1.CreatePrototypeRequest\x1a\x34.leitmotif.api.prototypes.v1.CreatePrototypeResponse\x12|\n\x0fUpdatePrototype\x12\x33.leitmotif.api.prototypes.v1.UpdatePrototypeRequest\x1a\x34.leitmotif.api.prototypes.v1.UpdatePrototypeResponse\x12u\n\x0cReadExemplar\x12\x30.leitmotif.api.prototypes.v1.ReadExemplarRequest\x1a\x31.leitmotif.api.prototypes.v1.ReadExemplarResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leitmotif.api.prototypes.v1.prototypes_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODEL_METRICSENTRY']._loaded_options = None
-  _globals['_MODEL_METRICSENTRY']._serialized_options = b'8\001'
-  _globals['_PROTOTYPESOURCE']._serialized_start=3330
-  _globals['_PROTOTYPESOURCE']._serialized_end=3440
-  _globals['_PROTOTYPE']._serialized_start=150
-  _globals['_PROTOTYPE']._serialized_end=486
-  _globals['_FIDELITY']._serialized_start=488
-  _globals['_FIDELITY']._serialized_end=575
-  _globals['_EXEMPLAR']._serialized_start=578
-  _globals['_EXEMPLAR']._serialized_end=711
-  _globals['_TRACK']._serialized_start=713
-  _globals['_TRACK']._serialized_end=803
-  _globals['_CONTRIBUTION']._serialized_start=805
-  _globals['_CONTRIBUTION']._serialized_end=923
-  _globals['_SCOREDTRACK']._serialized_start=926
-  _globals['_SCOREDTRACK']._serialized_end=1144
-  _globals['_MODEL']._serialized_start=1147
-  _globals['_MODEL']._serialized_end=1435
-  _globals['_MODEL_METRICSENTRY']._serialized_start=1389
-  _globals['_MODEL_METRICSENTRY']._serialized_end=1435
-  _globals['_RECOMMENDTRACKSREQUEST']._serialized_start=1438
-  _globals['_RECOMMENDTRACKSREQUEST']._serialized_end=1605
-  _globals['_RECOMMENDTRACKSRESPONSE']._serialized_start=1607
-  _globals['_RECOMMENDTRACKSRESPONSE']._serialized_end=1713
-  _globals['_EXPLAINTRACKREQUEST']._serialized_start=1715
-  _globals['_EXPLAINTRACKREQUEST']._serialized_end=1811
-  _globals['_EXPLAINTRACKRESPONSE']._serialized_start=1813
-  _globals['_EXPLAINTRACKRESPONSE']._serialized_end=1935
-  _globals['_GETAFFINITIESREQUEST']._serialized_start=1937
-  _globals['_GETAFFINITIESREQUEST']._serialized_end=1978
-  _globals['_GETAFFINITIESRESPONSE']._serialized_start=1981
-  _globals['_GETAFFINITIESRESPONSE']._serialized_end=2131
-  _globals['_LISTPROTOTYPESREQUEST']._serialized_start=2133
-  _globals['_LISTPROTOTYPESREQUEST']._serialized_end=2195
-  _globals['_LISTPROTOTYPESRESPONSE']._serialized_start=2198
-  _globals['_LISTPROTOTYPESRESPONSE']._serialized_end=2350
-  _globals['_GETPROTOTYPEREQUEST']._serialized_start=2352
-  _globals['_GETPROTOTYPEREQUEST']._serialized_end=2395
-  _globals['_GETPROTOTYPERESPONSE']._serialized_start=2397
-  _globals['_GETPROTOTYPERESPONSE']._serialized_end=2501
-  _globals['_READEXEMPLARREQUEST']._serialized_start=2503
-  _globals['_READEXEMPLARREQUEST']._serialized_end=2570
-  _globals['_READEXEMPLARRESPONSE']._serialized_start=2572
-  _globals['_READEXEMPLARRESPONSE']._serialized_end=2628
-  _globals['_LISTTRACKSREQUEST']._serialized_start=2630
-  _globals['_LISTTRACKSREQUEST']._serialized_end=2703
-  _globals['_LISTTRACKSRESPONSE']._serialized_start=2706
-  _globals['_LISTTRACKSRESPONSE']._serialized_end=2846
-  _globals['_GETTRACKREQUEST']._serialized_start=2848
-  _globals['_GETTRACKREQUEST']._serialized_end=2883
-  _globals['_GETTRACKRESPONSE']._serialized_start=2885
-  _globals['_GETTRACKRESPONSE']._serialized_end=2997
-  _globals['_GETMODELREQUEST']._serialized_start=2999
-  _globals['_GETMODELREQUEST']._serialized_end=3016
-  _globals['_GETMODELRESPONSE']._serialized_start=3018
-  _globals['_GETMODELRESPONSE']._serialized_end=3110
-  _globals['_LISTMODELSREQUEST']._serialized_start=3112
-  _globals['_LISTMODELSREQUEST']._serialized_end=3131
-  _globals['_LISTMODELSRESPONSE']._serialized_start=3133
-  _globals['_LISTMODELSRESPONSE']._serialized_end=3205
-  _globals['_ACTIVATEMODELREQUEST']._serialized_start=3207
-  _globals['_ACTIVATEMODELREQUEST']._serialized_end=3252
-  _globals['_ACTIVATEMODELRESPONSE']._serialized_start=3254
-  _globals['_ACTIVATEMODELRESPONSE']._serialized_end=3328
-  _globals['_PROTOTYPESSERVICE']._serialized_start=3443
-  _globals['_PROTOTYPESSERVICE']._serialized_end=4736
+  _globals['_PROTOTYPESOURCE']._serialized_start=5135
+  _globals['_PROTOTYPESOURCE']._serialized_end=5330
+  _globals['_LIKENESS']._serialized_start=5332
+  _globals['_LIKENESS']._serialized_end=5411
+  _globals['_PROTOTYPE']._serialized_start=263
+  _globals['_PROTOTYPE']._serialized_end=615
+  _globals['_FIDELITY']._serialized_start=617
+  _globals['_FIDELITY']._serialized_end=704
+  _globals['_EXEMPLAR']._serialized_start=707
+  _globals['_EXEMPLAR']._serialized_end=840
+  _globals['_CONTRIBUTION']._serialized_start=842
+  _globals['_CONTRIBUTION']._serialized_end=960
+  _globals['_SCOREDTRACK']._serialized_start=963
+  _globals['_SCOREDTRACK']._serialized_end=1181
+  _globals['_EXPLORATION']._serialized_start=1183
+  _globals['_EXPLORATION']._serialized_end=1228
+  _globals['_RANKINGOPTIONS']._serialized_start=1231
+  _globals['_RANKINGOPTIONS']._serialized_end=1500
+  _globals['_RECOMMENDTRACKSREQUEST']._serialized_start=1503
+  _globals['_RECOMMENDTRACKSREQUEST']._serialized_end=1741
+  _globals['_RECOMMENDTRACKSRESPONSE']._serialized_start=1744
+  _globals['_RECOMMENDTRACKSRESPONSE']._serialized_end=1950
+  _globals['_STREAMRECOMMENDATIONSRESPONSE']._serialized_start=1953
+  _globals['_STREAMRECOMMENDATIONSRESPONSE']._serialized_end=2126
+  _globals['_COMPARERANKINGSREQUEST']._serialized_start=2129
+  _globals['_COMPARERANKINGSREQUEST']._serialized_end=2386
+  _globals['_RANKINGCHANGE']._serialized_start=2389
+  _globals['_RANKINGCHANGE']._serialized_end=2518
+  _globals['_COMPARERANKINGSRESPONSE']._serialized_start=2521
+  _globals['_COMPARERANKINGSRESPONSE']._serialized_end=2831
+  _globals['_EXPLAINTRACKREQUEST']._serialized_start=2834
+  _globals['_EXPLAINTRACKREQUEST']._serialized_end=2968
+  _globals['_LIFTINGEDIT']._serialized_start=2970
+  _globals['_LIFTINGEDIT']._serialized_end=3050
+  _globals['_EXPLAINTRACKRESPONSE']._serialized_start=3053
+  _globals['_EXPLAINTRACKRESPONSE']._serialized_end=3268
+  _globals['_FINDSIMILARTRACKSREQUEST']._serialized_start=3271
+  _globals['_FINDSIMILARTRACKSREQUEST']._serialized_end=3468
+  _globals['_SIMILARTRACK']._serialized_start=3470
+  _globals['_SIMILARTRACK']._serialized_end=3578
+  _globals['_FINDSIMILARTRACKSRESPONSE']._serialized_start=3581
+  _globals['_FINDSIMILARTRACKSRESPONSE']._serialized_end=3718
+  _globals['_LISTPROTOTYPESREQUEST']._serialized_start=3720
+  _globals['_LISTPROTOTYPESREQUEST']._serialized_end=3803
+  _globals['_LISTPROTOTYPESRESPONSE']._serialized_start=3806
+  _globals['_LISTPROTOTYPESRESPONSE']._serialized_end=3958
+  _globals['_SEARCHPROTOTYPESREQUEST']._serialized_start=3960
+  _globals['_SEARCHPROTOTYPESREQUEST']._serialized_end=4062
+  _globals['_FOUNDPROTOTYPE']._serialized_start=4064
+  _globals['_FOUNDPROTOTYPE']._serialized_end=4154
+  _globals['_SEARCHPROTOTYPESRESPONSE']._serialized_start=4156
+  _globals['_SEARCHPROTOTYPESRESPONSE']._serialized_end=4265
+  _globals['_TRACKIDS']._serialized_start=4267
+  _globals['_TRACKIDS']._serialized_end=4296
+  _globals['_CREATEPROTOTYPEREQUEST']._serialized_start=4299
+  _globals['_CREATEPROTOTYPEREQUEST']._serialized_end=4501
+  _globals['_CREATEPROTOTYPERESPONSE']._serialized_start=4503
+  _globals['_CREATEPROTOTYPERESPONSE']._serialized_end=4610
+  _globals['_UPDATEPROTOTYPEREQUEST']._serialized_start=4613
+  _globals['_UPDATEPROTOTYPEREQUEST']._serialized_end=4745
+  _globals['_UPDATEPROTOTYPERESPONSE']._serialized_start=4747
+  _globals['_UPDATEPROTOTYPERESPONSE']._serialized_end=4854
+  _globals['_GETPROTOTYPEREQUEST']._serialized_start=4856
+  _globals['_GETPROTOTYPEREQUEST']._serialized_end=4899
+  _globals['_GETPROTOTYPERESPONSE']._serialized_start=4901
+  _globals['_GETPROTOTYPERESPONSE']._serialized_end=5005
+  _globals['_READEXEMPLARREQUEST']._serialized_start=5007
+  _globals['_READEXEMPLARREQUEST']._serialized_end=5074
+  _globals['_READEXEMPLARRESPONSE']._serialized_start=5076
+  _globals['_READEXEMPLARRESPONSE']._serialized_end=5132
+  _globals['_PROTOTYPESSERVICE']._serialized_start=5414
+  _globals['_PROTOTYPESSERVICE']._serialized_end=6818
 # @@protoc_insertion_point(module_scope)

@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class PrototypesServiceStub(object):
     """Scores the catalogue for a profile, explains every score, and shows the prototypes that profiles are made of.
-    Every method but ListModels and ActivateModel is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active.
+    Every method is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active. Where a request names a user, the model
+    of the user's arm answers (see ModelsService.StartTrial), else the active one; every answer names the one that did.
     """
 
     def __init__(self, channel):
@@ -41,95 +42,135 @@ class PrototypesServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksResponse.FromString,
                 _registered_method=True)
+        self.StreamRecommendations = channel.stream_stream(
+                '/leitmotif.api.prototypes.v1.PrototypesService/StreamRecommendations',
+                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.StreamRecommendationsResponse.FromString,
+                _registered_method=True)
+        self.CompareRankings = channel.unary_unary(
+                '/leitmotif.api.prototypes.v1.PrototypesService/CompareRankings',
+                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CompareRankingsRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CompareRankingsResponse.FromString,
+                _registered_method=True)
         self.ExplainTrack = channel.unary_unary(
                 '/leitmotif.api.prototypes.v1.PrototypesService/ExplainTrack',
                 request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ExplainTrackRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ExplainTrackResponse.FromString,
                 _registered_method=True)
-        self.GetAffinities = channel.unary_unary(
-                '/leitmotif.api.prototypes.v1.PrototypesService/GetAffinities',
-                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetAffinitiesRequest.SerializeToString,
-                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetAffinitiesResponse.FromString,
+        self.FindSimilarTracks = channel.unary_unary(
+                '/leitmotif.api.prototypes.v1.PrototypesService/FindSimilarTracks',
+                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.FindSimilarTracksRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.FindSimilarTracksResponse.FromString,
                 _registered_method=True)
         self.ListPrototypes = channel.unary_unary(
                 '/leitmotif.api.prototypes.v1.PrototypesService/ListPrototypes',
                 request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListPrototypesRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListPrototypesResponse.FromString,
                 _registered_method=True)
+        self.SearchPrototypes = channel.unary_unary(
+                '/leitmotif.api.prototypes.v1.PrototypesService/SearchPrototypes',
+                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.SearchPrototypesRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.SearchPrototypesResponse.FromString,
+                _registered_method=True)
         self.GetPrototype = channel.unary_unary(
                 '/leitmotif.api.prototypes.v1.PrototypesService/GetPrototype',
                 request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetPrototypeRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetPrototypeResponse.FromString,
+                _registered_method=True)
+        self.CreatePrototype = channel.unary_unary(
+                '/leitmotif.api.prototypes.v1.PrototypesService/CreatePrototype',
+                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CreatePrototypeRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CreatePrototypeResponse.FromString,
+                _registered_method=True)
+        self.UpdatePrototype = channel.unary_unary(
+                '/leitmotif.api.prototypes.v1.PrototypesService/UpdatePrototype',
+                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.UpdatePrototypeRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.UpdatePrototypeResponse.FromString,
                 _registered_method=True)
         self.ReadExemplar = channel.unary_stream(
                 '/leitmotif.api.prototypes.v1.PrototypesService/ReadExemplar',
                 request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ReadExemplarRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ReadExemplarResponse.FromString,
                 _registered_method=True)
-        self.ListTracks = channel.unary_unary(
-                '/leitmotif.api.prototypes.v1.PrototypesService/ListTracks',
-                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListTracksRequest.SerializeToString,
-                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListTracksResponse.FromString,
-                _registered_method=True)
-        self.GetTrack = channel.unary_unary(
-                '/leitmotif.api.prototypes.v1.PrototypesService/GetTrack',
-                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetTrackRequest.SerializeToString,
-                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetTrackResponse.FromString,
-                _registered_method=True)
-        self.GetModel = channel.unary_unary(
-                '/leitmotif.api.prototypes.v1.PrototypesService/GetModel',
-                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetModelRequest.SerializeToString,
-                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetModelResponse.FromString,
-                _registered_method=True)
-        self.ListModels = channel.unary_unary(
-                '/leitmotif.api.prototypes.v1.PrototypesService/ListModels',
-                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListModelsRequest.SerializeToString,
-                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListModelsResponse.FromString,
-                _registered_method=True)
-        self.ActivateModel = channel.unary_unary(
-                '/leitmotif.api.prototypes.v1.PrototypesService/ActivateModel',
-                request_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ActivateModelRequest.SerializeToString,
-                response_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ActivateModelResponse.FromString,
-                _registered_method=True)
 
 
 class PrototypesServiceServicer(object):
     """Scores the catalogue for a profile, explains every score, and shows the prototypes that profiles are made of.
-    Every method but ListModels and ActivateModel is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active.
+    Every method is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active. Where a request names a user, the model
+    of the user's arm answers (see ModelsService.StartTrial), else the active one; every answer names the one that did.
     """
 
     def RecommendTracks(self, request, context):
         """Ranks the catalogue for a profile. Muted prototypes remove the tracks that express them (see `Prototype`); the list
         is shorter than asked for when fewer tracks are left, and empty when none is.
-        FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the profile is of another model version.
+        FAILED_PRECONDITION (MODEL_VERSION_MISMATCH, metadata: expected, actual) when the profile is of another model version.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamRecommendations(self, request_iterator, context):
+        """RecommendTracks for as many profiles as are sent, each as if it were called alone: what is refused is refused by itself.
+        Answers come in the order of the requests, and no more are worked on than are read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompareRankings(self, request, context):
+        """Ranks for two profiles of one person, before and after a change, and tells which tracks enter and leave the list, and why.
+        Nothing is kept.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExplainTrack(self, request, context):
-        """Explains the score of one track for a profile, whether or not it would be recommended. NOT_FOUND for an unknown track.
+        """Explains the score of one track for a profile, whether or not it would be recommended, and what edits would bring it up.
+        NOT_FOUND for an unknown track.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetAffinities(self, request, context):
-        """Looks up how strongly tracks express each prototype. Unknown tracks are listed apart and do not fail the call.
+    def FindSimilarTracks(self, request, context):
+        """Finds the tracks that are most like one, by how they sound or by the prototypes they express. NOT_FOUND for an unknown track.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPrototypes(self, request, context):
-        """Lists the prototypes of the active model in the order of their positions.
+        """Lists the prototypes of the model in the order of their positions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchPrototypes(self, request, context):
+        """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPrototype(self, request, context):
-        """Describes one prototype. NOT_FOUND when the active model has none of that id.
+        """Describes one prototype. NOT_FOUND when the model has none of that id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreatePrototype(self, request, context):
+        """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdatePrototype(self, request, context):
+        """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,42 +178,6 @@ class PrototypesServiceServicer(object):
 
     def ReadExemplar(self, request, context):
         """Streams the audio file of one exemplar in chunks of at most 64 KiB. NOT_FOUND for an unknown prototype or exemplar.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListTracks(self, request, context):
-        """Lists the tracks of the catalogue, ordered by track_id; with `query`, those whose title, artist or tags contain it.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetTrack(self, request, context):
-        """Describes one track with its affinities. NOT_FOUND when the catalogue has none of that id.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetModel(self, request, context):
-        """Describes the model that answers now.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListModels(self, request, context):
-        """Lists the bundles below the service's model folder, newest first, with the active one marked.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ActivateModel(self, request, context):
-        """Verifies and loads a bundle of the model folder and makes it answer, at once and under traffic. A bundle that does
-        not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file), and the model that answered before goes on answering.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,55 +191,55 @@ def add_PrototypesServiceServicer_to_server(servicer, server):
                     request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksResponse.SerializeToString,
             ),
+            'StreamRecommendations': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamRecommendations,
+                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.StreamRecommendationsResponse.SerializeToString,
+            ),
+            'CompareRankings': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareRankings,
+                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CompareRankingsRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CompareRankingsResponse.SerializeToString,
+            ),
             'ExplainTrack': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainTrack,
                     request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ExplainTrackRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ExplainTrackResponse.SerializeToString,
             ),
-            'GetAffinities': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetAffinities,
-                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetAffinitiesRequest.FromString,
-                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetAffinitiesResponse.SerializeToString,
+            'FindSimilarTracks': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindSimilarTracks,
+                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.FindSimilarTracksRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.FindSimilarTracksResponse.SerializeToString,
             ),
             'ListPrototypes': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPrototypes,
                     request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListPrototypesRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListPrototypesResponse.SerializeToString,
             ),
+            'SearchPrototypes': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchPrototypes,
+                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.SearchPrototypesRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.SearchPrototypesResponse.SerializeToString,
+            ),
             'GetPrototype': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPrototype,
                     request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetPrototypeRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetPrototypeResponse.SerializeToString,
             ),
+            'CreatePrototype': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePrototype,
+                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CreatePrototypeRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CreatePrototypeResponse.SerializeToString,
+            ),
+            'UpdatePrototype': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdatePrototype,
+                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.UpdatePrototypeRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.UpdatePrototypeResponse.SerializeToString,
+            ),
             'ReadExemplar': grpc.unary_stream_rpc_method_handler(
                     servicer.ReadExemplar,
                     request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ReadExemplarRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ReadExemplarResponse.SerializeToString,
-            ),
-            'ListTracks': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListTracks,
-                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListTracksRequest.FromString,
-                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListTracksResponse.SerializeToString,
-            ),
-            'GetTrack': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetTrack,
-                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetTrackRequest.FromString,
-                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetTrackResponse.SerializeToString,
-            ),
-            'GetModel': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetModel,
-                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetModelRequest.FromString,
-                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetModelResponse.SerializeToString,
-            ),
-            'ListModels': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListModels,
-                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListModelsRequest.FromString,
-                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListModelsResponse.SerializeToString,
-            ),
-            'ActivateModel': grpc.unary_unary_rpc_method_handler(
-                    servicer.ActivateModel,
-                    request_deserializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ActivateModelRequest.FromString,
-                    response_serializer=leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ActivateModelResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -246,7 +251,8 @@ def add_PrototypesServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class PrototypesService(object):
     """Scores the catalogue for a profile, explains every score, and shows the prototypes that profiles are made of.
-    Every method but ListModels and ActivateModel is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active.
+    Every method is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active. Where a request names a user, the model
+    of the user's arm answers (see ModelsService.StartTrial), else the active one; every answer names the one that did.
     """
 
     @staticmethod
@@ -266,6 +272,60 @@ class PrototypesService(object):
             '/leitmotif.api.prototypes.v1.PrototypesService/RecommendTracks',
             leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksRequest.SerializeToString,
             leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamRecommendations(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/leitmotif.api.prototypes.v1.PrototypesService/StreamRecommendations',
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.RecommendTracksRequest.SerializeToString,
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.StreamRecommendationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareRankings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.prototypes.v1.PrototypesService/CompareRankings',
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CompareRankingsRequest.SerializeToString,
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CompareRankingsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -304,7 +364,7 @@ class PrototypesService(object):
             _registered_method=True)
 
     @staticmethod
-    def GetAffinities(request,
+    def FindSimilarTracks(request,
             target,
             options=(),
             channel_credentials=None,
@@ -317,9 +377,9 @@ class PrototypesService(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/leitmotif.api.prototypes.v1.PrototypesService/GetAffinities',
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetAffinitiesRequest.SerializeToString,
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetAffinitiesResponse.FromString,
+            '/leitmotif.api.prototypes.v1.PrototypesService/FindSimilarTracks',
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.FindSimilarTracksRequest.SerializeToString,
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.FindSimilarTracksResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -358,6 +418,33 @@ class PrototypesService(object):
             _registered_method=True)
 
     @staticmethod
+    def SearchPrototypes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.prototypes.v1.PrototypesService/SearchPrototypes',
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.SearchPrototypesRequest.SerializeToString,
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.SearchPrototypesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetPrototype(request,
             target,
             options=(),
@@ -385,6 +472,60 @@ class PrototypesService(object):
             _registered_method=True)
 
     @staticmethod
+    def CreatePrototype(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.prototypes.v1.PrototypesService/CreatePrototype',
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CreatePrototypeRequest.SerializeToString,
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.CreatePrototypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdatePrototype(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.prototypes.v1.PrototypesService/UpdatePrototype',
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.UpdatePrototypeRequest.SerializeToString,
+            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.UpdatePrototypeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ReadExemplar(request,
             target,
             options=(),
@@ -401,141 +542,6 @@ class PrototypesService(object):
             '/leitmotif.api.prototypes.v1.PrototypesService/ReadExemplar',
             leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ReadExemplarRequest.SerializeToString,
             leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ReadExemplarResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListTracks(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/leitmotif.api.prototypes.v1.PrototypesService/ListTracks',
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListTracksRequest.SerializeToString,
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListTracksResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetTrack(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/leitmotif.api.prototypes.v1.PrototypesService/GetTrack',
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetTrackRequest.SerializeToString,
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetTrackResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetModel(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/leitmotif.api.prototypes.v1.PrototypesService/GetModel',
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetModelRequest.SerializeToString,
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.GetModelResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListModels(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/leitmotif.api.prototypes.v1.PrototypesService/ListModels',
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListModelsRequest.SerializeToString,
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ListModelsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ActivateModel(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/leitmotif.api.prototypes.v1.PrototypesService/ActivateModel',
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ActivateModelRequest.SerializeToString,
-            leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2.ActivateModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -19,7 +19,8 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
 
 class PrototypesServiceStub:
     """Scores the catalogue for a profile, explains every score, and shows the prototypes that profiles are made of.
-    Every method but ListModels and ActivateModel is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active.
+    Every method is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active. Where a request names a user, the model
+    of the user's arm answers (see ModelsService.StartTrial), else the active one; every answer names the one that did.
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -29,32 +30,70 @@ class PrototypesServiceStub:
     ]
     """Ranks the catalogue for a profile. Muted prototypes remove the tracks that express them (see `Prototype`); the list
     is shorter than asked for when fewer tracks are left, and empty when none is.
-    FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the profile is of another model version.
+    FAILED_PRECONDITION (MODEL_VERSION_MISMATCH, metadata: expected, actual) when the profile is of another model version.
+    """
+
+    StreamRecommendations: grpc.StreamStreamMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.RecommendTracksRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.StreamRecommendationsResponse,
+    ]
+    """RecommendTracks for as many profiles as are sent, each as if it were called alone: what is refused is refused by itself.
+    Answers come in the order of the requests, and no more are worked on than are read.
+    """
+
+    CompareRankings: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.CompareRankingsRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.CompareRankingsResponse,
+    ]
+    """Ranks for two profiles of one person, before and after a change, and tells which tracks enter and leave the list, and why.
+    Nothing is kept.
     """
 
     ExplainTrack: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ExplainTrackRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.ExplainTrackResponse,
     ]
-    """Explains the score of one track for a profile, whether or not it would be recommended. NOT_FOUND for an unknown track."""
+    """Explains the score of one track for a profile, whether or not it would be recommended, and what edits would bring it up.
+    NOT_FOUND for an unknown track.
+    """
 
-    GetAffinities: grpc.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetAffinitiesRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetAffinitiesResponse,
+    FindSimilarTracks: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.FindSimilarTracksRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.FindSimilarTracksResponse,
     ]
-    """Looks up how strongly tracks express each prototype. Unknown tracks are listed apart and do not fail the call."""
+    """Finds the tracks that are most like one, by how they sound or by the prototypes they express. NOT_FOUND for an unknown track."""
 
     ListPrototypes: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ListPrototypesRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.ListPrototypesResponse,
     ]
-    """Lists the prototypes of the active model in the order of their positions."""
+    """Lists the prototypes of the model in the order of their positions."""
+
+    SearchPrototypes: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse,
+    ]
+    """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given."""
 
     GetPrototype: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeResponse,
     ]
-    """Describes one prototype. NOT_FOUND when the active model has none of that id."""
+    """Describes one prototype. NOT_FOUND when the model has none of that id."""
+
+    CreatePrototype: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse,
+    ]
+    """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+    """
+
+    UpdatePrototype: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse,
+    ]
+    """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path."""
 
     ReadExemplar: grpc.UnaryStreamMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ReadExemplarRequest,
@@ -62,41 +101,10 @@ class PrototypesServiceStub:
     ]
     """Streams the audio file of one exemplar in chunks of at most 64 KiB. NOT_FOUND for an unknown prototype or exemplar."""
 
-    ListTracks: grpc.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListTracksRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListTracksResponse,
-    ]
-    """Lists the tracks of the catalogue, ordered by track_id; with `query`, those whose title, artist or tags contain it."""
-
-    GetTrack: grpc.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetTrackRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetTrackResponse,
-    ]
-    """Describes one track with its affinities. NOT_FOUND when the catalogue has none of that id."""
-
-    GetModel: grpc.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetModelRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetModelResponse,
-    ]
-    """Describes the model that answers now."""
-
-    ListModels: grpc.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListModelsRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListModelsResponse,
-    ]
-    """Lists the bundles below the service's model folder, newest first, with the active one marked."""
-
-    ActivateModel: grpc.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.ActivateModelRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.ActivateModelResponse,
-    ]
-    """Verifies and loads a bundle of the model folder and makes it answer, at once and under traffic. A bundle that does
-    not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file), and the model that answered before goes on answering.
-    """
-
 class PrototypesServiceAsyncStub:
     """Scores the catalogue for a profile, explains every score, and shows the prototypes that profiles are made of.
-    Every method but ListModels and ActivateModel is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active.
+    Every method is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active. Where a request names a user, the model
+    of the user's arm answers (see ModelsService.StartTrial), else the active one; every answer names the one that did.
     """
 
     RecommendTracks: grpc.aio.UnaryUnaryMultiCallable[
@@ -105,32 +113,70 @@ class PrototypesServiceAsyncStub:
     ]
     """Ranks the catalogue for a profile. Muted prototypes remove the tracks that express them (see `Prototype`); the list
     is shorter than asked for when fewer tracks are left, and empty when none is.
-    FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the profile is of another model version.
+    FAILED_PRECONDITION (MODEL_VERSION_MISMATCH, metadata: expected, actual) when the profile is of another model version.
+    """
+
+    StreamRecommendations: grpc.aio.StreamStreamMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.RecommendTracksRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.StreamRecommendationsResponse,
+    ]
+    """RecommendTracks for as many profiles as are sent, each as if it were called alone: what is refused is refused by itself.
+    Answers come in the order of the requests, and no more are worked on than are read.
+    """
+
+    CompareRankings: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.CompareRankingsRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.CompareRankingsResponse,
+    ]
+    """Ranks for two profiles of one person, before and after a change, and tells which tracks enter and leave the list, and why.
+    Nothing is kept.
     """
 
     ExplainTrack: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ExplainTrackRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.ExplainTrackResponse,
     ]
-    """Explains the score of one track for a profile, whether or not it would be recommended. NOT_FOUND for an unknown track."""
+    """Explains the score of one track for a profile, whether or not it would be recommended, and what edits would bring it up.
+    NOT_FOUND for an unknown track.
+    """
 
-    GetAffinities: grpc.aio.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetAffinitiesRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetAffinitiesResponse,
+    FindSimilarTracks: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.FindSimilarTracksRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.FindSimilarTracksResponse,
     ]
-    """Looks up how strongly tracks express each prototype. Unknown tracks are listed apart and do not fail the call."""
+    """Finds the tracks that are most like one, by how they sound or by the prototypes they express. NOT_FOUND for an unknown track."""
 
     ListPrototypes: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ListPrototypesRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.ListPrototypesResponse,
     ]
-    """Lists the prototypes of the active model in the order of their positions."""
+    """Lists the prototypes of the model in the order of their positions."""
+
+    SearchPrototypes: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse,
+    ]
+    """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given."""
 
     GetPrototype: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeResponse,
     ]
-    """Describes one prototype. NOT_FOUND when the active model has none of that id."""
+    """Describes one prototype. NOT_FOUND when the model has none of that id."""
+
+    CreatePrototype: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse,
+    ]
+    """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+    """
+
+    UpdatePrototype: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeRequest,
+        leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse,
+    ]
+    """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path."""
 
     ReadExemplar: grpc.aio.UnaryStreamMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ReadExemplarRequest,
@@ -138,41 +184,10 @@ class PrototypesServiceAsyncStub:
     ]
     """Streams the audio file of one exemplar in chunks of at most 64 KiB. NOT_FOUND for an unknown prototype or exemplar."""
 
-    ListTracks: grpc.aio.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListTracksRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListTracksResponse,
-    ]
-    """Lists the tracks of the catalogue, ordered by track_id; with `query`, those whose title, artist or tags contain it."""
-
-    GetTrack: grpc.aio.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetTrackRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetTrackResponse,
-    ]
-    """Describes one track with its affinities. NOT_FOUND when the catalogue has none of that id."""
-
-    GetModel: grpc.aio.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetModelRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.GetModelResponse,
-    ]
-    """Describes the model that answers now."""
-
-    ListModels: grpc.aio.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListModelsRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.ListModelsResponse,
-    ]
-    """Lists the bundles below the service's model folder, newest first, with the active one marked."""
-
-    ActivateModel: grpc.aio.UnaryUnaryMultiCallable[
-        leitmotif.api.prototypes.v1.prototypes_pb2.ActivateModelRequest,
-        leitmotif.api.prototypes.v1.prototypes_pb2.ActivateModelResponse,
-    ]
-    """Verifies and loads a bundle of the model folder and makes it answer, at once and under traffic. A bundle that does
-    not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file), and the model that answered before goes on answering.
-    """
-
 class PrototypesServiceServicer(metaclass=abc.ABCMeta):
     """Scores the catalogue for a profile, explains every score, and shows the prototypes that profiles are made of.
-    Every method but ListModels and ActivateModel is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active.
+    Every method is FAILED_PRECONDITION (MODEL_NOT_LOADED) while no model is active. Where a request names a user, the model
+    of the user's arm answers (see ModelsService.StartTrial), else the active one; every answer names the one that did.
     """
 
     @abc.abstractmethod
@@ -183,7 +198,27 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.RecommendTracksResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.RecommendTracksResponse]]:
         """Ranks the catalogue for a profile. Muted prototypes remove the tracks that express them (see `Prototype`); the list
         is shorter than asked for when fewer tracks are left, and empty when none is.
-        FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the profile is of another model version.
+        FAILED_PRECONDITION (MODEL_VERSION_MISMATCH, metadata: expected, actual) when the profile is of another model version.
+        """
+
+    @abc.abstractmethod
+    def StreamRecommendations(
+        self,
+        request_iterator: _MaybeAsyncIterator[leitmotif.api.prototypes.v1.prototypes_pb2.RecommendTracksRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[leitmotif.api.prototypes.v1.prototypes_pb2.StreamRecommendationsResponse], collections.abc.AsyncIterator[leitmotif.api.prototypes.v1.prototypes_pb2.StreamRecommendationsResponse]]:
+        """RecommendTracks for as many profiles as are sent, each as if it were called alone: what is refused is refused by itself.
+        Answers come in the order of the requests, and no more are worked on than are read.
+        """
+
+    @abc.abstractmethod
+    def CompareRankings(
+        self,
+        request: leitmotif.api.prototypes.v1.prototypes_pb2.CompareRankingsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.CompareRankingsResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.CompareRankingsResponse]]:
+        """Ranks for two profiles of one person, before and after a change, and tells which tracks enter and leave the list, and why.
+        Nothing is kept.
         """
 
     @abc.abstractmethod
@@ -192,15 +227,17 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.prototypes.v1.prototypes_pb2.ExplainTrackRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.ExplainTrackResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.ExplainTrackResponse]]:
-        """Explains the score of one track for a profile, whether or not it would be recommended. NOT_FOUND for an unknown track."""
+        """Explains the score of one track for a profile, whether or not it would be recommended, and what edits would bring it up.
+        NOT_FOUND for an unknown track.
+        """
 
     @abc.abstractmethod
-    def GetAffinities(
+    def FindSimilarTracks(
         self,
-        request: leitmotif.api.prototypes.v1.prototypes_pb2.GetAffinitiesRequest,
+        request: leitmotif.api.prototypes.v1.prototypes_pb2.FindSimilarTracksRequest,
         context: _ServicerContext,
-    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.GetAffinitiesResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.GetAffinitiesResponse]]:
-        """Looks up how strongly tracks express each prototype. Unknown tracks are listed apart and do not fail the call."""
+    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.FindSimilarTracksResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.FindSimilarTracksResponse]]:
+        """Finds the tracks that are most like one, by how they sound or by the prototypes they express. NOT_FOUND for an unknown track."""
 
     @abc.abstractmethod
     def ListPrototypes(
@@ -208,7 +245,15 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.prototypes.v1.prototypes_pb2.ListPrototypesRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.ListPrototypesResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.ListPrototypesResponse]]:
-        """Lists the prototypes of the active model in the order of their positions."""
+        """Lists the prototypes of the model in the order of their positions."""
+
+    @abc.abstractmethod
+    def SearchPrototypes(
+        self,
+        request: leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse]]:
+        """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given."""
 
     @abc.abstractmethod
     def GetPrototype(
@@ -216,7 +261,25 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeResponse]]:
-        """Describes one prototype. NOT_FOUND when the active model has none of that id."""
+        """Describes one prototype. NOT_FOUND when the model has none of that id."""
+
+    @abc.abstractmethod
+    def CreatePrototype(
+        self,
+        request: leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse]]:
+        """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+        """
+
+    @abc.abstractmethod
+    def UpdatePrototype(
+        self,
+        request: leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse]]:
+        """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path."""
 
     @abc.abstractmethod
     def ReadExemplar(
@@ -225,47 +288,5 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[leitmotif.api.prototypes.v1.prototypes_pb2.ReadExemplarResponse], collections.abc.AsyncIterator[leitmotif.api.prototypes.v1.prototypes_pb2.ReadExemplarResponse]]:
         """Streams the audio file of one exemplar in chunks of at most 64 KiB. NOT_FOUND for an unknown prototype or exemplar."""
-
-    @abc.abstractmethod
-    def ListTracks(
-        self,
-        request: leitmotif.api.prototypes.v1.prototypes_pb2.ListTracksRequest,
-        context: _ServicerContext,
-    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.ListTracksResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.ListTracksResponse]]:
-        """Lists the tracks of the catalogue, ordered by track_id; with `query`, those whose title, artist or tags contain it."""
-
-    @abc.abstractmethod
-    def GetTrack(
-        self,
-        request: leitmotif.api.prototypes.v1.prototypes_pb2.GetTrackRequest,
-        context: _ServicerContext,
-    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.GetTrackResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.GetTrackResponse]]:
-        """Describes one track with its affinities. NOT_FOUND when the catalogue has none of that id."""
-
-    @abc.abstractmethod
-    def GetModel(
-        self,
-        request: leitmotif.api.prototypes.v1.prototypes_pb2.GetModelRequest,
-        context: _ServicerContext,
-    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.GetModelResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.GetModelResponse]]:
-        """Describes the model that answers now."""
-
-    @abc.abstractmethod
-    def ListModels(
-        self,
-        request: leitmotif.api.prototypes.v1.prototypes_pb2.ListModelsRequest,
-        context: _ServicerContext,
-    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.ListModelsResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.ListModelsResponse]]:
-        """Lists the bundles below the service's model folder, newest first, with the active one marked."""
-
-    @abc.abstractmethod
-    def ActivateModel(
-        self,
-        request: leitmotif.api.prototypes.v1.prototypes_pb2.ActivateModelRequest,
-        context: _ServicerContext,
-    ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.ActivateModelResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.ActivateModelResponse]]:
-        """Verifies and loads a bundle of the model folder and makes it answer, at once and under traffic. A bundle that does
-        not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file), and the model that answered before goes on answering.
-        """
 
 def add_PrototypesServiceServicer_to_server(servicer: PrototypesServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

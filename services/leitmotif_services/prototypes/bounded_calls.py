@@ -1,0 +1,58 @@
+"""How the servicers answer: on a search thread, within the deadline, with a message that can be sent."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from leitmotif_services.runtime.admission import Admission
+from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.pagination import decode_page_token
+
+Context = grpc.aio.ServicerContext[Any, Any]
+M = TypeVar("M", bound=Message)
+R = TypeVar("R")
+
+
+class BoundedCalls:
+    """Work of at most so many calls at once, and answers of at most so many bytes."""
+
+    def __init__(self, searches: Admission, *, max_message_bytes: int) -> None:
+        self._searches = searches
+        self._max_message_bytes = max_message_bytes
+
+    async def on_thread(self, context: Context, work: Callable[[], R]) -> R:
+        """Run `work` on a search thread, unless the caller's deadline passes while it waits for one."""
+        remaining_s = context.time_remaining()
+        deadline = None if remaining_s is None else time.monotonic() + remaining_s
+
+        def timely() -> R:
+            if deadline is not None and time.monotonic() > deadline:
+                raise ServiceError(Reason.DEADLINE_EXCEEDED, "the deadline passed before the work began")
+            return work()
+
+        return await self._searches.run(timely)
+
+    def fitting(self, response: M) -> M:
+        """`response` when it can be sent; LIMIT_EXCEEDED tells more than gRPC's own refusal to send it."""
+        self.check_size(response.ByteSize())
+        return response
+
+    def check_size(self, size_bytes: int) -> None:
+        if size_bytes > self._max_message_bytes:
+            raise ServiceError(
+                Reason.LIMIT_EXCEEDED,
+                f"the answer has {size_bytes} bytes, {self._max_message_bytes} can be sent; ask for less at once",
+                limit=self._max_message_bytes,
+                actual=size_bytes,
+            )
+
+
+def page_start(token: str, *query: object) -> int:
+    """Position that a page token of that query names, 0 for no token; PAGE_TOKEN_INVALID for any other token."""
+    position = decode_page_token(token, *query) or "0"
+    if not (position.isascii() and position.isdecimal()) or len(position) > 12:
+        raise ServiceError(Reason.PAGE_TOKEN_INVALID, "page_token is not one of this query; start again without a token")
+    return int(position)
