@@ -9,7 +9,7 @@ from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import add_PrototypesServic
 from leitmotif_services.prototypes.bounded_calls import BoundedCalls
 from leitmotif_services.prototypes.catalogue_servicer import CatalogueServicer
 from leitmotif_services.prototypes.config import PrototypesConfig
-from leitmotif_services.prototypes.model_registry import ModelRegistry
+from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.models_servicer import ModelsServicer
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_manifest, read_snippet
 from leitmotif_services.prototypes.servicer import PrototypesServicer

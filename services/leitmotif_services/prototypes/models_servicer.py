@@ -6,7 +6,7 @@ from leitmotif.api.prototypes.v1 import models_pb2 as pb2
 from leitmotif.api.prototypes.v1 import models_pb2_grpc
 from leitmotif_services.prototypes import convert
 from leitmotif_services.prototypes.bounded_calls import BoundedCalls, Context
-from leitmotif_services.prototypes.model_registry import ModelRegistry
+from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.validation import checked_id
 

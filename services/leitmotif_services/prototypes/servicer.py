@@ -8,11 +8,11 @@ from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
 from leitmotif_services.prototypes import convert
 from leitmotif_services.prototypes.bounded_calls import BoundedCalls, Context, page_start
-from leitmotif_services.prototypes.explanation import ALL
 from leitmotif_services.prototypes.model import ServedModel
-from leitmotif_services.prototypes.model_registry import ModelRegistry
+from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.recommendation import explain_track, recommend
+from leitmotif_services.prototypes.ranking.explanation import ALL
+from leitmotif_services.prototypes.ranking.recommendation import explain_track, recommend
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 from leitmotif_services.runtime.pagination import encode_page_token, page_size_of
 from leitmotif_services.runtime.validation import checked_count, checked_id, checked_length

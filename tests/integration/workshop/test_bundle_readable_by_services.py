@@ -2,7 +2,7 @@
 
 import pytest
 
-from leitmotif_services.prototypes.model_registry import POINTER, ModelRegistry
+from leitmotif_services.prototypes.models.model_registry import POINTER, ModelRegistry
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_manifest
 from leitmotif_services.workshop.ingest import ingest
 from leitmotif_services.workshop.music_writing import write_music
