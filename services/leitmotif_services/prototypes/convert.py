@@ -12,11 +12,11 @@ from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes.catalogue import Track
-from leitmotif_services.prototypes.explanation import Contribution
 from leitmotif_services.prototypes.manifest import MIME_TYPES, Manifest
 from leitmotif_services.prototypes.profile import WEIGHT_LIMIT, Profile
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
-from leitmotif_services.prototypes.recommendation import RankedTrack
+from leitmotif_services.prototypes.ranking.explanation import Contribution
+from leitmotif_services.prototypes.ranking.recommendation import RankedTrack
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 from leitmotif_services.runtime.validation import checked_id
 

@@ -8,7 +8,7 @@ import pytest
 
 from leitmotif_services.audio.engine import DEFAULT_ENCODER
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.recommendation import recommend
+from leitmotif_services.prototypes.ranking.recommendation import recommend
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_snippet
 from leitmotif_services.workshop.embedding_cache import EmbeddingCache
 from leitmotif_services.workshop.ingest import IngestError, ingest

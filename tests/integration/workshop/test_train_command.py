@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from leitmotif.cli.main import app
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.recommendation import recommend
+from leitmotif_services.prototypes.ranking.recommendation import recommend
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
 from leitmotif_services.workshop.listening.tables import TableFiles, load
 from leitmotif_services.workshop.recommenders.apn import Apn

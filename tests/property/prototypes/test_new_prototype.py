@@ -16,7 +16,7 @@ from leitmotif_services.prototypes.new_prototype import (
 )
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.recommendation import explain_track, recommend
+from leitmotif_services.prototypes.ranking.recommendation import explain_track, recommend
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.prototypes.sample_models import random_apn, random_model, served
 

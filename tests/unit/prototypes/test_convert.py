@@ -13,10 +13,10 @@ from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes import convert
 from leitmotif_services.prototypes.catalogue import Track
-from leitmotif_services.prototypes.explanation import Contribution, Explanation
 from leitmotif_services.prototypes.manifest import MIME_TYPES, FileEntry, Manifest
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
-from leitmotif_services.prototypes.recommendation import RankedTrack
+from leitmotif_services.prototypes.ranking.explanation import Contribution, Explanation
+from leitmotif_services.prototypes.ranking.recommendation import RankedTrack
 
 TRACK = Track("t", "Title", "Artist", 2.5, ("a", "b"))
 PROTOTYPE = Prototype(

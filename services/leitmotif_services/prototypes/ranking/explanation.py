@@ -9,7 +9,7 @@ import numpy as np
 from leitmotif_services.prototypes.expression import Expression
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.scoring import Contributions
+from leitmotif_services.prototypes.search.scoring import Contributions
 
 ALL = -1
 """Asks for every contribution instead of the strongest few."""

@@ -7,7 +7,7 @@ import pytest
 
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.prototype import Fidelity
-from leitmotif_services.prototypes.recommendation import explain_track
+from leitmotif_services.prototypes.ranking.recommendation import explain_track
 from tests.unit.prototypes.sample_models import by_hand, profile, served
 
 

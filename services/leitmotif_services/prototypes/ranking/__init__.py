@@ -1,0 +1,1 @@
+"""Puts tracks in order for a profile, and says why each stands where it does."""
