@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leitmotif_services.prototypes.catalogue import Catalogue
-from leitmotif_services.prototypes.exact_index import ExactIndex
 from leitmotif_services.prototypes.expression import Expression
-from leitmotif_services.prototypes.index import Index
 from leitmotif_services.prototypes.manifest import Manifest
 from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.scoring import Scoring
+from leitmotif_services.prototypes.search.exact_index import ExactIndex
+from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.scoring import Scoring
 
 
 @dataclass(frozen=True)

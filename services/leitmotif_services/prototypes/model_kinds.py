@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.feed_forward_scoring import FeedForwardScoring
-from leitmotif_services.prototypes.linear_scoring import LinearScoring
-from leitmotif_services.prototypes.scoring import Scoring
+from leitmotif_services.prototypes.search.feed_forward_scoring import FeedForwardScoring
+from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
+from leitmotif_services.prototypes.search.scoring import Scoring
 
 Arrays = Mapping[str, NDArray[np.float32]]
 

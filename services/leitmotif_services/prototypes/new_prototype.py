@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.exact_index import ExactIndex
 from leitmotif_services.prototypes.expression import Expression, least_expressed_rank
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.prototype import Prototype
+from leitmotif_services.prototypes.search.exact_index import ExactIndex
 from leitmotif_services.runtime.errors import invalid_field
 
 Floats = NDArray[np.float32]

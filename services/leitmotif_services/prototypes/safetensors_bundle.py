@@ -17,14 +17,14 @@ from safetensors.numpy import save_file
 from leitmotif_services.prototypes import manifest as bundle
 from leitmotif_services.prototypes.bundle_records import check_prototypes, check_tracks, parse_prototypes, parse_tracks
 from leitmotif_services.prototypes.catalogue import Catalogue
-from leitmotif_services.prototypes.exact_index import ExactIndex
 from leitmotif_services.prototypes.expression import Expression
-from leitmotif_services.prototypes.faiss_index import FaissIndex, read_flat_index
-from leitmotif_services.prototypes.index import Index
 from leitmotif_services.prototypes.manifest import FileEntry, Manifest, corrupt, parse_manifest
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.model_arrays import check_shapes, check_values
 from leitmotif_services.prototypes.model_kinds import KINDS, ModelKind
+from leitmotif_services.prototypes.search.exact_index import ExactIndex
+from leitmotif_services.prototypes.search.faiss_index import FaissIndex, read_flat_index
+from leitmotif_services.prototypes.search.index import Index
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 EXACT_BELOW_TRACKS = 1000

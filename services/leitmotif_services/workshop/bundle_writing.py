@@ -173,8 +173,8 @@ def _kind(model: Trained) -> ModelKind:
 
 
 def _write_files(model: Trained, arrays: Mapping[str, Floats], folder: Path, encoder_artifact: Path | None) -> None:
-    from leitmotif_services.prototypes.faiss_index import write_flat_index
     from leitmotif_services.prototypes.safetensors_bundle import write_arrays
+    from leitmotif_services.prototypes.search.faiss_index import write_flat_index
 
     (folder / bundle.PROTOTYPES).write_bytes(render_prototypes(model.prototypes))
     (folder / bundle.CATALOGUE).write_bytes(render_tracks(model.tracks))

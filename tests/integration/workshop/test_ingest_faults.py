@@ -11,8 +11,8 @@ from functools import partial
 import pytest
 import soundfile
 
-from leitmotif_services.prototypes.faiss_index import write_flat_index
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, write_arrays
+from leitmotif_services.prototypes.search.faiss_index import write_flat_index
 from leitmotif_services.workshop.ingest import IngestError, ingest
 from leitmotif_services.workshop.soundfile_music_files import write_audio_file
 from tests.unit.audio.audio_files import tone

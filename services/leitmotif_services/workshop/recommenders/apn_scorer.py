@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.expression import Expression
-from leitmotif_services.prototypes.feed_forward_scoring import HiddenLayer
+from leitmotif_services.prototypes.search.feed_forward_scoring import HiddenLayer
 from leitmotif_services.workshop.recommenders.apn_items import ItemInputs
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from leitmotif_services.prototypes.feed_forward_scoring import HiddenLayer
+from leitmotif_services.prototypes.search.feed_forward_scoring import HiddenLayer
 from leitmotif_services.workshop.listening.listening_data import HeldOutPeople, TrainingData
 from leitmotif_services.workshop.recommenders.apn_items import Beginnings
 from leitmotif_services.workshop.recommenders.apn_scorer import ApnParameters

@@ -7,11 +7,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leitmotif_services.prototypes.exact_index import ExactIndex
 from leitmotif_services.prototypes.expression import Expression
-from leitmotif_services.prototypes.faiss_index import FaissIndex, flat_index
-from leitmotif_services.prototypes.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.search.exact_index import ExactIndex
+from leitmotif_services.prototypes.search.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from tests.unit.prototypes.sample_models import random_model
 
 

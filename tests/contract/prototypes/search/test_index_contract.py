@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from leitmotif_services.prototypes.exact_index import ExactIndex
-from leitmotif_services.prototypes.faiss_index import FaissIndex, flat_index
-from leitmotif_services.prototypes.index import Index
-from leitmotif_services.prototypes.linear_scoring import LinearScoring
-from leitmotif_services.prototypes.scoring import Query
+from leitmotif_services.prototypes.search.exact_index import ExactIndex
+from leitmotif_services.prototypes.search.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
+from leitmotif_services.prototypes.search.scoring import Query
 from tests.unit.prototypes.sample_models import profile, random_model
 
 MakeIndex = Callable[[LinearScoring], Index]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.scoring import (
+from leitmotif_services.prototypes.search.scoring import (
     Contributions,
     Doubles,
     Floats,

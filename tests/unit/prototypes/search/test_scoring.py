@@ -7,7 +7,7 @@ import pytest
 
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.recommendation import RankedTrack, explain_track, recommend
+from leitmotif_services.prototypes.ranking.recommendation import RankedTrack, explain_track, recommend
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.prototypes.sample_models import by_hand, profile, served
 

@@ -8,7 +8,7 @@ import pytest
 
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.recommendation import explain_track, recommend
+from leitmotif_services.prototypes.ranking.recommendation import explain_track, recommend
 from leitmotif_services.workshop.bundle_writing import write_bundle
 from tests.unit.prototypes.sample_models import by_hand_apn, profile, random_apn, served
 

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.scoring import Positions, Query
+from leitmotif_services.prototypes.search.scoring import Positions, Query
 
 
 class Index(Protocol):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.scoring import Mask, Positions, Query, Scoring
+from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query, Scoring
 
 
 class ExactIndex:

@@ -8,7 +8,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.scoring import Mask, Positions, Query, Scoring
+from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query, Scoring
 
 _SPARE = 16
 """Candidates asked for beyond `count`, so that near ties at the end of the list seldom need a second search."""

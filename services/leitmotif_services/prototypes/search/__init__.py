@@ -1,0 +1,1 @@
+"""Finds the best tracks of a catalogue for a profile: scores, exact and approximate indexes, filters, shards."""
