@@ -1,7 +1,8 @@
 """The manifest of a bundle: what the folder holds, with a checksum of every file and of the manifest itself.
 
-    {"schema_version": 2, "model_version": "3f…", "created": "2025-01-31T12:00:00+00:00", "kind": "leitmotif",
+    {"schema_version": 3, "model_version": "3f…", "created": "2025-01-31T12:00:00+00:00", "kind": "leitmotif",
      "encoder": {"id": "…", "sha256": "…"}, "tracks": N, "prototypes": K, "dimension": D, "edit_gain": γ,
+     "profile_version": "a0…" or null, "catalogue_revision": n,
      "metrics": {name: figure}, "files": {path: {"sha256": "…", "size_bytes": n}}, "manifest_sha256": "…"}
 
 There is one way to write it (sorted keys, two spaces of indent, UTF-8, a line feed at the end), and a reader accepts
@@ -20,8 +21,11 @@ from typing import Any
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
-SCHEMA_VERSION = 2
-"""Version that this release writes and reads; prototypes of version 1 had no `expressed_rank`."""
+SCHEMA_VERSION = 3
+"""Version that this release writes; it reads EARLIER_SCHEMA_VERSION too."""
+
+EARLIER_SCHEMA_VERSION = 2
+"""Knew neither `profile_version` nor `catalogue_revision`; prototypes of version 1 had no `expressed_rank`."""
 
 MANIFEST = "manifest.json"
 PROTOTYPES = "prototypes.json"
@@ -50,9 +54,10 @@ _VERSION_CHARACTERS = 16
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNHASHED = ("model_version", "created", "manifest_sha256")
-_KEYS = frozenset(
+_EARLIER_KEYS = frozenset(
     {"schema_version", "kind", "encoder", "tracks", "prototypes", "dimension", "edit_gain", "metrics", "files", *_UNHASHED}
 )
+_LATER_KEYS = frozenset({"profile_version", "catalogue_revision"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,17 @@ class Manifest:
     """UTC."""
     files: Mapping[str, FileEntry]
     """Every file of the folder but the manifest, by its path with forward slashes."""
+    taken_over_from: str | None = None
+    """`profile_version` of the model whose prototypes it took over unchanged, as a compaction does; None for its own."""
+    catalogue_revision: int = 0
+    """Number of the last change of the catalogue that the bundle holds; 0 for the catalogue of training."""
+    schema_version: int = SCHEMA_VERSION
+    """SCHEMA_VERSION, or EARLIER_SCHEMA_VERSION for one that was read."""
+
+    @property
+    def profile_version(self) -> str:
+        """Model version that profiles for it carry."""
+        return self.taken_over_from or self.model_version
 
     @cached_property
     def model_version(self) -> str:
@@ -120,10 +136,10 @@ def parse_manifest(raw: bytes) -> Manifest:
     if claimed is not None and claimed != _digest(unsigned):
         raise corrupt(MANIFEST, "does not match its own checksum")
     schema = record.get("schema_version")
-    if schema != SCHEMA_VERSION or isinstance(schema, bool):
+    if schema not in (EARLIER_SCHEMA_VERSION, SCHEMA_VERSION) or not isinstance(schema, int):
         raise ServiceError(
             Reason.BUNDLE_SCHEMA_UNKNOWN,
-            f"the bundle has schema version {schema!r}, this release reads {SCHEMA_VERSION}",
+            f"the bundle has schema version {schema!r}, this release reads {EARLIER_SCHEMA_VERSION} and {SCHEMA_VERSION}",
             schema_version=schema,
         )
     try:
@@ -136,8 +152,10 @@ def parse_manifest(raw: bytes) -> Manifest:
 
 
 def _parsed(record: dict[str, Any]) -> Manifest:
-    if record.keys() != _KEYS:
-        raise ValueError(f"keys {sorted(record.keys() ^ _KEYS)}")
+    schema = record["schema_version"]
+    keys = _EARLIER_KEYS if schema == EARLIER_SCHEMA_VERSION else _EARLIER_KEYS | _LATER_KEYS
+    if record.keys() != keys:
+        raise ValueError(f"keys {sorted(record.keys() ^ keys)}")
     created = datetime.fromisoformat(_text(record["created"]))
     if created.utcoffset() != timedelta(0):
         raise ValueError("created is not in UTC")
@@ -151,6 +169,7 @@ def _parsed(record: dict[str, Any]) -> Manifest:
     edit_gain = _number(record["edit_gain"])
     if edit_gain < 0:
         raise ValueError("edit_gain is negative")
+    taken_over_from = record.get("profile_version")
     return Manifest(
         kind=_identifier(record["kind"]),
         encoder_id=_identifier(encoder["id"]),
@@ -162,6 +181,9 @@ def _parsed(record: dict[str, Any]) -> Manifest:
         metrics={name: _number(figure) for name, figure in record["metrics"].items()},
         created=created,
         files=files,
+        taken_over_from=None if taken_over_from is None else _identifier(taken_over_from),
+        catalogue_revision=_whole(record.get("catalogue_revision", 0), minimum=0, maximum=2**63 - 1),
+        schema_version=schema,
     )
 
 
@@ -176,8 +198,8 @@ def _file_entry(path: str, entry: Any) -> FileEntry:
 
 
 def _content(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
+    content = {
+        "schema_version": manifest.schema_version,
         "kind": manifest.kind,
         "encoder": {"id": manifest.encoder_id, "sha256": manifest.encoder_sha256},
         "tracks": manifest.track_count,
@@ -187,6 +209,9 @@ def _content(manifest: Manifest) -> dict[str, Any]:
         "metrics": dict(manifest.metrics),
         "files": {path: {"sha256": entry.sha256, "size_bytes": entry.size_bytes} for path, entry in manifest.files.items()},
     }
+    if manifest.schema_version == EARLIER_SCHEMA_VERSION:
+        return content
+    return content | {"profile_version": manifest.taken_over_from, "catalogue_revision": manifest.catalogue_revision}
 
 
 def _rendered(record: Mapping[str, Any]) -> bytes:

@@ -35,3 +35,8 @@ class ServedModel:
     def model_version(self) -> str:
         """Hash of the bundle's content."""
         return self.manifest.model_version
+
+    @property
+    def profile_version(self) -> str:
+        """Model version that profiles for it carry: another's where it took over that one's prototypes unchanged."""
+        return self.manifest.profile_version

@@ -135,7 +135,7 @@ def test_a_manifest_that_lists_a_hostile_path(folder: Path, path: str) -> None:
 
 def test_another_schema_is_not_taken_for_damage(folder: Path) -> None:
     record = json.loads((folder / "manifest.json").read_bytes())
-    record["schema_version"] = 3
+    record["schema_version"] = 4
     del record["manifest_sha256"]
     digest = hashlib.sha256((json.dumps(record, sort_keys=True, indent=2) + "\n").encode()).hexdigest()
     for signature in ({}, {"manifest_sha256": digest}):
@@ -143,7 +143,7 @@ def test_another_schema_is_not_taken_for_damage(folder: Path) -> None:
         with pytest.raises(ServiceError) as refused:
             load_bundle(folder)
         assert refused.value.reason is Reason.BUNDLE_SCHEMA_UNKNOWN
-        assert refused.value.metadata == {"schema_version": "3"}
+        assert refused.value.metadata == {"schema_version": "4"}
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"null", b"{", b"\xff", b'{"schema_version": 2}', b"[" * 100_000, b'{"a": NaN}'])
