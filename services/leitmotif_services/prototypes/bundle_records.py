@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from typing import Any, get_args
 
-from leitmotif_services.prototypes.catalogue import Track
 from leitmotif_services.prototypes.expression import least_expressed_rank
 from leitmotif_services.prototypes.manifest import is_snippet_name
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
+from leitmotif_services.prototypes.track import Track
 
 TEXT_LIMIT = 2000
 """Longest title, artist, label, description or tag, in characters."""
@@ -22,15 +22,46 @@ TEXT_LIMIT = 2000
 TAGS_LIMIT = 1000
 """Most tags of one track."""
 
+NUMBER_LIMIT = 1e15
+"""Largest magnitude of a number in a further field."""
+
+FIELDS_LIMIT = 64
+"""Most further fields of one track, `texts` and `numbers` together."""
+
 EXEMPLARS_LIMIT = 100
 """Most exemplars of one prototype."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_OWN_FIELDS = frozenset(field.name for field in fields(Track))
+_LATER_FIELDS: dict[str, Any] = {"year": None, "texts": {}, "numbers": {}}
+"""Fields of a track that schema 2 did not have, with what stands for them."""
 
 
 def render_tracks(tracks: Iterable[Track]) -> bytes:
     """One JSON object a line."""
-    return "".join(_line(asdict(track)) for track in tracks).encode("ascii")
+    return "".join(_line(track_record(track)) for track in tracks).encode("ascii")
+
+
+def track_record(track: Track) -> dict[str, Any]:
+    """A track as a JSON object."""
+    return {
+        "track_id": track.track_id,
+        "title": track.title,
+        "artist": track.artist,
+        "duration_s": track.duration_s,
+        "tags": list(track.tags),
+        "year": track.year,
+        "texts": dict(track.texts),
+        "numbers": dict(track.numbers),
+    }
+
+
+def track_of_record(record: Any) -> Track:
+    """The track of `track_record`, checked; ValueError or TypeError says what is wrong with it."""
+    track = _track(record)
+    check_track(track)
+    return track
 
 
 def parse_tracks(raw: bytes) -> list[Track]:
@@ -63,7 +94,7 @@ def check_tracks(tracks: Sequence[Track]) -> None:
     """Refuse ids that are malformed or repeated, texts that are no text, lengths that are no length."""
     for position, track in enumerate(tracks):
         with _named(f"track {position}"):
-            _check_track(track)
+            check_track(track)
     _check_unique("track_id", [track.track_id for track in tracks])
 
 
@@ -82,7 +113,8 @@ def check_prototypes(prototypes: Sequence[Prototype], snippet_names: Iterable[st
     _check_unique("prototype_id", [prototype.prototype_id for prototype in prototypes])
 
 
-def _check_track(track: Track) -> None:
+def check_track(track: Track) -> None:
+    """Refuse a malformed id, texts that are no text, numbers that are none, and further fields with names that are taken."""
     _check_id("track_id", track.track_id)
     _check_number("duration_s", track.duration_s, minimum=0.0)
     _check_text("title", track.title)
@@ -90,6 +122,18 @@ def _check_track(track: Track) -> None:
     _check_many("tags", track.tags, TAGS_LIMIT)
     for tag in track.tags:
         _check_text("tag", tag)
+    if track.year is not None:
+        _check_number("year", track.year, minimum=-(2**31), maximum=2**31 - 1)
+    _check_many("further fields", [*track.texts, *track.numbers], FIELDS_LIMIT)
+    for name in (*track.texts, *track.numbers):
+        if not _FIELD_NAME.fullmatch(name) or name in _OWN_FIELDS:
+            raise ValueError(f"{name!r:.80} is no name of a further field")
+    if shared := sorted(track.texts.keys() & track.numbers.keys()):
+        raise ValueError(f"{shared[0]} is both text and number")
+    for name, text in track.texts.items():
+        _check_text(name, text)
+    for name, number in track.numbers.items():
+        _check_number(name, number, minimum=-NUMBER_LIMIT, maximum=NUMBER_LIMIT)
 
 
 def _check_prototype(prototype: Prototype, snippets: frozenset[str]) -> None:
@@ -122,8 +166,11 @@ def _check_exemplar(exemplar: Exemplar, snippets: frozenset[str]) -> None:
 
 
 def _track(record: Any) -> Track:
-    values = _values(record, Track)
-    return Track(**values | {"tags": tuple(_list(values["tags"]))})
+    values = _values(_LATER_FIELDS | record if isinstance(record, dict) else record, Track)
+    if values["year"] is not None and type(values["year"]) is not int:
+        raise ValueError(f"year is {values['year']!r:.40}")
+    texts, numbers = _mapping(values["texts"], str), _mapping(values["numbers"], float)
+    return Track(**values | {"tags": tuple(_list(values["tags"])), "texts": texts, "numbers": numbers})
 
 
 def _prototype(record: Any) -> Prototype:
@@ -150,6 +197,17 @@ def _values(record: Any, kind: type) -> dict[str, Any]:
         else:
             values[name] = value
     return values
+
+
+def _mapping(value: Any, kind: type) -> dict[str, Any]:
+    """An object whose values are all text, or all numbers."""
+    if not isinstance(value, dict):
+        raise TypeError(f"{value!r:.40} is not an object")
+    mapping = {name: float(each) if kind is float and type(each) is int else each for name, each in value.items()}
+    for name, each in mapping.items():
+        if type(each) is not kind:
+            raise ValueError(f"{name} is {each!r:.40}")
+    return mapping
 
 
 def _list(value: Any) -> list[Any]:

@@ -1,30 +1,18 @@
 """The tracks that a model ranks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """A track of the catalogue."""
-
-    track_id: str
-    """Unique in the catalogue; of the form of `runtime.validation.ID_PATTERN`."""
-    title: str
-    """The file's name where nothing better is known."""
-    artist: str
-    """Empty when unknown."""
-    duration_s: float
-    """Length, finite and ≥ 0."""
-    tags: tuple[str, ...]
-    """What people call it, strongest first."""
+from leitmotif_services.prototypes.live_catalogue.fields import BundleFields, FieldNames, Fields
+from leitmotif_services.prototypes.track import Track
 
 
 class Catalogue:
     """N tracks at fixed positions: those of the rows of every array of the model."""
 
-    def __init__(self, tracks: Sequence[Track]) -> None:
+    def __init__(self, tracks: Sequence[Track], *, filterable: Iterable[str] = ()) -> None:
+        """`filterable`: names of further fields that filters may test."""
         self.tracks = tuple(tracks)
+        self.fields: Fields = BundleFields(self.tracks, FieldNames(filterable))
         self._positions = {track.track_id: position for position, track in enumerate(self.tracks)}
         self._by_id = sorted(range(len(self.tracks)), key=lambda position: self.tracks[position].track_id)
         # A line feed separates the fields: queries hold no control characters, so no match runs across two fields.

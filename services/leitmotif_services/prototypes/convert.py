@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
-from leitmotif_services.prototypes.catalogue import Track
 from leitmotif_services.prototypes.manifest import MIME_TYPES, Manifest
 from leitmotif_services.prototypes.profile import WEIGHT_LIMIT, Profile
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
 from leitmotif_services.prototypes.ranking.explanation import Contribution
 from leitmotif_services.prototypes.ranking.recommendation import RankedTrack
+from leitmotif_services.prototypes.track import Track
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 from leitmotif_services.runtime.validation import checked_id
 
@@ -63,7 +63,14 @@ def float_matrix(rows: NDArray[np.float32]) -> vectors_pb2.FloatMatrix:
 def track_message(track: Track) -> catalogue_pb2.Track:
     """A track as a message."""
     return catalogue_pb2.Track(
-        track_id=track.track_id, title=track.title, artist=track.artist, duration_s=track.duration_s, tags=track.tags
+        track_id=track.track_id,
+        title=track.title,
+        artist=track.artist,
+        duration_s=track.duration_s,
+        tags=track.tags,
+        year=track.year,
+        texts=dict(track.texts),
+        numbers=dict(track.numbers),
     )
 
 

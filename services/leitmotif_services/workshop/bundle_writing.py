@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from leitmotif_services.prototypes import manifest as bundle
 from leitmotif_services.prototypes.bundle_records import check_prototypes, check_tracks, render_prototypes, render_tracks
-from leitmotif_services.prototypes.catalogue import Track
 from leitmotif_services.prototypes.manifest import FileEntry, Manifest, is_snippet_name, parse_manifest
 from leitmotif_services.prototypes.model_arrays import check_shapes, check_values
 from leitmotif_services.prototypes.model_kinds import KINDS, ModelKind
 from leitmotif_services.prototypes.prototype import Prototype
+from leitmotif_services.prototypes.track import Track
 from leitmotif_services.runtime.errors import ServiceError
 
 Floats = NDArray[np.float32]

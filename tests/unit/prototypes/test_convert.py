@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes import convert
-from leitmotif_services.prototypes.catalogue import Track
 from leitmotif_services.prototypes.manifest import MIME_TYPES, FileEntry, Manifest
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
 from leitmotif_services.prototypes.ranking.explanation import Contribution, Explanation
 from leitmotif_services.prototypes.ranking.recommendation import RankedTrack
+from leitmotif_services.prototypes.track import Track
 
 TRACK = Track("t", "Title", "Artist", 2.5, ("a", "b"))
 PROTOTYPE = Prototype(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leitmotif_services.prototypes.catalogue import Track
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.ranking.explanation import ALL, Explanation, explain, removal_reason
+from leitmotif_services.prototypes.track import Track
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 
