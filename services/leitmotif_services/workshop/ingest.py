@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from leitmotif_services.audio.embedding import EmbeddedTrack
-from leitmotif_services.workshop.bundle_writing import write_bundle
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.workshop.csv_tables import read_interactions, read_tags
 from leitmotif_services.workshop.dataset import Interactions, MusicDataset, MusicTrack
 from leitmotif_services.workshop.embedder import Embedder, Refused

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leitmotif_services.prototypes.bundle_writing import Trained, TrainedApn, TrainedModel
 from leitmotif_services.prototypes.expression import carriers_expressed_rank, least_expressed_rank
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype
 from leitmotif_services.prototypes.track import Track
-from leitmotif_services.workshop.bundle_writing import Trained, TrainedApn, TrainedModel
 from leitmotif_services.workshop.listening.listening_data import ListeningData, TrainingData
 from leitmotif_services.workshop.logistic_regression import LinearHead, fit_heads
 from leitmotif_services.workshop.naming import Name, name_tags, unique_prototype_ids

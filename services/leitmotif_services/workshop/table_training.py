@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.model_arrays import MAGNITUDE_LIMIT
 from leitmotif_services.prototypes.prototype import Fidelity
-from leitmotif_services.workshop.bundle_writing import write_bundle
 from leitmotif_services.workshop.comparison.accuracy import measure_accuracy
 from leitmotif_services.workshop.comparison.cold_start import cold_recall, cold_split
 from leitmotif_services.workshop.comparison.fidelity import measure_fidelity

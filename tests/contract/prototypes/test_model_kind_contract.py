@@ -9,13 +9,13 @@ import pytest
 
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
+from leitmotif_services.prototypes.bundle_writing import Trained, write_bundle
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.model_kinds import KINDS
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.ranking.recommendation import RankedTrack, explain_track, recommend
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
 from leitmotif_services.runtime.errors import Reason, ServiceError
-from leitmotif_services.workshop.bundle_writing import Trained, write_bundle
 from tests.integration.prototypes.running_service import Service, vector
 from tests.unit.prototypes.sample_models import random_apn, random_model, served
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leitmotif_services.workshop.bundle_writing import write_bundle
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from tests.integration.prototypes.running_service import Service
 from tests.unit.prototypes.sample_models import by_hand
 

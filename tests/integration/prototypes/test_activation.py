@@ -10,8 +10,8 @@ import pytest
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes import app as prototypes_app
+from leitmotif_services.prototypes.bundle_writing import TrainedModel, write_bundle
 from leitmotif_services.prototypes.ranking.recommendation import recommend
-from leitmotif_services.workshop.bundle_writing import TrainedModel, write_bundle
 from tests.integration.prototypes.running_service import Service, refusal, vector
 from tests.unit.prototypes.sample_models import by_hand, profile, random_model, retitled, served
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 
 from leitmotif.api.prototypes.v1 import models_pb2, models_pb2_grpc
-from leitmotif_services.workshop.bundle_writing import write_bundle
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from tests.unit.prototypes.sample_models import by_hand
 
 COMMAND = [sys.executable, "-m", "leitmotif_services.prototypes"]

@@ -5,7 +5,7 @@ import pytest
 
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
-from leitmotif_services.workshop.bundle_writing import write_bundle
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from tests.integration.prototypes.running_service import Service, refusal, vector
 from tests.unit.prototypes.sample_models import PIANO_AUDIO, by_hand, random_model, retitled
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leitmotif_services.prototypes.bundle_writing import TrainedModel
 from leitmotif_services.prototypes.catalogue import Catalogue
 from leitmotif_services.prototypes.expression import SMALLEST_AFFINITY, Expression, carriers_expressed_rank
 from leitmotif_services.prototypes.profile import Profile
@@ -12,7 +13,6 @@ from leitmotif_services.prototypes.ranking.explanation import ALL, explain
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
 from leitmotif_services.prototypes.search.faiss_index import FaissIndex, flat_index
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
-from leitmotif_services.workshop.bundle_writing import TrainedModel
 from tests.unit.prototypes.sample_models import random_model
 
 EDIT_GRID = 2.0**-10

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from leitmotif_services.prototypes.bundle_writing import Trained, TrainedApn, TrainedModel, write_bundle
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
 from leitmotif_services.prototypes.track import Track
-from leitmotif_services.workshop.bundle_writing import Trained, TrainedApn, TrainedModel, write_bundle
 
 ENCODER_SHA256 = "5" * 64
 

@@ -9,9 +9,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from leitmotif_services.prototypes.bundle_writing import TrainedModel, write_bundle
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_manifest, read_snippet
 from leitmotif_services.runtime.errors import ServiceError
-from leitmotif_services.workshop.bundle_writing import TrainedModel, write_bundle
 from tests.unit.prototypes.sample_models import PIANO_AUDIO, by_hand, random_model, retitled
 
 

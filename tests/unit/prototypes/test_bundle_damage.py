@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.manifest import FileEntry, Manifest, parse_manifest
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_snippet
 from leitmotif_services.runtime.errors import Reason, ServiceError
-from leitmotif_services.workshop.bundle_writing import write_bundle
 from tests.unit.prototypes.sample_models import by_hand
 
 FILES = [

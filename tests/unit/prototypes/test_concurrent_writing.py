@@ -1,8 +1,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
-from leitmotif_services.workshop.bundle_writing import write_bundle
 from tests.unit.prototypes.sample_models import by_hand
 
 

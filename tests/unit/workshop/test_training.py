@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
-from leitmotif_services.workshop.bundle_writing import write_bundle
 from leitmotif_services.workshop.exemplars import choose_segments
 from leitmotif_services.workshop.training import anchoring_tags, train
 from tests.unit.workshop.sample_music import TAGS, cut, dataset, listening, tagged_music

@@ -6,10 +6,10 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.ranking.recommendation import explain_track, recommend
-from leitmotif_services.workshop.bundle_writing import write_bundle
 from tests.unit.prototypes.sample_models import by_hand_apn, profile, random_apn, served
 
 

@@ -57,6 +57,10 @@ class Trained(abc.ABC):
     """Figures measured in training, by name. They are part of the content: leave out what differs from run to run."""
     snippets: Mapping[str, bytes] = field(default_factory=dict)
     """Audio of the exemplars: file name → bytes. Every `Exemplar.snippet` that is not empty is a key."""
+    taken_over_from: str | None = None
+    """`profile_version` of the model whose prototypes it took over unchanged; None for prototypes of its own."""
+    catalogue_revision: int = 0
+    """Number of the last change of the catalogue that it holds."""
 
     @abc.abstractmethod
     def affinity_head(self) -> bytes:
@@ -105,12 +109,15 @@ class TrainedApn(Trained):
         return attention_head(self.attention_weights, self.attention_offsets)
 
 
-def write_bundle(model: Trained, models_root: Path, *, encoder_artifact: Path | None) -> Path:
+def write_bundle(
+    model: Trained, models_root: Path, *, encoder_artifact: Path | None, temporary_prefix: str = TEMPORARY_PREFIX
+) -> Path:
     """Write `model` below `models_root` and return the bundle's folder, named after its model version.
 
     The version is a hash of the content: the same model gives the same version, whenever it is written, and a bundle of that
     version that is there and verifies is kept as it is. The folder appears whole or not at all, and is on disk when
-    this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle.
+    this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle. `temporary_prefix`: of the name of the folder
+    that it is written in, for those who clear away what a crash left.
 
     ValueError names what is wrong with `model`: its kind, a shape, a value that is not finite, an id, a missing snippet.
     """
@@ -119,7 +126,7 @@ def write_bundle(model: Trained, models_root: Path, *, encoder_artifact: Path | 
 
     arrays = _checked(model)
     models_root.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=models_root))
+    temporary = Path(tempfile.mkdtemp(prefix=temporary_prefix, dir=models_root))
     damaged = temporary.with_name(f"{temporary.name}-damaged")
     try:
         _write_files(model, arrays, temporary, encoder_artifact)
@@ -203,6 +210,8 @@ def _manifest(model: Trained, folder: Path) -> Manifest:
         edit_gain=float(model.edit_gain),
         metrics={name: float(figure) for name, figure in model.metrics.items()},
         created=datetime.now(UTC),
+        taken_over_from=model.taken_over_from,
+        catalogue_revision=model.catalogue_revision,
         files={path.relative_to(folder).as_posix(): _entry(path) for path in sorted(folder.rglob("*")) if path.is_file()},
     )
     try:
