@@ -116,8 +116,8 @@ def write_bundle(
 
     The version is a hash of the content: the same model gives the same version, whenever it is written, and a bundle of that
     version that is there and verifies is kept as it is. The folder appears whole or not at all, and is on disk when
-    this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle. `temporary_prefix`: of the name of the folder
-    that it is written in, for those who clear away what a crash left.
+    this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle. `temporary_prefix`: of the name of the
+    folder that it is written in, for those who clear away what a crash left.
 
     ValueError names what is wrong with `model`: its kind, a shape, a value that is not finite, an id, a missing snippet.
     """
