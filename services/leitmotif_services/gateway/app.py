@@ -6,11 +6,13 @@ import grpc
 
 from leitmotif.api.gateway.v1.gateway_pb2 import DESCRIPTOR
 from leitmotif.api.gateway.v1.gateway_pb2_grpc import add_GatewayServiceServicer_to_server
+from leitmotif_services.gateway.active_model import ActiveModel
 from leitmotif_services.gateway.config import GatewayConfig
 from leitmotif_services.gateway.forwarding import DOWNLOADS, OFFERED, UPLOADS, ForwardedService
 from leitmotif_services.gateway.servicer import GatewayServicer
 from leitmotif_services.gateway.upstreams import Upstreams, open_channel
 from leitmotif_services.runtime.app import App, Mount
+from leitmotif_services.runtime.byte_budget import ByteBudget
 from leitmotif_services.runtime.message_budget import MessageBudget
 
 
@@ -35,9 +37,22 @@ async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channe
             max_request_streams=config.max_request_streams,
         )
     )
-    servicer = GatewayServicer(upstreams, call_timeout_s=config.call_timeout_s)
+    model = ActiveModel(upstreams)
+    servicer = GatewayServicer(
+        upstreams,
+        model,
+        call_timeout_s=config.call_timeout_s,
+        long_call_timeout_s=config.long_call_timeout_s,
+        ingest_budget=ByteBudget(config.max_ingest_bytes),
+    )
     app.mount(DESCRIPTOR.services_by_name["GatewayService"].full_name, add_GatewayServiceServicer_to_server, servicer)
     for offer in OFFERED:
-        forwarded = ForwardedService(offer, upstreams.channels[offer.upstream], config.call_timeout_s)
+        forwarded = ForwardedService(
+            offer,
+            upstreams.channels[offer.upstream],
+            call_timeout_s=config.call_timeout_s,
+            long_call_timeout_s=config.long_call_timeout_s,
+            after={"UpdatePrototype": model.forget_names},
+        )
         app.mounts.append(Mount(forwarded.full_name, forwarded.add_to_server))
     return app

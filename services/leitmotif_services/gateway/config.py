@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from leitmotif_services.gateway.track_ingestion import MAX_FILE_BYTES
 from leitmotif_services.runtime.environment import EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 
@@ -31,7 +32,12 @@ class GatewayConfig:
     Measured with the defaults and 40 callers of 48 MB each: 0.9 to 1.1 GB at most, 4.2 GB without the bound.
     """
     max_request_streams: int = 16
-    """Streams of audio (EmbedStream) open at once; one more is refused with OVERLOADED."""
+    """Calls that send a stream (EmbedStream, IngestTrack, StreamRecommendations) open at once; one more is OVERLOADED."""
+    long_call_timeout_s: float = 300.0
+    """As `call_timeout_s`, for calls that embed audio or write or load a model, in seconds."""
+    max_ingest_bytes: int = 128 << 20
+    """Most bytes of files that calls of IngestTrack may be receiving at once; a call waits up to 5 s for room, then it is refused
+    with OVERLOADED. A file is held up to three times on its way: as chunks, as a message, and as what gRPC sends."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "GatewayConfig":
@@ -46,6 +52,8 @@ class GatewayConfig:
             call_timeout_s=reader.number("CALL_TIMEOUT_S", default=30.0, minimum=0.1, maximum=3600.0),
             max_held_bytes=reader.integer("MAX_HELD_BYTES", default=512 << 20, minimum=1 << 20, maximum=1 << 40),
             max_request_streams=reader.integer("MAX_REQUEST_STREAMS", default=16, minimum=1, maximum=10_000),
+            long_call_timeout_s=reader.number("LONG_CALL_TIMEOUT_S", default=300.0, minimum=0.1, maximum=3600.0),
+            max_ingest_bytes=reader.integer("MAX_INGEST_BYTES", default=128 << 20, minimum=MAX_FILE_BYTES, maximum=1 << 40),
         )
         reader.finish()
         return config

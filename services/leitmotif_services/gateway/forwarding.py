@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from leitmotif.api.audio.v1.audio_pb2 import DESCRIPTOR as AUDIO
 from leitmotif.api.evaluation.v1.evaluation_pb2 import DESCRIPTOR as EVALUATION
+from leitmotif.api.gateway.v1.gateway_pb2 import DESCRIPTOR as GATEWAY
 from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR as PROFILES
 from leitmotif.api.prototypes.v1.catalogue_pb2 import DESCRIPTOR as CATALOGUE
 from leitmotif.api.prototypes.v1.models_pb2 import DESCRIPTOR as MODELS
@@ -29,6 +30,9 @@ class Offer:
     descriptor: ServiceDescriptor
     methods: tuple[str, ...]
 
+
+OWN = GATEWAY.services_by_name["GatewayService"]
+"""What the gateway serves itself."""
 
 OFFERED = (
     Offer(
@@ -69,17 +73,29 @@ def _paths(*names: str) -> frozenset[str]:
     return frozenset(path for path in offered if path.rpartition("/")[2] in names)
 
 
-UPLOADS = _paths("EmbedTracks", "UpsertTracks")
-"""Full names of the methods whose requests are large where all is well."""
+UPLOADS = _paths("EmbedTracks", "UpsertTracks") | {f"/{OWN.full_name}/CreatePrototype"}
+"""Full names of the methods whose requests are large where all is well; CreatePrototype's may hold a clip."""
 
 DOWNLOADS = _paths("ListPrototypes", "ListTracks", "ListEdits", "ListEvents", "ExportProfile", "ListJobs")
 """Full names of the methods whose answers are large where all is well."""
+
+LONG = ("LoadModel", "ActivateModel", "RollBackModel", "StartTrial")
+"""Methods that may read a bundle of gigabytes before they answer."""
 
 
 class ForwardedService(grpc.GenericRpcHandler):
     """Serves the offered methods of one proto service behind the gateway."""
 
-    def __init__(self, offer: Offer, channel: grpc.aio.Channel, call_timeout_s: float) -> None:
+    def __init__(
+        self,
+        offer: Offer,
+        channel: grpc.aio.Channel,
+        *,
+        call_timeout_s: float,
+        long_call_timeout_s: float,
+        after: Mapping[str, Callable[[], None]],
+    ) -> None:
+        """The timeouts are for callers who set no deadline. `after` is called, by method, once such a call has succeeded."""
         service = offer.upstream
         self.full_name = offer.descriptor.full_name
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
@@ -93,7 +109,8 @@ class ForwardedService(grpc.GenericRpcHandler):
                 stream: Any = _forward_stream(service, channel.unary_stream(path))
                 self._handlers[path] = grpc.unary_stream_rpc_method_handler(stream)
             else:
-                unary: Any = _forward_unary(service, channel.unary_unary(path), call_timeout_s)
+                timeout_s = long_call_timeout_s if name in LONG else call_timeout_s
+                unary: Any = _forward_unary(service, channel.unary_unary(path), timeout_s, after.get(name))
                 self._handlers[path] = grpc.unary_unary_rpc_method_handler(unary)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
@@ -106,10 +123,13 @@ class ForwardedService(grpc.GenericRpcHandler):
 
 
 def _forward_unary(
-    service: str, method: Callable[..., Awaitable[bytes]], call_timeout_s: float
+    service: str, method: Callable[..., Awaitable[bytes]], call_timeout_s: float, after: Callable[[], None] | None
 ) -> Callable[[bytes, Any], Awaitable[bytes]]:
     async def forward(request: bytes, context: Any) -> bytes:
-        return await call(service, method, request, Deadline.of(context, call_timeout_s))
+        answer = await call(service, method, request, Deadline.of(context, call_timeout_s))
+        if after is not None:
+            after()
+        return answer
 
     return forward
 

@@ -4,91 +4,86 @@ The gateway works on messages: it adds nothing to them that would need a domain 
 forth would cost more than the composition itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import catalogue_pb2, prototypes_pb2
-from leitmotif_services.gateway.active_model import ActiveModel
+from leitmotif.api.prototypes.v1 import catalogue_pb2
+from leitmotif_services.gateway.active_model import ActiveModel, model_changed
 from leitmotif_services.gateway.current_profile import CurrentProfile
+from leitmotif_services.gateway.embedding import Embedding
+from leitmotif_services.gateway.prototype_making import PrototypeMaking
+from leitmotif_services.gateway.ranking import Ranking, labelled
+from leitmotif_services.gateway.recommendation_stream import recommendations
+from leitmotif_services.gateway.track_ingestion import TrackIngestion
 from leitmotif_services.gateway.upstreams import CallContext, Deadline, Upstreams, call
+from leitmotif_services.runtime.byte_budget import ByteBudget
 from leitmotif_services.runtime.errors import Reason, ServiceError
-from leitmotif_services.runtime.status import UpstreamError
 from leitmotif_services.runtime.validation import checked_id, checked_length
 
-_MOST_EXCLUDED = 10_000
 _MOST_EVENTS = 1000
 _FLOAT32_BYTES = 4
 
 
 class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
-    """Composes profiles and prototypes; see the proto for what each method promises."""
+    """Composes audio, profiles and prototypes; see the proto for what each method promises.
 
-    def __init__(self, upstreams: Upstreams, *, call_timeout_s: float) -> None:
+    `long_call_timeout_s` is for what embeds audio or writes a model; `ingest_budget` for the files that are being received.
+    """
+
+    def __init__(
+        self,
+        upstreams: Upstreams,
+        model: ActiveModel,
+        *,
+        call_timeout_s: float,
+        long_call_timeout_s: float,
+        ingest_budget: ByteBudget,
+    ) -> None:
         self._upstreams = upstreams
         self._call_timeout_s = call_timeout_s
-        self._model = ActiveModel(upstreams)
-        self._current = CurrentProfile(upstreams, self._model)
+        self._long_call_timeout_s = long_call_timeout_s
+        self._model = model
+        self._current = CurrentProfile(upstreams, model)
+        self._ranking = Ranking(upstreams, model, self._current)
+        embedding = Embedding(upstreams)
+        self._ingestion = TrackIngestion(upstreams, model, embedding, ingest_budget)
+        self._prototypes = PrototypeMaking(upstreams, model, embedding)
 
     async def Recommend(self, request: gateway_pb2.RecommendRequest, context: CallContext) -> gateway_pb2.RecommendResponse:
-        user_id = checked_id("user_id", request.user_id)
-        checked_length("excluded_track_ids", request.excluded_track_ids, maximum=_MOST_EXCLUDED)
-        deadline = Deadline.of(context, self._call_timeout_s)
+        return await self._ranking.recommend(request, self._deadline(context))
 
-        async def recommend() -> gateway_pb2.RecommendResponse:
-            profile = await self._profile_vector(user_id, deadline, include_heard=not request.include_heard)
-            ranking = await call(
-                "prototypes",
-                self._upstreams.prototypes.RecommendTracks,
-                prototypes_pb2.RecommendTracksRequest(
-                    profile=profile.vector,
-                    count=request.count,
-                    options=prototypes_pb2.RankingOptions(
-                        excluded_track_ids=[*request.excluded_track_ids, *profile.heard_track_ids]
-                    ),
-                    contribution_count=request.contribution_count,
-                ),
-                deadline,
-            )
-            return gateway_pb2.RecommendResponse(tracks=ranking.tracks, model_version=ranking.model_version, etag=profile.etag)
+    async def StreamRecommendations(
+        self, request_iterator: AsyncIterator[gateway_pb2.RecommendRequest], context: CallContext
+    ) -> AsyncIterator[gateway_pb2.StreamRecommendationsResponse]:
+        answers = recommendations(request_iterator, self._ranking.recommend, context, self._call_timeout_s)
+        async with aclosing(answers):
+            async for answer in answers:
+                yield answer
 
-        return await self._current.run(user_id, recommend, deadline)
+    async def WhatIf(self, request: gateway_pb2.WhatIfRequest, context: CallContext) -> gateway_pb2.WhatIfResponse:
+        return await self._ranking.what_if(request, self._deadline(context))
 
     async def Explain(self, request: gateway_pb2.ExplainRequest, context: CallContext) -> gateway_pb2.ExplainResponse:
-        user_id = checked_id("user_id", request.user_id)
-        track_id = checked_id("track_id", request.track_id)
-        deadline = Deadline.of(context, self._call_timeout_s)
-
-        async def explain() -> gateway_pb2.ExplainResponse:
-            profile = await self._profile_vector(user_id, deadline, include_heard=False)
-            explained = await call(
-                "prototypes",
-                self._upstreams.prototypes.ExplainTrack,
-                prototypes_pb2.ExplainTrackRequest(profile=profile.vector, track_id=track_id),
-                deadline,
-            )
-            return gateway_pb2.ExplainResponse(
-                track=explained.track, removed_by=explained.removed_by, model_version=explained.model_version
-            )
-
-        return await self._current.run(user_id, explain, deadline)
+        return await self._ranking.explain(request, self._deadline(context))
 
     async def RecordListening(
         self, request: gateway_pb2.RecordListeningRequest, context: CallContext
     ) -> gateway_pb2.RecordListeningResponse:
         user_id = checked_id("user_id", request.user_id)
         checked_length("events", request.events, minimum=1, maximum=_MOST_EVENTS)
-        deadline = Deadline.of(context, self._call_timeout_s)
+        deadline = self._deadline(context)
 
         async def record() -> gateway_pb2.RecordListeningResponse:
             track_ids = [event.track_id for event in request.events]
-            affinities, model_version = await self._affinities(track_ids, deadline)
+            affinities, profile_version = await self._affinities(track_ids, user_id, deadline)
             recorded = await call(
                 "profiles",
                 self._upstreams.profiles.RecordEvents,
                 profiles_pb2.RecordEventsRequest(
-                    user_id=user_id, events=request.events, affinities=affinities, model_version=model_version
+                    user_id=user_id, events=request.events, affinities=affinities, model_version=profile_version
                 ),
                 deadline,
             )
@@ -102,7 +97,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self, request: gateway_pb2.EditControlsRequest, context: CallContext
     ) -> gateway_pb2.EditControlsResponse:
         user_id = checked_id("user_id", request.user_id)
-        deadline = Deadline.of(context, self._call_timeout_s)
+        deadline = self._deadline(context)
         edit_request = profiles_pb2.EditProfileRequest(
             user_id=user_id,
             changes=request.changes,
@@ -116,55 +111,58 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         async def edit() -> profiles_pb2.EditProfileResponse:
             return await call("profiles", self._upstreams.profiles.EditProfile, edit_request, deadline)
 
-        try:
-            edited = await self._current.run(user_id, edit, deadline)
-        except UpstreamError as error:
-            if error.reason != Reason.PROTOTYPE_NOT_FOUND or not await self._only_newer_model_knows(request.changes, deadline):
-                raise
-            await self._current.rebuild(user_id, deadline)
-            edited = await edit()
+        edited = await self._current.run_edit(user_id, request.changes, edit, deadline)
         return gateway_pb2.EditControlsResponse(profile=edited.profile, edit=edited.edit)
 
     async def DescribeProfile(
         self, request: gateway_pb2.DescribeProfileRequest, context: CallContext
     ) -> gateway_pb2.DescribeProfileResponse:
         user_id = checked_id("user_id", request.user_id)
-        deadline = Deadline.of(context, self._call_timeout_s)
+        deadline = self._deadline(context)
         read = profiles_pb2.GetProfileRequest(user_id=user_id, top=request.top)
-        profile = (await call("profiles", self._upstreams.profiles.GetProfile, read, deadline)).profile
-        if profile.model_version != await self._model.version(deadline):
-            await self._current.rebuild(user_id, deadline)
+
+        async def describe() -> gateway_pb2.DescribeProfileResponse:
             profile = (await call("profiles", self._upstreams.profiles.GetProfile, read, deadline)).profile
-        names = await self._model.names(profile.model_version, deadline)
-        labelled = [
-            gateway_pb2.LabelledWeight(
-                weight=weight, label=names.labels[weight.prototype_id], weak=weight.prototype_id in names.weak
-            )
-            for weight in sorted(profile.weights, key=lambda weight: -abs(weight.weight))
-        ]
-        del profile.weights[:]
-        return gateway_pb2.DescribeProfileResponse(profile=profile, labelled_weights=labelled)
+            if profile.model_version != (await self._model.answering(user_id, deadline)).profile_version:
+                raise model_changed()
+            names = await self._model.names(profile.model_version, user_id, deadline)
+            labelled_weights = labelled(profile.weights, names)
+            del profile.weights[:]
+            return gateway_pb2.DescribeProfileResponse(profile=profile, labelled_weights=labelled_weights)
 
-    async def _profile_vector(
-        self, user_id: str, deadline: Deadline, *, include_heard: bool
-    ) -> profiles_pb2.GetProfileVectorResponse:
-        request = profiles_pb2.GetProfileVectorRequest(user_id=user_id, include_heard=include_heard)
-        return await call("profiles", self._upstreams.profiles.GetProfileVector, request, deadline)
+        return await self._current.run(user_id, describe, deadline)
 
-    async def _affinities(self, track_ids: list[str], deadline: Deadline) -> tuple[vectors_pb2.FloatMatrix, str]:
-        """One row of affinities a track, repeats included, and their model version; TRACK_NOT_FOUND for an unknown track."""
+    async def IngestTrack(
+        self, request_iterator: AsyncIterator[gateway_pb2.IngestTrackRequest], context: CallContext
+    ) -> gateway_pb2.IngestTrackResponse:
+        return await self._ingestion.ingest(request_iterator, Deadline.of(context, self._long_call_timeout_s))
+
+    async def SearchPrototypes(
+        self, request: gateway_pb2.SearchPrototypesRequest, context: CallContext
+    ) -> gateway_pb2.SearchPrototypesResponse:
+        return await self._prototypes.search(request, self._deadline(context))
+
+    async def CreatePrototype(
+        self, request: gateway_pb2.CreatePrototypeRequest, context: CallContext
+    ) -> gateway_pb2.CreatePrototypeResponse:
+        return await self._prototypes.create(request, Deadline.of(context, self._long_call_timeout_s))
+
+    def _deadline(self, context: CallContext) -> Deadline:
+        return Deadline.of(context, self._call_timeout_s)
+
+    async def _affinities(self, track_ids: list[str], user_id: str, deadline: Deadline) -> tuple[vectors_pb2.FloatMatrix, str]:
+        """One row of affinities a track, repeats included, and their profile version; TRACK_NOT_FOUND for an unknown track."""
         unique = list(dict.fromkeys(checked_id("events.track_id", track_id) for track_id in track_ids))
-        lookup = catalogue_pb2.GetAffinitiesRequest(track_ids=unique)
+        lookup = catalogue_pb2.GetAffinitiesRequest(track_ids=unique, user_id=user_id)
         known = await call("prototypes", self._upstreams.catalogue.GetAffinities, lookup, deadline)
         if known.unknown_track_ids:
             unknown = known.unknown_track_ids[0]
             raise ServiceError(Reason.TRACK_NOT_FOUND, f"no track {unknown!r} in the catalogue", track_id=unknown)
+        profile_version = await self._model.profile_version_of(known.model_version, user_id, deadline)
+        if profile_version is None:
+            raise model_changed()
         row_bytes = known.affinities.dimension * _FLOAT32_BYTES
         values = known.affinities.values
         row_of = {track_id: values[row * row_bytes : (row + 1) * row_bytes] for row, track_id in enumerate(known.track_ids)}
         packed = b"".join(row_of[track_id] for track_id in track_ids)
-        return vectors_pb2.FloatMatrix(values=packed, dimension=known.affinities.dimension), known.model_version
-
-    async def _only_newer_model_knows(self, changes: Iterable[profiles_pb2.ControlChange], deadline: Deadline) -> bool:
-        """Whether all prototypes of the changes exist in the active model, so that the profile must be of an older one."""
-        return all([await self._model.has_prototype(change.prototype_id, deadline) for change in changes])
+        return vectors_pb2.FloatMatrix(values=packed, dimension=known.affinities.dimension), profile_version

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 import grpc
 
+from leitmotif.api.audio.v1.audio_pb2_grpc import AudioServiceStub
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceStub
 from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import CatalogueServiceStub
 from leitmotif.api.prototypes.v1.models_pb2_grpc import ModelsServiceStub
@@ -16,6 +17,7 @@ from leitmotif_services.runtime.request_context import upstream_metadata
 from leitmotif_services.runtime.status import upstream_error
 
 if TYPE_CHECKING:
+    from leitmotif.api.audio.v1.audio_pb2_grpc import AudioServiceAsyncStub
     from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceAsyncStub
     from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import CatalogueServiceAsyncStub
     from leitmotif.api.prototypes.v1.models_pb2_grpc import ModelsServiceAsyncStub
@@ -64,6 +66,7 @@ class Upstreams:
 
     def __init__(self, channels: Mapping[str, grpc.aio.Channel]) -> None:
         self.channels = channels
+        self.audio = cast("AudioServiceAsyncStub", AudioServiceStub(channels["audio"]))
         self.prototypes = cast("PrototypesServiceAsyncStub", PrototypesServiceStub(channels["prototypes"]))
         self.catalogue = cast("CatalogueServiceAsyncStub", CatalogueServiceStub(channels["prototypes"]))
         self.models = cast("ModelsServiceAsyncStub", ModelsServiceStub(channels["prototypes"]))

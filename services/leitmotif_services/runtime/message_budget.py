@@ -7,9 +7,9 @@ messages once there is room for them, and until then they stay with their sender
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 
@@ -86,6 +86,8 @@ class MessageBudget(grpc.aio.ServerInterceptor):
             return handler
         if handler.stream_stream is not None:
             return self._exchange(handler)
+        if handler.stream_unary is not None:
+            return self._intake(handler)
         serialize: Any = handler.response_serializer or bytes
         parse: Any = lenient(handler.request_deserializer) or bytes
         budget, read = self._for_others, self._read
@@ -132,22 +134,40 @@ class MessageBudget(grpc.aio.ServerInterceptor):
         behavior: Any = handler.stream_stream
 
         async def call(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
-            if self._request_streams >= self._max_request_streams:
-                message = f"the server has {self._max_request_streams} streams of requests open, as many as it takes"
-                raise ServiceError(Reason.OVERLOADED, message, bound="streams of requests", limit=self._max_request_streams)
-            self._request_streams += 1
-            try:
+            with self._request_stream():
                 async with aclosing(behavior(requests, context)) as answers:
                     async for answer in answers:
                         yield answer
-            finally:
-                self._request_streams -= 1
 
         return grpc.stream_stream_rpc_method_handler(
             call,
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
         )
+
+    def _intake(self, handler: Handler) -> Handler:
+        behavior: Any = handler.stream_unary
+
+        async def call(requests: AsyncIterator[Any], context: Any) -> Any:
+            with self._request_stream():
+                return await behavior(requests, context)
+
+        return grpc.stream_unary_rpc_method_handler(
+            cast(Any, call),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    @contextmanager
+    def _request_stream(self) -> Iterator[None]:
+        if self._request_streams >= self._max_request_streams:
+            message = f"the server has {self._max_request_streams} streams of requests open, as many as it takes"
+            raise ServiceError(Reason.OVERLOADED, message, bound="streams of requests", limit=self._max_request_streams)
+        self._request_streams += 1
+        try:
+            yield
+        finally:
+            self._request_streams -= 1
 
     async def _read_upload(self, context: Any, share: _Share) -> bytes:
         await share.wait_for(self._largest_upload)

@@ -24,17 +24,17 @@ NAME = pb.DESCRIPTOR.services_by_name["PrototypesService"].full_name
 
 
 class Servicer(PrototypesServiceServicer):
-    async def GetTrack(self, request, context):
-        match request.track_id:
+    async def GetPrototype(self, request, context):
+        match request.prototype_id:
             case "missing":
-                raise ServiceError(Reason.TRACK_NOT_FOUND, "no track 'missing'", track_id="missing")
+                raise ServiceError(Reason.PROTOTYPE_NOT_FOUND, "no prototype 'missing'", prototype_id="missing")
             case "defect":
                 raise KeyError("a secret")
             case "slow":
                 await asyncio.sleep(30)
             case "deadline":
-                return pb.GetTrackResponse(model_version=str(context.time_remaining() is not None))
-        return pb.GetTrackResponse(track=pb.Track(track_id=request.track_id))
+                return pb.GetPrototypeResponse(model_version=str(context.time_remaining() is not None))
+        return pb.GetPrototypeResponse(prototype=pb.Prototype(prototype_id=request.prototype_id))
 
     async def ReadExemplar(self, request, context):
         for index in range(request.exemplar_index):
@@ -83,30 +83,30 @@ async def failure(call):
 
 
 async def test_an_answer(stub):
-    response = await stub.GetTrack(pb.GetTrackRequest(track_id="t1"))
-    assert response.track.track_id == "t1"
+    response = await stub.GetPrototype(pb.GetPrototypeRequest(prototype_id="t1"))
+    assert response.prototype.prototype_id == "t1"
 
 
 async def test_an_expected_error(stub):
-    error = await failure(stub.GetTrack(pb.GetTrackRequest(track_id="missing")))
+    error = await failure(stub.GetPrototype(pb.GetPrototypeRequest(prototype_id="missing")))
     assert error.code() is grpc.StatusCode.NOT_FOUND
-    assert error.details() == "no track 'missing'"
-    assert upstream_error(error, "x").reason == "TRACK_NOT_FOUND"
+    assert error.details() == "no prototype 'missing'"
+    assert upstream_error(error, "x").reason == "PROTOTYPE_NOT_FOUND"
 
 
 async def test_a_defect(stub, caplog):
-    error = await failure(stub.GetTrack(pb.GetTrackRequest(track_id="defect")))
+    error = await failure(stub.GetPrototype(pb.GetPrototypeRequest(prototype_id="defect")))
     assert error.code() is grpc.StatusCode.INTERNAL
     assert "secret" not in error.details()
     assert "unexpected KeyError" in caplog.text
 
 
 async def test_a_deadline(stub):
-    error = await failure(stub.GetTrack(pb.GetTrackRequest(track_id="slow"), timeout=0.05))
+    error = await failure(stub.GetPrototype(pb.GetPrototypeRequest(prototype_id="slow"), timeout=0.05))
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    response = await stub.GetTrack(pb.GetTrackRequest(track_id="deadline"), timeout=10)
+    response = await stub.GetPrototype(pb.GetPrototypeRequest(prototype_id="deadline"), timeout=10)
     assert response.model_version == "True"
-    response = await stub.GetTrack(pb.GetTrackRequest(track_id="deadline"))
+    response = await stub.GetPrototype(pb.GetPrototypeRequest(prototype_id="deadline"))
     assert response.model_version == "False"
 
 
@@ -126,9 +126,9 @@ async def test_a_stream_that_fails_behind_its_first_messages(stub):
 
 
 async def test_bytes_are_passed_on_undecoded(channel):
-    unary = channel.unary_unary(f"/{NAME}/GetTrack")
-    answer = await unary(pb.GetTrackRequest(track_id="t1").SerializeToString())
-    assert pb.GetTrackResponse.FromString(answer).track.track_id == "t1"
+    unary = channel.unary_unary(f"/{NAME}/GetPrototype")
+    answer = await unary(pb.GetPrototypeRequest(prototype_id="t1").SerializeToString())
+    assert pb.GetPrototypeResponse.FromString(answer).prototype.prototype_id == "t1"
     stream = channel.unary_stream(f"/{NAME}/ReadExemplar")
     chunks = [chunk async for chunk in stream(pb.ReadExemplarRequest(exemplar_index=1).SerializeToString())]
     assert pb.ReadExemplarResponse.FromString(chunks[0]).chunk == b"\0"
@@ -172,7 +172,7 @@ async def test_bytes_both_ways(channel):
 
 @pytest.mark.parametrize("content", [b"\xff\xff\xff", b"\x0a\x02\xc3\x28"], ids=["no message", "text that is not UTF-8"])
 async def test_bytes_that_are_no_request(channel, content):
-    error = await failure(channel.unary_unary(f"/{NAME}/GetTrack")(content))
+    error = await failure(channel.unary_unary(f"/{NAME}/GetPrototype")(content))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert upstream_error(error, "x").reason == "REQUEST_MALFORMED"
     with pytest.raises(grpc.aio.AioRpcError) as caught:

@@ -25,10 +25,10 @@ class Servicer(PrototypesServiceServicer):
         self.entered = asyncio.Event()
         self.release = asyncio.Event()
 
-    async def GetModel(self, request, context):
+    async def GetPrototype(self, request, context):
         self.entered.set()
         await self.release.wait()
-        return pb.GetModelResponse(prototype_ids=["done"])
+        return pb.GetPrototypeResponse(model_version="done")
 
 
 @pytest.fixture
@@ -71,7 +71,9 @@ async def test_reflection_lists_the_services(channel):
 async def test_the_request_id_comes_back(channel, servicer):
     servicer.release.set()
     for sent, expected in (("mine-1", "mine-1"), (None, None), ("x" * 65, None)):
-        call = PrototypesServiceStub(channel).GetModel(pb.GetModelRequest(), metadata=(("x-request-id", sent),) if sent else None)
+        call = PrototypesServiceStub(channel).GetPrototype(
+            pb.GetPrototypeRequest(), metadata=(("x-request-id", sent),) if sent else None
+        )
         await call
         returned = dict(await call.trailing_metadata())["x-request-id"]
         assert returned == expected if expected else 1 <= len(returned) <= 64
@@ -82,18 +84,18 @@ async def test_a_drain_lets_calls_in_flight_finish_and_refuses_new_ones(server, 
     watch = health.Watch(health_pb2.HealthCheckRequest(service=NAME))
     statuses = aiter(watch)
     assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.SERVING
-    in_flight = asyncio.ensure_future(PrototypesServiceStub(channel).GetModel(pb.GetModelRequest()))
+    in_flight = asyncio.ensure_future(PrototypesServiceStub(channel).GetPrototype(pb.GetPrototypeRequest()))
     await servicer.entered.wait()
     drain = asyncio.create_task(server.drain())
     assert (await anext(statuses)).status == health_pb2.HealthCheckResponse.NOT_SERVING
     watch.cancel()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as late:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await PrototypesServiceStub(late).GetModel(pb.GetModelRequest(), timeout=10)
+            await PrototypesServiceStub(late).GetPrototype(pb.GetPrototypeRequest(), timeout=10)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert not drain.done()
     servicer.release.set()
-    assert (await in_flight).prototype_ids == ["done"]
+    assert (await in_flight).model_version == "done"
     await drain
 
 
@@ -106,7 +108,7 @@ async def test_an_address_that_is_taken_is_named(server):
 
 async def test_oversized_messages_are_refused(channel, servicer):
     servicer.release.set()
-    request = pb.GetTrackRequest(track_id="x" * (5 << 20))
+    request = pb.GetPrototypeRequest(prototype_id="x" * (5 << 20))
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await PrototypesServiceStub(channel).GetTrack(request)
+        await PrototypesServiceStub(channel).GetPrototype(request)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED

@@ -25,14 +25,14 @@ from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif_services.runtime.errors import ServiceError
 from leitmotif_services.runtime.interceptors import trailing_metadata_of
 from leitmotif_services.runtime.status import code_of, status_of
 
 METHODS = {
     f"/{service.full_name}/{method.name}": method
-    for module in (gateway_pb2, prototypes_pb2, profiles_pb2, audio_pb2, evaluation_pb2)
+    for module in (gateway_pb2, prototypes_pb2, catalogue_pb2, models_pb2, profiles_pb2, audio_pb2, evaluation_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }
@@ -85,6 +85,7 @@ class Peer(grpc.GenericRpcHandler):
         make = {
             (False, False): grpc.unary_unary_rpc_method_handler,
             (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, False): grpc.stream_unary_rpc_method_handler,
             (True, True): grpc.stream_stream_rpc_method_handler,
         }[descriptor.client_streaming, descriptor.server_streaming]
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif.cli import audio_player
 from leitmotif.cli.main import app
 from leitmotif_services.runtime import errors as service_errors
@@ -26,7 +26,7 @@ PIANO = prototypes_pb2.Prototype(
     exemplars=[{"track_id": "t1", "title": "Nocturne", "artist": "Anon", "duration_s": 5.0, "mime_type": "audio/wav"}],
 )
 DRUMS = prototypes_pb2.Prototype(prototype_id="p-2", position=1, label="drums, fast")
-TRACK = prototypes_pb2.Track(track_id="t1", title="Nocturne", artist="Anon", duration_s=125.0, tags=["calm", "piano"])
+TRACK = catalogue_pb2.Track(track_id="t1", title="Nocturne", artist="Anon", duration_s=125.0, tags=["calm", "piano"])
 SCORED = prototypes_pb2.ScoredTrack(
     track=TRACK,
     rank=1,
@@ -66,11 +66,11 @@ def platform(peer):
     peer.answer("ExportProfile", profiles_pb2.ExportProfileResponse(json='{"schema": "leitmotif.profile/1", "user": "ada"}'))
     peer.answer("DeleteProfile", profiles_pb2.DeleteProfileResponse(existed=True))
     peer.answer("ReadExemplar", [prototypes_pb2.ReadExemplarResponse(mime_type="audio/wav", chunk=b"RIFF")])
-    peer.answer("ListTracks", prototypes_pb2.ListTracksResponse(tracks=[TRACK, TRACK, TRACK]))
-    peer.answer("GetTrack", prototypes_pb2.GetTrackResponse(track=TRACK, affinities=[0.9, 0.1], model_version="m-1"))
-    model = prototypes_pb2.Model(model_version="m-1", kind="leitmotif", track_count=10, prototype_count=2, active=True)
-    peer.answer("ListModels", prototypes_pb2.ListModelsResponse(models=[model]))
-    peer.answer("ActivateModel", prototypes_pb2.ActivateModelResponse(model=model))
+    peer.answer("ListTracks", catalogue_pb2.ListTracksResponse(tracks=[TRACK, TRACK, TRACK]))
+    peer.answer("GetTrack", catalogue_pb2.GetTrackResponse(track=TRACK, affinities=[0.9, 0.1], model_version="m-1"))
+    model = models_pb2.Model(model_version="m-1", kind="leitmotif", track_count=10, prototype_count=2, active=True)
+    peer.answer("ListModels", models_pb2.ListModelsResponse(models=[model]))
+    peer.answer("ActivateModel", models_pb2.ActivateModelResponse(model=model))
     return peer
 
 
@@ -174,7 +174,11 @@ def test_wrong_usage_is_exit_code_2_and_calls_nothing(run, platform, wrong):
 def test_recommend_passes_its_options_on_and_says_why(run, platform):
     done = run("recommend", "ada", "-n", "5", "--exclude", "a", "--exclude", "b", "--include-heard")
     (call,) = platform.calls
-    assert (call.request.count, list(call.request.excluded_track_ids), call.request.include_heard) == (5, ["a", "b"], True)
+    assert (call.request.count, list(call.request.options.excluded_track_ids), call.request.include_heard) == (
+        5,
+        ["a", "b"],
+        True,
+    )
     assert "Nocturne – Anon" in done.stdout
     assert "Because you like piano." in done.stdout
 

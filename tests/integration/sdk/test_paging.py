@@ -3,7 +3,7 @@
 import pytest
 
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2
 
 
 @pytest.fixture
@@ -14,8 +14,8 @@ def catalogue(peer):
     def page(request):
         start = int(request.page_token or 0)
         end = start + (request.page_size or 3)
-        tracks = [prototypes_pb2.Track(track_id=track_id) for track_id in ids[start:end]]
-        return prototypes_pb2.ListTracksResponse(tracks=tracks, next_page_token=str(end) if end < len(ids) else "")
+        tracks = [catalogue_pb2.Track(track_id=track_id) for track_id in ids[start:end]]
+        return catalogue_pb2.ListTracksResponse(tracks=tracks, next_page_token=str(end) if end < len(ids) else "")
 
     peer.answer("ListTracks", page)
     return ids

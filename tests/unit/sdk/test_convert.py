@@ -19,7 +19,7 @@ from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif.errors import NotFoundError, Reason
 from leitmotif_services.runtime.errors import Reason as ServiceReason
 from leitmotif_services.runtime.errors import ServiceError
@@ -58,8 +58,8 @@ SCALAR_CASES = {
         prototypes_pb2.Exemplar,
         lambda m: catalogue.prototype_of(prototypes_pb2.Prototype(exemplars=[m])).exemplars[0],
     ),
-    "Track": (prototypes_pb2.Track, catalogue.track_of),
-    "DescribedTrack": (prototypes_pb2.GetTrackResponse, catalogue.described_track_of),
+    "Track": (catalogue_pb2.Track, catalogue.track_of),
+    "DescribedTrack": (catalogue_pb2.GetTrackResponse, catalogue.described_track_of),
     "ScoredTrack": (prototypes_pb2.ScoredTrack, catalogue.scored_track_of),
     "Contribution": (
         prototypes_pb2.Contribution,
@@ -67,7 +67,7 @@ SCALAR_CASES = {
     ),
     "Recommendations": (gateway_pb2.RecommendResponse, catalogue.recommendations_of),
     "Explanation": (gateway_pb2.ExplainResponse, catalogue.explanation_of),
-    "Model": (prototypes_pb2.Model, catalogue.model_of),
+    "Model": (models_pb2.Model, catalogue.model_of),
     "Profile": (profiles_pb2.Profile, profiles.profile_of),
     "DescribedProfile": (
         profiles_pb2.Profile,

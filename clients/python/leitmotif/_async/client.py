@@ -14,6 +14,7 @@ from leitmotif._convert.profiles import event_message_of, receipt_of
 from leitmotif._retry import RetryPolicy
 from leitmotif._settings import DEFAULT_TIMEOUT_S, ClientSettings
 from leitmotif.api.gateway.v1 import gateway_pb2
+from leitmotif.api.prototypes.v1 import prototypes_pb2
 from leitmotif.types import Event, Explanation, ListeningReceipt, Recommendations
 
 
@@ -97,7 +98,7 @@ class AsyncClient:
         request = gateway_pb2.RecommendRequest(
             user_id=user_id,
             count=count,
-            excluded_track_ids=exclude,
+            options=prototypes_pb2.RankingOptions(excluded_track_ids=exclude),
             include_heard=include_heard,
             contribution_count=contributions,
         )

@@ -15,6 +15,7 @@ from leitmotif._sync.evaluations import Evaluations
 from leitmotif._sync.profiles import UserProfile
 from leitmotif._sync.transport import Transport
 from leitmotif.api.gateway.v1 import gateway_pb2
+from leitmotif.api.prototypes.v1 import prototypes_pb2
 from leitmotif.types import Event, Explanation, ListeningReceipt, Recommendations
 
 
@@ -96,7 +97,7 @@ class Client:
         request = gateway_pb2.RecommendRequest(
             user_id=user_id,
             count=count,
-            excluded_track_ids=exclude,
+            options=prototypes_pb2.RankingOptions(excluded_track_ids=exclude),
             include_heard=include_heard,
             contribution_count=contributions,
         )

@@ -29,7 +29,8 @@ class GatewayServiceStub(object):
     """What takes more than one service. At the same public endpoint the gateway also offers, under their own names, the
     methods of the services behind it that need no composition; docs/gateway.md lists them.
     Every method is UNAVAILABLE (UPSTREAM_UNAVAILABLE or STORE_UNAVAILABLE, with RetryInfo) while a service it needs does
-    not answer. A profile of an older model is rebuilt under the active one before it is used.
+    not answer. A profile of another model is rebuilt under the one that answers the user before it is used: the active model, or
+    the model on trial for a user in its arm (see ModelsService.StartTrial).
     """
 
     def __init__(self, channel):
@@ -42,6 +43,16 @@ class GatewayServiceStub(object):
                 '/leitmotif.api.gateway.v1.GatewayService/Recommend',
                 request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendResponse.FromString,
+                _registered_method=True)
+        self.StreamRecommendations = channel.stream_stream(
+                '/leitmotif.api.gateway.v1.GatewayService/StreamRecommendations',
+                request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.StreamRecommendationsResponse.FromString,
+                _registered_method=True)
+        self.WhatIf = channel.unary_unary(
+                '/leitmotif.api.gateway.v1.GatewayService/WhatIf',
+                request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.WhatIfRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.WhatIfResponse.FromString,
                 _registered_method=True)
         self.Explain = channel.unary_unary(
                 '/leitmotif.api.gateway.v1.GatewayService/Explain',
@@ -63,13 +74,29 @@ class GatewayServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.DescribeProfileRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.DescribeProfileResponse.FromString,
                 _registered_method=True)
+        self.IngestTrack = channel.stream_unary(
+                '/leitmotif.api.gateway.v1.GatewayService/IngestTrack',
+                request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.IngestTrackRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.IngestTrackResponse.FromString,
+                _registered_method=True)
+        self.SearchPrototypes = channel.unary_unary(
+                '/leitmotif.api.gateway.v1.GatewayService/SearchPrototypes',
+                request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.SearchPrototypesRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.SearchPrototypesResponse.FromString,
+                _registered_method=True)
+        self.CreatePrototype = channel.unary_unary(
+                '/leitmotif.api.gateway.v1.GatewayService/CreatePrototype',
+                request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.CreatePrototypeRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.CreatePrototypeResponse.FromString,
+                _registered_method=True)
 
 
 class GatewayServiceServicer(object):
     """What takes more than one service. At the same public endpoint the gateway also offers, under their own names, the
     methods of the services behind it that need no composition; docs/gateway.md lists them.
     Every method is UNAVAILABLE (UPSTREAM_UNAVAILABLE or STORE_UNAVAILABLE, with RetryInfo) while a service it needs does
-    not answer. A profile of an older model is rebuilt under the active one before it is used.
+    not answer. A profile of another model is rebuilt under the one that answers the user before it is used: the active model, or
+    the model on trial for a user in its arm (see ModelsService.StartTrial).
     """
 
     def Recommend(self, request, context):
@@ -79,8 +106,26 @@ class GatewayServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamRecommendations(self, request_iterator, context):
+        """Recommend for as many users as are sent, for offline jobs: each as if it were called alone, and what is refused is refused by
+        itself. Answers come in the order of the requests, and no more are worked on than are read. Where Recommend would be refused
+        as OVERLOADED, this waits until there is room or the deadline passes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WhatIf(self, request, context):
+        """Ranks for a user as the profile is and as it would be after a change of controls, and tells which tracks enter and leave the
+        list, and why. Nothing is stored. The rules of the changes, and their errors, are those of EditControls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Explain(self, request, context):
-        """Explains the score of one track for a user: every contribution. NOT_FOUND for an unknown user or track.
+        """Explains the score of one track for a user: every contribution, and on request the edits that would bring it up. NOT_FOUND for
+        an unknown user or track.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -102,6 +147,37 @@ class GatewayServiceServicer(object):
 
     def DescribeProfile(self, request, context):
         """Reads a user's profile with the labels of its prototypes. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one.
+        A label is the present one where the prototype was renamed through the same gateway, else at most 10 s old.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IngestTrack(self, request_iterator, context):
+        """Adds a track to the catalogue from its audio, or replaces the one of that id: embeds the audio with the encoder of the active
+        model, upserts the track, and answers with what it was found to express. The first message is `start`; all others are `chunk`s
+        of the file, or `samples`. INVALID_ARGUMENT with an AUDIO_… reason where the audio is refused, (LIMIT_EXCEEDED) where
+        it is longer than announced, (FIELD_INVALID) where it is shorter or the messages come in another order; NOT_FOUND
+        (ENCODER_NOT_FOUND) where the audio service has not loaded the model's encoder; RESOURCE_EXHAUSTED (OVERLOADED) while others'
+        files fill the memory that is set aside. Nothing is stored then. May be repeated: the same audio gives the same track.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchPrototypes(self, request, context):
+        """Finds prototypes by words: in labels and descriptions and, where the audio service has loaded a text tower for the model's
+        encoder, by what the words mean.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreatePrototype(self, request, context):
+        """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+        INVALID_ARGUMENT with an AUDIO_… or TEXT_… reason where clip or phrase is refused; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT)
+        for a phrase where no text tower is loaded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,6 +190,16 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.Recommend,
                     request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendResponse.SerializeToString,
+            ),
+            'StreamRecommendations': grpc.stream_stream_rpc_method_handler(
+                    servicer.StreamRecommendations,
+                    request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.StreamRecommendationsResponse.SerializeToString,
+            ),
+            'WhatIf': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhatIf,
+                    request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.WhatIfRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.WhatIfResponse.SerializeToString,
             ),
             'Explain': grpc.unary_unary_rpc_method_handler(
                     servicer.Explain,
@@ -135,6 +221,21 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.DescribeProfileRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.DescribeProfileResponse.SerializeToString,
             ),
+            'IngestTrack': grpc.stream_unary_rpc_method_handler(
+                    servicer.IngestTrack,
+                    request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.IngestTrackRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.IngestTrackResponse.SerializeToString,
+            ),
+            'SearchPrototypes': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchPrototypes,
+                    request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.SearchPrototypesRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.SearchPrototypesResponse.SerializeToString,
+            ),
+            'CreatePrototype': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreatePrototype,
+                    request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.CreatePrototypeRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.CreatePrototypeResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'leitmotif.api.gateway.v1.GatewayService', rpc_method_handlers)
@@ -147,7 +248,8 @@ class GatewayService(object):
     """What takes more than one service. At the same public endpoint the gateway also offers, under their own names, the
     methods of the services behind it that need no composition; docs/gateway.md lists them.
     Every method is UNAVAILABLE (UPSTREAM_UNAVAILABLE or STORE_UNAVAILABLE, with RetryInfo) while a service it needs does
-    not answer. A profile of an older model is rebuilt under the active one before it is used.
+    not answer. A profile of another model is rebuilt under the one that answers the user before it is used: the active model, or
+    the model on trial for a user in its arm (see ModelsService.StartTrial).
     """
 
     @staticmethod
@@ -167,6 +269,60 @@ class GatewayService(object):
             '/leitmotif.api.gateway.v1.GatewayService/Recommend',
             leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendRequest.SerializeToString,
             leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamRecommendations(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/leitmotif.api.gateway.v1.GatewayService/StreamRecommendations',
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.RecommendRequest.SerializeToString,
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.StreamRecommendationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WhatIf(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.gateway.v1.GatewayService/WhatIf',
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.WhatIfRequest.SerializeToString,
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.WhatIfResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -275,6 +431,87 @@ class GatewayService(object):
             '/leitmotif.api.gateway.v1.GatewayService/DescribeProfile',
             leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.DescribeProfileRequest.SerializeToString,
             leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.DescribeProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IngestTrack(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/leitmotif.api.gateway.v1.GatewayService/IngestTrack',
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.IngestTrackRequest.SerializeToString,
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.IngestTrackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchPrototypes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.gateway.v1.GatewayService/SearchPrototypes',
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.SearchPrototypesRequest.SerializeToString,
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.SearchPrototypesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreatePrototype(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.gateway.v1.GatewayService/CreatePrototype',
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.CreatePrototypeRequest.SerializeToString,
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.CreatePrototypeResponse.FromString,
             options,
             channel_credentials,
             insecure,

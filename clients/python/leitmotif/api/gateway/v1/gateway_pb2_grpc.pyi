@@ -21,7 +21,8 @@ class GatewayServiceStub:
     """What takes more than one service. At the same public endpoint the gateway also offers, under their own names, the
     methods of the services behind it that need no composition; docs/gateway.md lists them.
     Every method is UNAVAILABLE (UPSTREAM_UNAVAILABLE or STORE_UNAVAILABLE, with RetryInfo) while a service it needs does
-    not answer. A profile of an older model is rebuilt under the active one before it is used.
+    not answer. A profile of another model is rebuilt under the one that answers the user before it is used: the active model, or
+    the model on trial for a user in its arm (see ModelsService.StartTrial).
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -31,11 +32,30 @@ class GatewayServiceStub:
     ]
     """Recommends tracks to a user by the user's profile. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
 
+    StreamRecommendations: grpc.StreamStreamMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.StreamRecommendationsResponse,
+    ]
+    """Recommend for as many users as are sent, for offline jobs: each as if it were called alone, and what is refused is refused by
+    itself. Answers come in the order of the requests, and no more are worked on than are read. Where Recommend would be refused
+    as OVERLOADED, this waits until there is room or the deadline passes.
+    """
+
+    WhatIf: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.WhatIfRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.WhatIfResponse,
+    ]
+    """Ranks for a user as the profile is and as it would be after a change of controls, and tells which tracks enter and leave the
+    list, and why. Nothing is stored. The rules of the changes, and their errors, are those of EditControls.
+    """
+
     Explain: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.ExplainRequest,
         leitmotif.api.gateway.v1.gateway_pb2.ExplainResponse,
     ]
-    """Explains the score of one track for a user: every contribution. NOT_FOUND for an unknown user or track."""
+    """Explains the score of one track for a user: every contribution, and on request the edits that would bring it up. NOT_FOUND for
+    an unknown user or track.
+    """
 
     RecordListening: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.RecordListeningRequest,
@@ -53,13 +73,46 @@ class GatewayServiceStub:
         leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileRequest,
         leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileResponse,
     ]
-    """Reads a user's profile with the labels of its prototypes. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
+    """Reads a user's profile with the labels of its prototypes. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one.
+    A label is the present one where the prototype was renamed through the same gateway, else at most 10 s old.
+    """
+
+    IngestTrack: grpc.StreamUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.IngestTrackRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.IngestTrackResponse,
+    ]
+    """Adds a track to the catalogue from its audio, or replaces the one of that id: embeds the audio with the encoder of the active
+    model, upserts the track, and answers with what it was found to express. The first message is `start`; all others are `chunk`s
+    of the file, or `samples`. INVALID_ARGUMENT with an AUDIO_… reason where the audio is refused, (LIMIT_EXCEEDED) where
+    it is longer than announced, (FIELD_INVALID) where it is shorter or the messages come in another order; NOT_FOUND
+    (ENCODER_NOT_FOUND) where the audio service has not loaded the model's encoder; RESOURCE_EXHAUSTED (OVERLOADED) while others'
+    files fill the memory that is set aside. Nothing is stored then. May be repeated: the same audio gives the same track.
+    """
+
+    SearchPrototypes: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.SearchPrototypesRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.SearchPrototypesResponse,
+    ]
+    """Finds prototypes by words: in labels and descriptions and, where the audio service has loaded a text tower for the model's
+    encoder, by what the words mean.
+    """
+
+    CreatePrototype: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.CreatePrototypeRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.CreatePrototypeResponse,
+    ]
+    """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+    INVALID_ARGUMENT with an AUDIO_… or TEXT_… reason where clip or phrase is refused; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT)
+    for a phrase where no text tower is loaded.
+    """
 
 class GatewayServiceAsyncStub:
     """What takes more than one service. At the same public endpoint the gateway also offers, under their own names, the
     methods of the services behind it that need no composition; docs/gateway.md lists them.
     Every method is UNAVAILABLE (UPSTREAM_UNAVAILABLE or STORE_UNAVAILABLE, with RetryInfo) while a service it needs does
-    not answer. A profile of an older model is rebuilt under the active one before it is used.
+    not answer. A profile of another model is rebuilt under the one that answers the user before it is used: the active model, or
+    the model on trial for a user in its arm (see ModelsService.StartTrial).
     """
 
     Recommend: grpc.aio.UnaryUnaryMultiCallable[
@@ -68,11 +121,30 @@ class GatewayServiceAsyncStub:
     ]
     """Recommends tracks to a user by the user's profile. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
 
+    StreamRecommendations: grpc.aio.StreamStreamMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.StreamRecommendationsResponse,
+    ]
+    """Recommend for as many users as are sent, for offline jobs: each as if it were called alone, and what is refused is refused by
+    itself. Answers come in the order of the requests, and no more are worked on than are read. Where Recommend would be refused
+    as OVERLOADED, this waits until there is room or the deadline passes.
+    """
+
+    WhatIf: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.WhatIfRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.WhatIfResponse,
+    ]
+    """Ranks for a user as the profile is and as it would be after a change of controls, and tells which tracks enter and leave the
+    list, and why. Nothing is stored. The rules of the changes, and their errors, are those of EditControls.
+    """
+
     Explain: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.ExplainRequest,
         leitmotif.api.gateway.v1.gateway_pb2.ExplainResponse,
     ]
-    """Explains the score of one track for a user: every contribution. NOT_FOUND for an unknown user or track."""
+    """Explains the score of one track for a user: every contribution, and on request the edits that would bring it up. NOT_FOUND for
+    an unknown user or track.
+    """
 
     RecordListening: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.RecordListeningRequest,
@@ -90,13 +162,46 @@ class GatewayServiceAsyncStub:
         leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileRequest,
         leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileResponse,
     ]
-    """Reads a user's profile with the labels of its prototypes. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
+    """Reads a user's profile with the labels of its prototypes. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one.
+    A label is the present one where the prototype was renamed through the same gateway, else at most 10 s old.
+    """
+
+    IngestTrack: grpc.aio.StreamUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.IngestTrackRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.IngestTrackResponse,
+    ]
+    """Adds a track to the catalogue from its audio, or replaces the one of that id: embeds the audio with the encoder of the active
+    model, upserts the track, and answers with what it was found to express. The first message is `start`; all others are `chunk`s
+    of the file, or `samples`. INVALID_ARGUMENT with an AUDIO_… reason where the audio is refused, (LIMIT_EXCEEDED) where
+    it is longer than announced, (FIELD_INVALID) where it is shorter or the messages come in another order; NOT_FOUND
+    (ENCODER_NOT_FOUND) where the audio service has not loaded the model's encoder; RESOURCE_EXHAUSTED (OVERLOADED) while others'
+    files fill the memory that is set aside. Nothing is stored then. May be repeated: the same audio gives the same track.
+    """
+
+    SearchPrototypes: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.SearchPrototypesRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.SearchPrototypesResponse,
+    ]
+    """Finds prototypes by words: in labels and descriptions and, where the audio service has loaded a text tower for the model's
+    encoder, by what the words mean.
+    """
+
+    CreatePrototype: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.CreatePrototypeRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.CreatePrototypeResponse,
+    ]
+    """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+    INVALID_ARGUMENT with an AUDIO_… or TEXT_… reason where clip or phrase is refused; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT)
+    for a phrase where no text tower is loaded.
+    """
 
 class GatewayServiceServicer(metaclass=abc.ABCMeta):
     """What takes more than one service. At the same public endpoint the gateway also offers, under their own names, the
     methods of the services behind it that need no composition; docs/gateway.md lists them.
     Every method is UNAVAILABLE (UPSTREAM_UNAVAILABLE or STORE_UNAVAILABLE, with RetryInfo) while a service it needs does
-    not answer. A profile of an older model is rebuilt under the active one before it is used.
+    not answer. A profile of another model is rebuilt under the one that answers the user before it is used: the active model, or
+    the model on trial for a user in its arm (see ModelsService.StartTrial).
     """
 
     @abc.abstractmethod
@@ -108,12 +213,35 @@ class GatewayServiceServicer(metaclass=abc.ABCMeta):
         """Recommends tracks to a user by the user's profile. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
 
     @abc.abstractmethod
+    def StreamRecommendations(
+        self,
+        request_iterator: _MaybeAsyncIterator[leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[leitmotif.api.gateway.v1.gateway_pb2.StreamRecommendationsResponse], collections.abc.AsyncIterator[leitmotif.api.gateway.v1.gateway_pb2.StreamRecommendationsResponse]]:
+        """Recommend for as many users as are sent, for offline jobs: each as if it were called alone, and what is refused is refused by
+        itself. Answers come in the order of the requests, and no more are worked on than are read. Where Recommend would be refused
+        as OVERLOADED, this waits until there is room or the deadline passes.
+        """
+
+    @abc.abstractmethod
+    def WhatIf(
+        self,
+        request: leitmotif.api.gateway.v1.gateway_pb2.WhatIfRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.WhatIfResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.WhatIfResponse]]:
+        """Ranks for a user as the profile is and as it would be after a change of controls, and tells which tracks enter and leave the
+        list, and why. Nothing is stored. The rules of the changes, and their errors, are those of EditControls.
+        """
+
+    @abc.abstractmethod
     def Explain(
         self,
         request: leitmotif.api.gateway.v1.gateway_pb2.ExplainRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.ExplainResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.ExplainResponse]]:
-        """Explains the score of one track for a user: every contribution. NOT_FOUND for an unknown user or track."""
+        """Explains the score of one track for a user: every contribution, and on request the edits that would bring it up. NOT_FOUND for
+        an unknown user or track.
+        """
 
     @abc.abstractmethod
     def RecordListening(
@@ -137,6 +265,44 @@ class GatewayServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileResponse]]:
-        """Reads a user's profile with the labels of its prototypes. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
+        """Reads a user's profile with the labels of its prototypes. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one.
+        A label is the present one where the prototype was renamed through the same gateway, else at most 10 s old.
+        """
+
+    @abc.abstractmethod
+    def IngestTrack(
+        self,
+        request_iterator: _MaybeAsyncIterator[leitmotif.api.gateway.v1.gateway_pb2.IngestTrackRequest],
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.IngestTrackResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.IngestTrackResponse]]:
+        """Adds a track to the catalogue from its audio, or replaces the one of that id: embeds the audio with the encoder of the active
+        model, upserts the track, and answers with what it was found to express. The first message is `start`; all others are `chunk`s
+        of the file, or `samples`. INVALID_ARGUMENT with an AUDIO_… reason where the audio is refused, (LIMIT_EXCEEDED) where
+        it is longer than announced, (FIELD_INVALID) where it is shorter or the messages come in another order; NOT_FOUND
+        (ENCODER_NOT_FOUND) where the audio service has not loaded the model's encoder; RESOURCE_EXHAUSTED (OVERLOADED) while others'
+        files fill the memory that is set aside. Nothing is stored then. May be repeated: the same audio gives the same track.
+        """
+
+    @abc.abstractmethod
+    def SearchPrototypes(
+        self,
+        request: leitmotif.api.gateway.v1.gateway_pb2.SearchPrototypesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.SearchPrototypesResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.SearchPrototypesResponse]]:
+        """Finds prototypes by words: in labels and descriptions and, where the audio service has loaded a text tower for the model's
+        encoder, by what the words mean.
+        """
+
+    @abc.abstractmethod
+    def CreatePrototype(
+        self,
+        request: leitmotif.api.gateway.v1.gateway_pb2.CreatePrototypeRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.CreatePrototypeResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.CreatePrototypeResponse]]:
+        """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
+        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+        INVALID_ARGUMENT with an AUDIO_… or TEXT_… reason where clip or phrase is refused; FAILED_PRECONDITION (ENCODER_READS_NO_TEXT)
+        for a phrase where no text tower is loaded.
+        """
 
 def add_GatewayServiceServicer_to_server(servicer: GatewayServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

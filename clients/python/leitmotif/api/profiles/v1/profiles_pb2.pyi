@@ -208,6 +208,32 @@ class EditProfileResponse(_message.Message):
     edit: Edit
     def __init__(self, profile: _Optional[_Union[Profile, _Mapping]] = ..., edit: _Optional[_Union[Edit, _Mapping]] = ...) -> None: ...
 
+class PreviewEditRequest(_message.Message):
+    __slots__ = ("user_id", "changes", "allow_missing", "include_heard")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_HEARD_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    changes: _containers.RepeatedCompositeFieldContainer[ControlChange]
+    allow_missing: bool
+    include_heard: bool
+    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[ControlChange, _Mapping]]] = ..., allow_missing: bool = ..., include_heard: bool = ...) -> None: ...
+
+class PreviewEditResponse(_message.Message):
+    __slots__ = ("before", "after", "weights", "heard_track_ids", "etag")
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    HEARD_TRACK_IDS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    before: _vectors_pb2.ProfileVector
+    after: _vectors_pb2.ProfileVector
+    weights: _containers.RepeatedCompositeFieldContainer[PrototypeWeight]
+    heard_track_ids: _containers.RepeatedScalarFieldContainer[str]
+    etag: str
+    def __init__(self, before: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., after: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., weights: _Optional[_Iterable[_Union[PrototypeWeight, _Mapping]]] = ..., heard_track_ids: _Optional[_Iterable[str]] = ..., etag: _Optional[str] = ...) -> None: ...
+
 class UndoEditRequest(_message.Message):
     __slots__ = ("user_id", "etag", "request_id")
     USER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -61,6 +61,11 @@ class ProfilesServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.EditProfileRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.EditProfileResponse.FromString,
                 _registered_method=True)
+        self.PreviewEdit = channel.unary_unary(
+                '/leitmotif.api.profiles.v1.ProfilesService/PreviewEdit',
+                request_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.PreviewEditRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.PreviewEditResponse.FromString,
+                _registered_method=True)
         self.UndoEdit = channel.unary_unary(
                 '/leitmotif.api.profiles.v1.ProfilesService/UndoEdit',
                 request_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.UndoEditRequest.SerializeToString,
@@ -104,8 +109,8 @@ class ProfilesServiceServicer(object):
     """
 
     def RegisterPrototypeSpace(self, request, context):
-        """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. The last
-        registered model version is the one that new profiles are made with.
+        """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
+        makes is of the model version that was registered last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -126,7 +131,8 @@ class ProfilesServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RecordEvents(self, request, context):
-        """Adds listening events to the history, each once by its event_id. Makes the profile when there is none.
+        """Adds listening events to the history, each once by its event_id. Makes the profile, of the model version of the affinities,
+        when there is none.
         FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the affinities are of another model version than the profile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -136,6 +142,14 @@ class ProfilesServiceServicer(object):
     def EditProfile(self, request, context):
         """Applies one or more control changes, all or none. NOT_FOUND (PROTOTYPE_NOT_FOUND) for an unknown prototype;
         ABORTED (ETAG_MISMATCH) when `etag` is given and the profile has changed since.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PreviewEdit(self, request, context):
+        """Shows what EditProfile would do, by the same rules and with the same errors, and stores nothing: the profile as it is and as
+        it would be, from one read of the store.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -220,6 +234,11 @@ def add_ProfilesServiceServicer_to_server(servicer, server):
                     servicer.EditProfile,
                     request_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.EditProfileRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.EditProfileResponse.SerializeToString,
+            ),
+            'PreviewEdit': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewEdit,
+                    request_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.PreviewEditRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.PreviewEditResponse.SerializeToString,
             ),
             'UndoEdit': grpc.unary_unary_rpc_method_handler(
                     servicer.UndoEdit,
@@ -394,6 +413,33 @@ class ProfilesService(object):
             '/leitmotif.api.profiles.v1.ProfilesService/EditProfile',
             leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.EditProfileRequest.SerializeToString,
             leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.EditProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewEdit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.profiles.v1.ProfilesService/PreviewEdit',
+            leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.PreviewEditRequest.SerializeToString,
+            leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.PreviewEditResponse.FromString,
             options,
             channel_credentials,
             insecure,

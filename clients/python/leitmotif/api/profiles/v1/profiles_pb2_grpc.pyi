@@ -27,8 +27,8 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse,
     ]
-    """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. The last
-    registered model version is the one that new profiles are made with.
+    """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
+    makes is of the model version that was registered last.
     """
 
     GetProfile: grpc.UnaryUnaryMultiCallable[
@@ -47,7 +47,8 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.RecordEventsRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RecordEventsResponse,
     ]
-    """Adds listening events to the history, each once by its event_id. Makes the profile when there is none.
+    """Adds listening events to the history, each once by its event_id. Makes the profile, of the model version of the affinities,
+    when there is none.
     FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the affinities are of another model version than the profile.
     """
 
@@ -57,6 +58,14 @@ class ProfilesServiceStub:
     ]
     """Applies one or more control changes, all or none. NOT_FOUND (PROTOTYPE_NOT_FOUND) for an unknown prototype;
     ABORTED (ETAG_MISMATCH) when `etag` is given and the profile has changed since.
+    """
+
+    PreviewEdit: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.profiles.v1.profiles_pb2.PreviewEditRequest,
+        leitmotif.api.profiles.v1.profiles_pb2.PreviewEditResponse,
+    ]
+    """Shows what EditProfile would do, by the same rules and with the same errors, and stores nothing: the profile as it is and as
+    it would be, from one read of the store.
     """
 
     UndoEdit: grpc.UnaryUnaryMultiCallable[
@@ -116,8 +125,8 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse,
     ]
-    """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. The last
-    registered model version is the one that new profiles are made with.
+    """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
+    makes is of the model version that was registered last.
     """
 
     GetProfile: grpc.aio.UnaryUnaryMultiCallable[
@@ -136,7 +145,8 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.RecordEventsRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RecordEventsResponse,
     ]
-    """Adds listening events to the history, each once by its event_id. Makes the profile when there is none.
+    """Adds listening events to the history, each once by its event_id. Makes the profile, of the model version of the affinities,
+    when there is none.
     FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the affinities are of another model version than the profile.
     """
 
@@ -146,6 +156,14 @@ class ProfilesServiceAsyncStub:
     ]
     """Applies one or more control changes, all or none. NOT_FOUND (PROTOTYPE_NOT_FOUND) for an unknown prototype;
     ABORTED (ETAG_MISMATCH) when `etag` is given and the profile has changed since.
+    """
+
+    PreviewEdit: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.profiles.v1.profiles_pb2.PreviewEditRequest,
+        leitmotif.api.profiles.v1.profiles_pb2.PreviewEditResponse,
+    ]
+    """Shows what EditProfile would do, by the same rules and with the same errors, and stores nothing: the profile as it is and as
+    it would be, from one read of the store.
     """
 
     UndoEdit: grpc.aio.UnaryUnaryMultiCallable[
@@ -207,8 +225,8 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse]]:
-        """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. The last
-        registered model version is the one that new profiles are made with.
+        """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
+        makes is of the model version that was registered last.
         """
 
     @abc.abstractmethod
@@ -233,7 +251,8 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.RecordEventsRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.RecordEventsResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.RecordEventsResponse]]:
-        """Adds listening events to the history, each once by its event_id. Makes the profile when there is none.
+        """Adds listening events to the history, each once by its event_id. Makes the profile, of the model version of the affinities,
+        when there is none.
         FAILED_PRECONDITION (MODEL_VERSION_MISMATCH) when the affinities are of another model version than the profile.
         """
 
@@ -245,6 +264,16 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.EditProfileResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.EditProfileResponse]]:
         """Applies one or more control changes, all or none. NOT_FOUND (PROTOTYPE_NOT_FOUND) for an unknown prototype;
         ABORTED (ETAG_MISMATCH) when `etag` is given and the profile has changed since.
+        """
+
+    @abc.abstractmethod
+    def PreviewEdit(
+        self,
+        request: leitmotif.api.profiles.v1.profiles_pb2.PreviewEditRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.PreviewEditResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.PreviewEditResponse]]:
+        """Shows what EditProfile would do, by the same rules and with the same errors, and stores nothing: the profile as it is and as
+        it would be, from one read of the store.
         """
 
     @abc.abstractmethod

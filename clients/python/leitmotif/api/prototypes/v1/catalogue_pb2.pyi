@@ -167,10 +167,12 @@ class GetTrackResponse(_message.Message):
     def __init__(self, track: _Optional[_Union[Track, _Mapping]] = ..., affinities: _Optional[_Iterable[float]] = ..., model_version: _Optional[str] = ...) -> None: ...
 
 class GetAffinitiesRequest(_message.Message):
-    __slots__ = ("track_ids",)
+    __slots__ = ("track_ids", "user_id")
     TRACK_IDS_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
     track_ids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, track_ids: _Optional[_Iterable[str]] = ...) -> None: ...
+    user_id: str
+    def __init__(self, track_ids: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ...) -> None: ...
 
 class GetAffinitiesResponse(_message.Message):
     __slots__ = ("affinities", "track_ids", "unknown_track_ids", "model_version")

@@ -306,14 +306,16 @@ class FindSimilarTracksResponse(_message.Message):
     def __init__(self, tracks: _Optional[_Iterable[_Union[SimilarTrack, _Mapping]]] = ..., model_version: _Optional[str] = ..., catalogue_revision: _Optional[int] = ...) -> None: ...
 
 class ListPrototypesRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "show_hidden")
+    __slots__ = ("page_size", "page_token", "show_hidden", "user_id")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     SHOW_HIDDEN_FIELD_NUMBER: _ClassVar[int]
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     show_hidden: bool
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., show_hidden: bool = ...) -> None: ...
+    user_id: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., show_hidden: bool = ..., user_id: _Optional[str] = ...) -> None: ...
 
 class ListPrototypesResponse(_message.Message):
     __slots__ = ("prototypes", "next_page_token", "total_size", "model_version")
