@@ -1,6 +1,8 @@
 """Composes the prototypes service."""
 
 import asyncio
+import logging
+import secrets
 
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import add_CatalogueServiceServicer_to_server
@@ -11,6 +13,7 @@ from leitmotif_services.prototypes.catalogue_servicer import CatalogueServicer
 from leitmotif_services.prototypes.config import PrototypesConfig
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.models_servicer import ModelsServicer
+from leitmotif_services.prototypes.ranking.cursor import Cursors
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_manifest, read_snippet
 from leitmotif_services.prototypes.servicer import PrototypesServicer
 from leitmotif_services.runtime.admission import Admission
@@ -18,6 +21,8 @@ from leitmotif_services.runtime.app import App
 
 WAITING_ACTIVATIONS = 4
 """Activations that may wait for the one at work: each loads a whole model."""
+
+log = logging.getLogger(__name__)
 
 
 async def build(config: PrototypesConfig) -> App:
@@ -33,7 +38,7 @@ async def build(config: PrototypesConfig) -> App:
     app.mount(
         prototypes_pb2.DESCRIPTOR.services_by_name["PrototypesService"].full_name,
         add_PrototypesServiceServicer_to_server,
-        PrototypesServicer(registry, calls, read_snippet),
+        PrototypesServicer(registry, calls, read_snippet, Cursors(_cursor_key(config))),
     )
     app.mount(
         catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
@@ -46,3 +51,10 @@ async def build(config: PrototypesConfig) -> App:
         ModelsServicer(registry, calls, activations),
     )
     return app
+
+
+def _cursor_key(config: PrototypesConfig) -> bytes:
+    if config.cursor_key:
+        return config.cursor_key.encode()
+    log.warning("page tokens of rankings end with this process: LEITMOTIF_PROTOTYPES_CURSOR_KEY is not set")
+    return secrets.token_bytes(32)

@@ -7,7 +7,7 @@ from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc
 from leitmotif_services.prototypes import convert
 from leitmotif_services.prototypes.bounded_calls import BoundedCalls, Context, page_start
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
-from leitmotif_services.prototypes.ranking.recommendation import known_position
+from leitmotif_services.prototypes.ranking.eligible_tracks import known_position
 from leitmotif_services.runtime.pagination import encode_page_token, page_size_of
 from leitmotif_services.runtime.validation import checked_id, checked_length, checked_text
 

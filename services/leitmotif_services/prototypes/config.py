@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from leitmotif_services.runtime.environment import EnvironmentReader
+from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 
 PREFIX = "LEITMOTIF_PROTOTYPES_"
@@ -13,6 +13,8 @@ DEFAULT_PORT = 50052
 
 MAX_MESSAGE_BYTES = 16 << 20
 """Default bound of a message: the affinities of 10,000 tracks for 128 prototypes are 5 MB, above gRPC's own 4 MiB."""
+
+MIN_KEY_CHARACTERS = 16
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class PrototypesConfig:
     """Searches that may wait for a worker; the next one is refused with OVERLOADED."""
     index: str = "auto"
     """What searches go to: "exact", "faiss", or "auto" for the choice by size."""
+    cursor_key: str = field(default="", repr=False)
+    """Secret that page tokens of rankings are signed with, the same at every replica. Empty: one is drawn at every start, and
+    pages cannot be turned across a restart or from replica to replica."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "PrototypesConfig":
@@ -39,6 +44,9 @@ class PrototypesConfig:
             workers=reader.integer("WORKERS", default=2, minimum=1, maximum=256),
             waiting=reader.integer("WAITING", default=64, minimum=0, maximum=100_000),
             index=reader.choice("INDEX", default="auto", allowed=("auto", "exact", "faiss")),
+            cursor_key=reader.secret("CURSOR_KEY"),
         )
         reader.finish()
+        if config.cursor_key and len(config.cursor_key) < MIN_KEY_CHARACTERS:
+            raise ConfigurationError([f"{PREFIX}CURSOR_KEY must have at least {MIN_KEY_CHARACTERS} characters"])
         return config

@@ -10,7 +10,7 @@ from leitmotif_services.prototypes.manifest import Manifest
 from leitmotif_services.prototypes.prototype import Prototype
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
 from leitmotif_services.prototypes.search.index import Index
-from leitmotif_services.prototypes.search.scoring import Scoring
+from leitmotif_services.prototypes.search.scoring import Mask, Scoring
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,17 @@ class ServedModel:
     exact: ExactIndex
     index: Index
     """What searches go to unless the reference is asked for; may be `exact` itself."""
+    alive: Mask | None = None
+    """(N,): False where a track was deleted or replaced since the bundle; None where none was."""
+    catalogue_revision: int = 0
+    """Number of the catalogue's last change that the model holds."""
+    alive: Mask | None = None
+    """(N,): False where a track was deleted or replaced; None where none was."""
+
+    @property
+    def catalogue_revision(self) -> int:
+        """Number of the last change of the catalogue that it holds."""
+        return self.manifest.catalogue_revision
 
     @property
     def model_version(self) -> str:

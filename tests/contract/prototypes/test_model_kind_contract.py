@@ -13,6 +13,7 @@ from leitmotif_services.prototypes.bundle_writing import Trained, write_bundle
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.model_kinds import KINDS
 from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.ranking.options import RankingOptions
 from leitmotif_services.prototypes.ranking.recommendation import RankedTrack, explain_track, recommend
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -101,7 +102,7 @@ def test_a_muted_prototype_removes_its_top_decile_and_counts_for_nothing(model: 
 
 def test_excluded_tracks_leave_no_gap(model: ServedModel) -> None:
     everything = ids(recommend(model, asked(), count=1000))
-    left = recommend(model, asked(), count=10, excluded=[*everything[:5], "nobody"])
+    left = recommend(model, asked(), count=10, options=RankingOptions(excluded=[*everything[:5], "nobody"]))
     assert ids(left) == everything[5:15]
     assert [item.rank for item in left] == list(range(1, 11))
 

@@ -1,15 +1,19 @@
 """The use cases over a model: rank the catalogue for a profile, and explain one track."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.ranking.eligible_tracks import eligible, known_position, positions_of
 from leitmotif_services.prototypes.ranking.explanation import ALL, Explanation, explain, removal_reason
+from leitmotif_services.prototypes.ranking.list_building import fill_list
+from leitmotif_services.prototypes.ranking.options import PLAIN, RankingOptions
+from leitmotif_services.prototypes.ranking.seeding import blended
+from leitmotif_services.prototypes.ranking.sent_tracks import NOTHING_SENT, SESSION_LIMIT, SentTracks
 from leitmotif_services.prototypes.track import Track
-from leitmotif_services.runtime.errors import Reason, ServiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +26,68 @@ class RankedTrack:
     explanation: Explanation
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a list."""
+
+    tracks: list[RankedTrack]
+    sent: SentTracks | None
+    """What the session has sent with this page; None where no page follows."""
+
+
 def recommend(
     model: ServedModel,
     profile: Profile,
     *,
     count: int,
-    excluded: Iterable[str] = (),
+    options: RankingOptions = PLAIN,
     contribution_count: int = 3,
     exact: bool = False,
 ) -> list[RankedTrack]:
-    """The best `count` ≥ 1 tracks, best first; fewer when mutes and exclusions leave fewer.
+    """The first `count` ≥ 1 tracks of the list, best first; fewer when the options leave fewer.
 
-    `excluded`: track ids, unknown ones are ignored. `contribution_count`: contributions listed with each track, or
-    `explanation.ALL`. `exact`: search the reference instead of the index.
+    `contribution_count`: contributions listed with each track, or `explanation.ALL`. `exact`: search the reference instead of
+    the index. TRACK_NOT_FOUND for an unknown seed.
     """
-    kept = model.expression.kept(profile.muted)
-    positions = [position for track_id in excluded if (position := model.catalogue.position_of(track_id)) is not None]
-    kept[positions] = False
+    return recommend_page(
+        model, profile, count=count, options=options, contribution_count=contribution_count, exact=exact, paged=False
+    ).tracks
+
+
+def recommend_page(
+    model: ServedModel,
+    profile: Profile,
+    *,
+    count: int,
+    options: RankingOptions = PLAIN,
+    contribution_count: int = 3,
+    exact: bool = False,
+    sent: SentTracks = NOTHING_SENT,
+    paged: bool = True,
+) -> Page:
+    """The next `count` ≥ 1 tracks of the list behind those of the pages before, `sent`; ranks go on.
+
+    `paged`: find out whether another page follows. See `recommend` for the rest.
+    """
+    profile, left_out = _starting_from(model, profile, options)
+    kept = eligible(model, muted=profile.muted, passing=options.filter, left_out=left_out)
     query = model.scoring.query(profile)
     index = model.exact if exact else model.index
-    found = index.search(query, count, kept)
+    size = min(count, SESSION_LIMIT - len(sent))
+    follows = paged and len(sent) + size < SESSION_LIMIT
+    found = fill_list(model, index, query, kept, size + follows, options, sent)
+    more, found = len(found) > size, found[:size]
+    tracks = [model.catalogue.tracks[position] for position in found.tolist()]
     parts = model.scoring.contributions(query, found)
     explanations = explain(parts, contribution_count, profile, model.prototypes, model.expression)
-    return [
-        RankedTrack(model.catalogue.tracks[position], rank, explanation)
-        for rank, (position, explanation) in enumerate(zip(found.tolist(), explanations, strict=True), start=1)
+    ranked = [
+        RankedTrack(track, rank, explanation)
+        for rank, (track, explanation) in enumerate(zip(tracks, explanations, strict=True), start=len(sent) + 1)
     ]
+    if not more:
+        return Page(ranked, None)
+    artists = [track.artist for track in tracks if track.artist] if options.max_per_artist else []
+    return Page(ranked, sent.with_more([track.track_id for track in tracks], artists))
 
 
 def explain_track(model: ServedModel, profile: Profile, track_id: str) -> tuple[RankedTrack, list[int]]:
@@ -56,7 +96,7 @@ def explain_track(model: ServedModel, profile: Profile, track_id: str) -> tuple[
     Its rank is its place among all tracks of the catalogue that no mute removes. TRACK_NOT_FOUND for an unknown track.
     """
     position = known_position(model, track_id)
-    removed_by = [prototype for prototype in profile.muted if model.expression.mask(prototype)[position]]
+    removed_by = removing(model, profile, position)
     query = model.scoring.query(profile)
     parts = model.scoring.contributions(query, np.array([position]))
     [explanation] = explain(parts, ALL, profile, model.prototypes, model.expression)
@@ -65,14 +105,20 @@ def explain_track(model: ServedModel, profile: Profile, track_id: str) -> tuple[
         rank = 0
     else:
         reason = explanation.reason
-        rank = model.exact.rank(query, position, model.expression.kept(profile.muted))
+        rank = model.exact.rank(query, position, eligible(model, muted=profile.muted))
     whole = Explanation(explanation.score, explanation.bias, explanation.contributions, explanation.other_contributions, reason)
     return RankedTrack(model.catalogue.tracks[position], rank, whole), removed_by
 
 
-def known_position(model: ServedModel, track_id: str) -> int:
-    """Position of a track; TRACK_NOT_FOUND when the catalogue has none of that id."""
-    position = model.catalogue.position_of(track_id)
-    if position is None:
-        raise ServiceError(Reason.TRACK_NOT_FOUND, f"no track {track_id!r} in the catalogue", track_id=track_id)
-    return position
+def removing(model: ServedModel, profile: Profile, position: int) -> list[int]:
+    """The muted prototypes that the track at `position` expresses."""
+    return [prototype for prototype in profile.muted if model.expression.mask(prototype)[position]]
+
+
+def _starting_from(model: ServedModel, profile: Profile, options: RankingOptions) -> tuple[Profile, Sequence[int]]:
+    """The profile with the seeds in its history, and the positions of the tracks to leave out."""
+    left_out = positions_of(model, options.excluded)
+    if not options.seeds:
+        return profile, left_out
+    seeds = [known_position(model, track_id) for track_id in dict.fromkeys(options.seeds)]
+    return blended(profile, model.scoring.affinities, seeds, options.seed_weight), [*left_out, *seeds]

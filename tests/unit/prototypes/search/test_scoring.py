@@ -7,6 +7,7 @@ import pytest
 
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.ranking.options import RankingOptions
 from leitmotif_services.prototypes.ranking.recommendation import RankedTrack, explain_track, recommend
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.prototypes.sample_models import by_hand, profile, served
@@ -62,11 +63,11 @@ def test_ties_go_to_the_earlier_position(model: ServedModel) -> None:
 
 
 def test_excluded_tracks_leave_no_gap_and_unknown_ones_are_ignored(model: ServedModel) -> None:
-    assert ranking(model, profile((2, 1)), excluded=["bix", "nobody", "bix"]) == [(1, "ada", 2.0), (2, "cab", -0.75)]
+    assert ranking(model, profile((2, 1)), options=RankingOptions(excluded=["bix", "nobody", "bix"])) == [(1, "ada", 2.0), (2, "cab", -0.75)]
 
 
 def test_nothing_left_is_an_empty_list(model: ServedModel) -> None:
-    assert ranking(model, profile((2, 1), (), (0, 1)), excluded=["cab"]) == []
+    assert ranking(model, profile((2, 1), (), (0, 1)), options=RankingOptions(excluded=["cab"])) == []
 
 
 def test_the_reference_can_be_asked_for(model: ServedModel) -> None:

@@ -1,0 +1,159 @@
+"""Fills a list place by place: few of one artist, variety, chance; and goes on where an earlier page ended.
+
+Each place goes to one of the `WINDOW` best tracks by score that are left. So the pool is bounded, the first places are the
+same however long the list is to be, and a list that is asked for page by page is the list that is asked for at once.
+Variety is maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): place n goes to the track with the largest
+
+    (1 − d) r_i − d max_j cos(a_i, a_j),   j over the places before,
+
+r_i the score, chance included, scaled so that the best track has 1 and the last of the first window 0, without chance.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from leitmotif_services.prototypes.live_catalogue.filters import FieldIn
+from leitmotif_services.prototypes.model import ServedModel
+from leitmotif_services.prototypes.ranking.chance import noise
+from leitmotif_services.prototypes.ranking.options import RankingOptions
+from leitmotif_services.prototypes.ranking.sent_tracks import SentTracks, artist_fingerprint, track_fingerprint
+from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.scoring import Doubles, Mask, Positions, Query, Scoring
+from leitmotif_services.prototypes.track import Track
+
+WINDOW = 256
+"""Best tracks by score that a place is given to one of."""
+
+TOP = 100
+"""Best tracks by score whose standard deviation the strength of chance is measured in."""
+
+
+def fill_list(
+    model: ServedModel, index: Index, query: Query, kept: Mask | None, count: int, options: RankingOptions, sent: SentTracks
+) -> Positions:
+    """Positions of the next `count` ≥ 1 tracks of the list behind those that were `sent`; fewer when no more are left."""
+    if options.by_score_alone and not sent:
+        return index.search(query, count, kept)
+    # A track that was sent may stand anywhere by now, or be gone: among so many, enough are left that were not.
+    depth = len(sent) + count + (WINDOW if options.among_several else 0)
+    candidates = index.search(query, depth, kept)
+    exhausted = len(candidates) < depth
+    while True:
+        filling = _Filling(model, query, candidates, options, sent)
+        places = filling.fill(count, exhausted=exhausted)
+        if places is not None:
+            return candidates[places]
+        # So many of a few artists stand at the top that the search has to go deeper: past them, not through them.
+        kept = np.ones(len(model.scoring), np.bool_) if kept is None else kept
+        kept[candidates] = False
+        if full := filling.full_artists():
+            kept &= ~model.catalogue.fields.mask(FieldIn("artist", full))
+        deeper = index.search(query, depth, kept)
+        exhausted = len(deeper) < depth
+        candidates = np.concatenate([candidates, deeper])
+
+
+class _Filling:
+    """Fills a list from candidates in the order of their scores; a place is the index of a candidate."""
+
+    def __init__(
+        self, model: ServedModel, query: Query, candidates: Positions, options: RankingOptions, sent: SentTracks
+    ) -> None:
+        shown = [model.catalogue.tracks[position] for position in candidates.tolist()]
+        before = frozenset(sent.tracks)
+        self._was_sent = [bool(before) and track_fingerprint(track.track_id) in before for track in shown]
+        self._shown = shown
+        self._room = _ArtistRoom(options.max_per_artist, shown, sent)
+        self._window = WINDOW if options.among_several else 1
+        self._choice = _Choice(model.scoring, query, candidates, shown, options) if options.among_several else None
+
+    def fill(self, count: int, *, exhausted: bool) -> list[int] | None:
+        """The places of the next `count` tracks; None where it takes more candidates to tell, unless they are `exhausted`."""
+        choice, room = self._choice, self._room
+        if choice is not None:
+            for place in np.flatnonzero(self._was_sent).tolist():
+                choice.avoid(place)
+        waiting = iter([place for place, was_sent in enumerate(self._was_sent) if not was_sent])
+        filled: list[int] = []
+        window: list[int] = []
+        while len(filled) < count:
+            while len(window) < self._window and (following := next(waiting, None)) is not None:
+                if room.left(following):
+                    window.append(following)
+            if len(window) < self._window and not exhausted:
+                return None
+            if not window:
+                break
+            chosen = window.pop(0 if choice is None else choice.best(window))
+            filled.append(chosen)
+            if choice is not None:
+                choice.avoid(chosen)
+            if room.take(chosen):
+                window = [place for place in window if room.left(place)]
+        return filled
+
+    def full_artists(self) -> tuple[str, ...]:
+        """Names of the artists of candidates that have no room left, ascending."""
+        names = {track.artist for place, track in enumerate(self._shown) if not self._room.left(place)}
+        return tuple(sorted(names))
+
+
+class _ArtistRoom:
+    """How many more tracks of each artist fit on the list."""
+
+    def __init__(self, limit: int, shown: Sequence[Track], sent: SentTracks) -> None:
+        self._limit = limit
+        # Tracks without an artist are of nobody: None.
+        self._artists = [artist_fingerprint(track.artist) if track.artist else None for track in shown] if limit else []
+        self._taken = Counter(sent.artists)
+
+    def left(self, place: int) -> bool:
+        return not self._limit or (artist := self._artists[place]) is None or self._taken[artist] < self._limit
+
+    def take(self, place: int) -> bool:
+        """Count a track; True when no other of its artist fits."""
+        if not self._limit or (artist := self._artists[place]) is None:
+            return False
+        self._taken[artist] += 1
+        return self._taken[artist] >= self._limit
+
+
+class _Choice:
+    """What makes one candidate the best for the next place."""
+
+    def __init__(
+        self, scoring: Scoring, query: Query, candidates: Positions, shown: Sequence[Track], options: RankingOptions
+    ) -> None:
+        scores = scoring.scores(query, candidates)
+        worth = scores
+        if options.exploration is not None and len(scores):
+            spread = options.exploration.strength * float(scores[:TOP].std())
+            worth = scores + spread * noise(options.exploration.seed, [track.track_id for track in shown])
+        self._diversity = options.diversity
+        if self._diversity:
+            first = scores[:WINDOW]
+            span = float(first[0] - first[-1]) if len(first) else 0.0
+            worth = (1.0 - self._diversity) * (worth - first[-1:]) / (span or 1.0)
+            self._directions = _unit_rows(scoring.affinities[candidates].astype(np.float64))
+            self._likeness = np.zeros(len(scores))
+        self._worth = worth
+
+    def best(self, places: Sequence[int]) -> int:
+        """Index in `places`, which ascend, of the best; of the earliest of several."""
+        worth = self._worth[places]
+        return int(np.argmax(worth - self._diversity * self._likeness[places] if self._diversity else worth))
+
+    def avoid(self, place: int) -> None:
+        """Keep at a distance from what stands on the list."""
+        if self._diversity:
+            # einsum rather than BLAS: each row's sum is the same whatever other rows there are, so that pages agree.
+            likeness = np.einsum("nk,k->n", self._directions, self._directions[place])
+            np.maximum(self._likeness, likeness, out=self._likeness)
+
+
+def _unit_rows(rows: Doubles) -> Doubles:
+    """(n, K) with rows of length 1; a row of zeros stays, and is like nothing."""
+    lengths = np.sqrt(np.einsum("nk,nk->n", rows, rows))
+    return np.ascontiguousarray(rows / np.where(lengths > 0, lengths, 1.0)[:, None])
