@@ -34,13 +34,6 @@ class ServedModel:
     """(N,): False where a track was deleted or replaced since the bundle; None where none was."""
     catalogue_revision: int = 0
     """Number of the catalogue's last change that the model holds."""
-    alive: Mask | None = None
-    """(N,): False where a track was deleted or replaced; None where none was."""
-
-    @property
-    def catalogue_revision(self) -> int:
-        """Number of the last change of the catalogue that it holds."""
-        return self.manifest.catalogue_revision
 
     @property
     def model_version(self) -> str:
