@@ -76,6 +76,7 @@ def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
         expression=Expression(arrays["affinities"], [prototype.expressed_rank for prototype in prototypes]),
         exact=exact,
         index=chosen,
+        catalogue_revision=manifest.catalogue_revision,
     )
 
 

@@ -21,7 +21,7 @@ class TextPostings:
 
     def __init__(self, texts_of_tracks: Iterable[Sequence[str]], tracks: int) -> None:
         """`texts_of_tracks`: N of them, of any length; a text that a track repeats counts once."""
-        codes, owners, lengths = array("i"), array("i"), []
+        codes, lengths = array("i"), []
         vocabulary: dict[str, int] = {}
         for texts in texts_of_tracks:
             # Duplicates are harmless: a position that is set twice is set.
@@ -32,7 +32,7 @@ class TextPostings:
         self._tracks = tracks
         self._vocabulary = vocabulary
         self._positions = owners[np.argsort(coded, kind="stable")]
-        self._starts = np.concatenate([[0], np.cumsum(np.bincount(coded, minlength=len(vocabulary)))])
+        self._starts = np.searchsorted(np.sort(coded), np.arange(len(vocabulary) + 1))
         dense = np.flatnonzero(np.diff(self._starts) > max(tracks // _DENSE_SHARE, 64))
         self._bitmaps = {int(code): np.packbits(self._mask_of(int(code))) for code in dense}
 

@@ -1,7 +1,8 @@
 """Filters: which tracks to keep. Plain values, compared by what they ask for; `fields` tells which tracks pass."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 MAX_DEPTH = 8
 """Most levels of a filter; a single condition has one."""
@@ -20,7 +21,7 @@ class FieldIn:
     field: str
     values: tuple[str, ...]
     """Ascending, without repeats, at least one."""
-    path: str = field(default="filter", compare=False, repr=False)
+    path: str = dataclass_field(default="filter", compare=False, repr=False)
     """Where the condition stands in its request."""
 
 
@@ -33,7 +34,7 @@ class FieldRange:
     """-inf for no end."""
     maximum: float
     """inf for no end; at least `minimum`."""
-    path: str = field(default="filter", compare=False, repr=False)
+    path: str = dataclass_field(default="filter", compare=False, repr=False)
     """Where the condition stands in its request."""
 
 

@@ -8,6 +8,7 @@ the score; what is missing, the score for an empty profile among it, is the bias
 tracks: that is `leitmotif`'s alone.
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,9 +69,8 @@ class FeedForwardScoring:
         self._layer = HiddenLayer(hidden_weights.astype(np.float64), hidden_offsets.astype(np.float64))
         self.rows = np.ascontiguousarray(np.hstack([output_weights, bias[:, None]]), dtype=np.float32)
         """(N, H + 1) float32."""
-        nobody = self._layer.units(np.zeros((1, affinities.shape[1])))[0]
-        self._popularity = in_blocks(np.arange(len(self.rows)), lambda block: self._block_scores(nobody, block))
-        self._typical_popularity = typical(self._popularity)
+        self._nobody = self._layer.units(np.zeros((1, affinities.shape[1])))[0]
+        self._typical_popularity = typical(self._popularity(np.arange(len(self.rows))))
         self._column_maxima = column_maxima(self.rows)
 
     def __len__(self) -> int:
@@ -80,6 +80,24 @@ class FeedForwardScoring:
     def affinities(self) -> Floats:
         """(N, K): how each track's attention is shared out."""
         return self._affinities
+
+    def learned(self, positions: Positions) -> Floats:
+        """See `scoring.Scoring.learned`: W2."""
+        return np.asarray(self.rows[positions, :-1])
+
+    def bias(self, positions: Positions) -> Floats:
+        """See `scoring.Scoring.bias`."""
+        return np.asarray(self.rows[positions, -1])
+
+    def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:  # noqa: ARG002 - another kind needs them
+        """See `scoring.Scoring.rows_of`."""
+        return np.hstack([learned, bias[:, None]]).astype(np.float32)
+
+    def of_others(self, rows: Floats, affinities: Floats) -> "FeedForwardScoring":
+        """See `scoring.Scoring.of_others`."""
+        others = copy(self)
+        others.rows, others._affinities = rows, affinities
+        return others
 
     def query(self, profile: Profile) -> Query:
         """See `scoring.Scoring.query`."""
@@ -104,7 +122,7 @@ class FeedForwardScoring:
             edited,
             self._affinities[positions].astype(np.float64),
             scores - total.sum(axis=1),
-            self._popularity[positions] - self._typical_popularity,
+            self._popularity(positions) - self._typical_popularity,
             scores,
         )
 
@@ -139,6 +157,10 @@ class FeedForwardScoring:
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""
         return in_order(positions, self.scores(query, positions))
+
+    def _popularity(self, positions: Positions) -> Doubles:
+        """(n,): the scores for an empty profile."""
+        return in_blocks(positions, lambda block: self._block_scores(self._nobody, block))
 
     def _units(self, history: Doubles, edit_weights: Doubles) -> Doubles:
         return np.asarray(self._layer.units(np.maximum(history + edit_weights, 0.0)[None, :])[0])

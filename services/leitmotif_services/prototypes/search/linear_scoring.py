@@ -1,5 +1,7 @@
 """The scores of `leitmotif`: s_i = h·v_i + γ Δ·a_i + b_i, exact and additive over the prototypes."""
 
+from copy import copy
+
 import numpy as np
 
 from leitmotif_services.prototypes.profile import Profile
@@ -36,6 +38,24 @@ class LinearScoring:
     def affinities(self) -> Floats:
         """(N, K): a view."""
         return self.rows[:, self.prototype_count : 2 * self.prototype_count]
+
+    def learned(self, positions: Positions) -> Floats:
+        """See `scoring.Scoring.learned`: v."""
+        return np.asarray(self.rows[positions, : self.prototype_count])
+
+    def bias(self, positions: Positions) -> Floats:
+        """See `scoring.Scoring.bias`."""
+        return np.asarray(self.rows[positions, -1])
+
+    def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:
+        """See `scoring.Scoring.rows_of`."""
+        return np.hstack([learned, affinities, bias[:, None]]).astype(np.float32)
+
+    def of_others(self, rows: Floats, affinities: Floats) -> "LinearScoring":  # noqa: ARG002 - the rows hold them
+        """See `scoring.Scoring.of_others`."""
+        others = copy(self)
+        others.rows = rows
+        return others
 
     def query(self, profile: Profile) -> Query:
         """See `scoring.Scoring.query`."""

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.search.track_rows import TrackRows
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -58,14 +59,32 @@ class Contributions:
 class Scoring(Protocol):
     """Scores N tracks for profiles over K prototypes. Immutable, and safe to use from several threads at once."""
 
-    rows: Floats
-    """(N, d): what a search takes inner products with."""
+    @property
+    def rows(self) -> TrackRows:
+        """(N, d): what a search takes inner products with."""
+        ...
 
     def __len__(self) -> int: ...
 
     @property
-    def affinities(self) -> Floats:
+    def affinities(self) -> TrackRows:
         """(N, K), ≥ 0."""
+        ...
+
+    def learned(self, positions: Positions) -> Floats:
+        """(n, L): what training learned from listening about the tracks at `positions`, in the kind's own form."""
+        ...
+
+    def bias(self, positions: Positions) -> Floats:
+        """(n,): b of the tracks at `positions`."""
+        ...
+
+    def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:
+        """(n, d): the rows of other tracks, given their affinities (n, K), what stands for the learned (n, L), and b (n,)."""
+        ...
+
+    def of_others(self, rows: Floats, affinities: Floats) -> "Scoring":
+        """How the same model scores other tracks with `rows` (n, d) of `rows_of` and affinities (n, K); neither is copied."""
         ...
 
     def query(self, profile: Profile) -> Query:
