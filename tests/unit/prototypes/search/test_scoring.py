@@ -63,7 +63,8 @@ def test_ties_go_to_the_earlier_position(model: ServedModel) -> None:
 
 
 def test_excluded_tracks_leave_no_gap_and_unknown_ones_are_ignored(model: ServedModel) -> None:
-    assert ranking(model, profile((2, 1)), options=RankingOptions(excluded=["bix", "nobody", "bix"])) == [(1, "ada", 2.0), (2, "cab", -0.75)]
+    options = RankingOptions(excluded=["bix", "nobody", "bix"])
+    assert ranking(model, profile((2, 1)), options=options) == [(1, "ada", 2.0), (2, "cab", -0.75)]
 
 
 def test_nothing_left_is_an_empty_list(model: ServedModel) -> None:
