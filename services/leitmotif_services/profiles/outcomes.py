@@ -35,6 +35,17 @@ class Edited(Viewed):
 
 
 @dataclass(frozen=True)
+class Previewed(Viewed):
+    """A profile as it would be after an edit."""
+
+    before: Profile
+    """The profile as it is."""
+    exists: bool
+    """False for a user without a profile, whose empty one is kept nowhere."""
+    heard_track_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Recorded:
     """What became of a batch of events."""
 

@@ -77,6 +77,21 @@ class ProfilesServicer(profiles_pb2_grpc.ProfilesServiceServicer):
         edit = edit_message(edited.edit, edited.profile.undoable)
         return profiles_pb2.EditProfileResponse(profile=profile_message(edited), edit=edit)
 
+    async def PreviewEdit(self, request: profiles_pb2.PreviewEditRequest, _context: Any) -> profiles_pb2.PreviewEditResponse:
+        previewed = await self._profiles.preview(
+            checked_id("user_id", request.user_id),
+            changes_of(request.changes),
+            allow_missing=request.allow_missing,
+            heard=request.include_heard,
+        )
+        return profiles_pb2.PreviewEditResponse(
+            before=vector_message(previewed.before),
+            after=vector_message(previewed.profile),
+            weights=profile_message(previewed).weights,
+            heard_track_ids=previewed.heard_track_ids,
+            etag=previewed.before.version.etag if previewed.exists else "",
+        )
+
     async def UndoEdit(self, request: profiles_pb2.UndoEditRequest, _context: Any) -> profiles_pb2.UndoEditResponse:
         edited = await self._profiles.undo(checked_id("user_id", request.user_id), conditions_of(request))
         edit = edit_message(edited.edit, edited.profile.undoable)

@@ -12,7 +12,7 @@ from leitmotif_services.profiles.control import ControlChange
 from leitmotif_services.profiles.history import Event, EventWeights, recomputed_history
 from leitmotif_services.profiles.known_spaces import KnownSpaces
 from leitmotif_services.profiles.optimistic_update import OptimisticUpdate, StaleReadError
-from leitmotif_services.profiles.outcomes import Conditions, Edited, Everything, Rebuilt, Recorded, Viewed
+from leitmotif_services.profiles.outcomes import Conditions, Edited, Everything, Previewed, Rebuilt, Recorded, Viewed
 from leitmotif_services.profiles.profile import EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
 from leitmotif_services.profiles.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.store import Answer, Commit, LoggedEvent, ProfileStore, Stored
@@ -67,7 +67,7 @@ class Profiles:
     async def record_events(
         self, user_id: str, events: Sequence[Event], affinities: NDArray[np.float32], model_version: str
     ) -> Recorded:
-        """Count new events; `affinities` has one row an event, (events, K).
+        """Count new events; `affinities` has one row an event, (events, K). A new profile is of their model version.
 
         PROTOTYPE_SPACE_UNKNOWN, MODEL_VERSION_MISMATCH; FIELD_INVALID when the rows do not have K numbers.
         """
@@ -79,7 +79,7 @@ class Profiles:
             row_of.setdefault(event.event_id, row)
 
         async def decide(stored: Stored) -> tuple[Commit | None, Recorded]:
-            profile = stored.profile or Profile.empty(user_id, await self._spaces.latest(), self._now_us())
+            profile = stored.profile or Profile.empty(user_id, space, self._now_us())
             _check_model(profile, model_version)
             rows = [row for event_id, row in row_of.items() if event_id not in stored.seen_event_ids]
             repeated = len(events) - len(rows)
@@ -111,15 +111,20 @@ class Profiles:
         async def change(stored: Stored) -> tuple[Profile, PrototypeSpace, Edit, bool]:
             if stored.profile is None and allow_missing:
                 _check_etag(user_id, "", conditions.etag)
-                space = await self._spaces.latest()
-                profile = Profile.empty(user_id, space, self._now_us())
-            else:
-                profile = _present(user_id, stored)
-                space = await self._spaces.of(profile.model_version)
+            profile, space = await self._editable(user_id, stored, allow_missing=allow_missing)
             edited, edit = profile.edited(changes, space, actor=actor, reason=reason, now_us=self._now_us())
             return edited, space, edit, True
 
         return await self._change_controls(user_id, conditions, change)
+
+    async def preview(
+        self, user_id: str, changes: Sequence[ControlChange], *, allow_missing: bool = False, heard: bool = False
+    ) -> Previewed:
+        """What `edit` would do, from one read; nothing is stored. The tracks of the event log when asked for."""
+        stored = await self._store.read(user_id, heard=heard)
+        profile, space = await self._editable(user_id, stored, allow_missing=allow_missing)
+        edited, _ = profile.edited(changes, space, actor="", reason="", now_us=self._now_us())
+        return Previewed(edited, space, profile, stored.profile is not None, stored.heard_track_ids)
 
     async def undo(self, user_id: str, conditions: Conditions) -> Edited:
         """Take back the last edit in force; NOTHING_TO_UNDO."""
@@ -188,6 +193,14 @@ class Profiles:
     async def delete(self, user_id: str) -> bool:
         """Erase everything that is kept of a user; False when there was nothing."""
         return await self._store.delete(user_id)
+
+    async def _editable(self, user_id: str, stored: Stored, *, allow_missing: bool) -> tuple[Profile, PrototypeSpace]:
+        """The profile that changes apply to, an empty one of the latest space where there may be none; PROFILE_NOT_FOUND."""
+        if stored.profile is None and allow_missing:
+            space = await self._spaces.latest()
+            return Profile.empty(user_id, space, self._now_us()), space
+        profile = _present(user_id, stored)
+        return profile, await self._spaces.of(profile.model_version)
 
     async def _change_controls(
         self,

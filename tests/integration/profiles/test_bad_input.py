@@ -24,6 +24,10 @@ def edit(*changes: pb.ControlChange, **fields: Any) -> pb.EditProfileRequest:
     return pb.EditProfileRequest(user_id=fields.pop("user_id", "u"), changes=changes, **fields)
 
 
+def preview(*changes: pb.ControlChange, **fields: Any) -> pb.PreviewEditRequest:
+    return pb.PreviewEditRequest(user_id=fields.pop("user_id", "u"), changes=changes, **fields)
+
+
 def change(**fields: Any) -> pb.ControlChange:
     return pb.ControlChange(prototype_id=fields.pop("prototype_id", "calm"), action=fields.pop("action", 1), **fields)
 
@@ -72,6 +76,11 @@ CASES: list[Case] = [
     ("reason of 257 characters", lambda s: s.EditProfile(edit(change(), reason="a" * 257)), INVALID),
     ("reason with a control character", lambda s: s.EditProfile(edit(change(), reason="a\x00b")), INVALID),
     ("etag of 10 KB", lambda s: s.EditProfile(edit(change(), etag="e" * 10_240)), INVALID),
+    ("preview of an unknown prototype", lambda s: s.PreviewEdit(preview(change(prototype_id="jolly"))), UNKNOWN_PROTOTYPE),
+    ("preview of no change", lambda s: s.PreviewEdit(preview()), INVALID),
+    ("preview of a NaN", lambda s: s.PreviewEdit(preview(change(amount=math.nan))), INVALID),
+    ("preview of 101 changes", lambda s: s.PreviewEdit(preview(*[change()] * 101)), TOO_MUCH),
+    ("preview for no user", lambda s: s.PreviewEdit(preview(change(), user_id="")), INVALID),
     ("no event", lambda s: s.RecordEvents(record()), INVALID),
     ("1001 events", lambda s: s.RecordEvents(record(*[event()] * 1001)), TOO_MUCH),
     ("event without a type", lambda s: s.RecordEvents(record(event(type=0))), INVALID),
@@ -166,6 +175,7 @@ async def test_bad_input_is_refused_and_changes_nothing(caller: Any, wire: Any, 
         lambda s: s.GetProfile(pb.GetProfileRequest(user_id="nobody")),
         lambda s: s.GetProfileVector(pb.GetProfileVectorRequest(user_id="nobody", include_heard=True)),
         lambda s: s.EditProfile(edit(change(), user_id="nobody", request_id="r1")),
+        lambda s: s.PreviewEdit(pb.PreviewEditRequest(user_id="nobody", changes=[change()])),
         lambda s: s.UndoEdit(pb.UndoEditRequest(user_id="nobody")),
         lambda s: s.RedoEdit(pb.RedoEditRequest(user_id="nobody")),
         lambda s: s.ListEdits(pb.ListEditsRequest(user_id="nobody")),

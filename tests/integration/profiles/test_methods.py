@@ -57,11 +57,42 @@ async def test_affinities_of_another_model_are_refused(caller: Any, wire: Any) -
     await caller.register("m2", ("calm", "new"))
     other = caller.record("u", [wire.play("e2", "t1")], [[1, 0]], model_version="m2")
     assert await caller.refusal(other) == (grpc.StatusCode.FAILED_PRECONDITION, "MODEL_VERSION_MISMATCH")
-    # m2 is the latest now, so that is what a new profile is made with.
-    older = caller.record("newcomer", [wire.play("e1", "t1")], [[1, 0, 0, 0]], model_version="m1")
-    assert await caller.refusal(older) == (grpc.StatusCode.FAILED_PRECONDITION, "MODEL_VERSION_MISMATCH")
-    await caller.record("newcomer", [wire.play("e1", "t1")], [[1, 0]], model_version="m2")
-    assert (await caller.profile("newcomer")).model_version == "m2"
+
+
+async def test_a_new_profile_is_of_the_model_that_its_first_events_were_looked_up_in(caller: Any, wire: Any) -> None:
+    await caller.register("m2", ("calm", "new"))
+    for model_version, affinities in (("m1", [[1, 0, 0, 0]]), ("m2", [[1, 0]])):  # m2 was registered last
+        await caller.record(f"of-{model_version}", [wire.play("e1", "t1")], affinities, model_version=model_version)
+        assert (await caller.profile(f"of-{model_version}")).model_version == model_version
+    await caller.edit("edited", wire.change("new", "BOOST"), allow_missing=True)
+    assert (await caller.profile("edited")).model_version == "m2"
+
+
+async def test_a_preview_is_the_edit_without_the_edit(caller: Any, wire: Any) -> None:
+    await caller.record("u", [wire.play("e1", "t1"), wire.play("e2", "t2")], [[1, 0.5, 0, 0]] * 2)
+    await caller.edit("u", wire.change("sad", "BOOST"))
+    changes = (wire.change("calm", "BOOST", 0.5), wire.change("loud", "MUTE"), wire.change("sad", "RESET"))
+    stored = (await caller.stub.ExportProfile(pb.ExportProfileRequest(user_id="u"))).json
+    vector_request = pb.GetProfileVectorRequest(user_id="u", include_heard=True)
+    before = await caller.stub.GetProfileVector(vector_request)
+
+    preview = await caller.stub.PreviewEdit(pb.PreviewEditRequest(user_id="u", changes=changes, include_heard=True))
+    assert (await caller.stub.ExportProfile(pb.ExportProfileRequest(user_id="u"))).json == stored
+    assert (preview.before, preview.etag) == (before.vector, before.etag)
+    assert list(preview.heard_track_ids) == list(before.heard_track_ids) == ["t2", "t1"]
+
+    edited = await caller.edit("u", *changes)
+    assert preview.after == (await caller.stub.GetProfileVector(vector_request)).vector
+    assert list(preview.weights) == list(edited.profile.weights)
+
+
+async def test_a_preview_for_a_user_without_a_profile_makes_none(caller: Any, wire: Any) -> None:
+    request = pb.PreviewEditRequest(user_id="nobody", changes=[wire.change("calm", "SET", 2.0)], allow_missing=True)
+    preview = await caller.stub.PreviewEdit(request)
+    assert preview.etag == ""
+    assert [weight.weight for weight in preview.weights] == [2.0, 0.0, 0.0, 0.0]
+    assert preview.before.history == preview.after.history == bytes(16)
+    assert await caller.refusal(caller.profile("nobody")) == (grpc.StatusCode.NOT_FOUND, "PROFILE_NOT_FOUND")
 
 
 async def test_edits_change_effective_weights(caller: Any, wire: Any) -> None:

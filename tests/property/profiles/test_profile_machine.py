@@ -156,14 +156,19 @@ class ProfileMachine(RuleBasedStateMachine):
     @rule(steps=st.lists(changes, min_size=1, max_size=3))
     def edit(self, steps: list[ControlChange]) -> None:
         checked = [checked_change(step, "changes") for step in steps]
+        preview = self.profiles.preview("u", checked, allow_missing=True)
         call = self.profiles.edit("u", checked, Conditions(), allow_missing=True)
         if self.model is None:
             self.model = ProfileModel("m1")
         unknown = [step for step in steps if step.prototype_id not in SPACES[self.model.model_version]]
         if unknown:
+            self._refused(preview, Reason.PROTOTYPE_NOT_FOUND)
             self._refused(call, Reason.PROTOTYPE_NOT_FOUND)
         else:
-            self.loop.run(call)
+            previewed = self.loop.run(preview).profile
+            edited = self.loop.run(call).profile
+            assert previewed.controls == edited.controls
+            assert (previewed.history.weights() == edited.history.weights()).all()
             self.model.edit(steps)
 
     @rule()
