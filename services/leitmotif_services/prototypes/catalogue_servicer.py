@@ -54,7 +54,7 @@ class CatalogueServicer(catalogue_pb2_grpc.CatalogueServiceServicer):
         )
 
     async def GetAffinities(self, request: pb2.GetAffinitiesRequest, context: Context) -> pb2.GetAffinitiesResponse:
-        model = self._registry.current()
+        model, _ = self._registry.for_user(request.user_id)
         checked_length("track_ids", request.track_ids, minimum=1, maximum=MAX_LOOKED_UP)
 
         def answer() -> pb2.GetAffinitiesResponse:
