@@ -11,6 +11,7 @@ from leitmotif_services.prototypes.prototype import Prototype
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
 from leitmotif_services.prototypes.search.index import Index
 from leitmotif_services.prototypes.search.scoring import Mask, Scoring
+from leitmotif_services.prototypes.search.track_rows import TrackRows
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class ServedModel:
     exact: ExactIndex
     index: Index
     """What searches go to unless the reference is asked for; may be `exact` itself."""
+    embeddings: TrackRows
+    """(N, D) float32, of unit length: what the encoder makes of each track's audio. Those of the bundle stay in its file."""
     alive: Mask | None = None
     """(N,): False where a track was deleted or replaced since the bundle; None where none was."""
     catalogue_revision: int = 0

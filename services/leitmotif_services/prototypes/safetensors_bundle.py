@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -76,6 +77,7 @@ def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
         expression=Expression(arrays["affinities"], [prototype.expressed_rank for prototype in prototypes]),
         exact=exact,
         index=chosen,
+        embeddings=mapped_array(folder / bundle.ARRAYS, "embeddings"),
         catalogue_revision=manifest.catalogue_revision,
     )
 
@@ -95,6 +97,16 @@ def read_snippet(model: ServedModel, name: str) -> bytes:
     if hashlib.sha256(content).hexdigest() != model.manifest.files[path].sha256:
         raise corrupt(path, "does not match its checksum")
     return content
+
+
+def mapped_array(path: Path, name: str) -> NDArray[np.float32]:
+    """An array of a file of arrays, read from the file where and when it is used."""
+    with path.open("rb") as file:
+        header_bytes = int.from_bytes(file.read(8), "little")
+        stored = json.loads(file.read(header_bytes))[name]
+    start, _ = stored["data_offsets"]
+    mapped: NDArray[np.float32] = np.memmap(path, "<f4", "r", offset=8 + header_bytes + start, shape=tuple(stored["shape"]))
+    return mapped
 
 
 def write_arrays(arrays: Mapping[str, NDArray[np.float32]], path: Path) -> None:
