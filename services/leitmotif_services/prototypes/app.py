@@ -16,6 +16,7 @@ from leitmotif_services.prototypes.models_servicer import ModelsServicer
 from leitmotif_services.prototypes.ranking.cursor import Cursors
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_manifest, read_snippet
 from leitmotif_services.prototypes.servicer import PrototypesServicer
+from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
 
@@ -28,7 +29,10 @@ log = logging.getLogger(__name__)
 async def build(config: PrototypesConfig) -> App:
     """The service over the bundles of `config.model_root`, with a model loaded where one is found that verifies."""
     app = App("prototypes")
-    registry = ModelRegistry(config.model_root, lambda folder: load_bundle(folder, index=config.index), read_manifest)
+    edits = await asyncio.to_thread(PrototypeEdits, config.model_root)
+    registry = ModelRegistry(
+        config.model_root, lambda folder: load_bundle(folder, index=config.index), read_manifest, prepare=edits.applied
+    )
     searches = Admission("prototype-search", workers=config.workers, waiting=config.waiting)
     app.on_close(searches.close)
     activations = Admission("model-activation", workers=1, waiting=WAITING_ACTIVATIONS)
@@ -38,7 +42,7 @@ async def build(config: PrototypesConfig) -> App:
     app.mount(
         prototypes_pb2.DESCRIPTOR.services_by_name["PrototypesService"].full_name,
         add_PrototypesServiceServicer_to_server,
-        PrototypesServicer(registry, calls, read_snippet, Cursors(_cursor_key(config))),
+        PrototypesServicer(registry, calls, read_snippet, Cursors(_cursor_key(config)), edits),
     )
     app.mount(
         catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
-from google.protobuf.timestamp_pb2 import Timestamp
 from numpy.typing import NDArray
 
 from leitmotif.api.common.v1 import vectors_pb2
-from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
+from leitmotif.api.prototypes.v1 import catalogue_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
-from leitmotif_services.prototypes.manifest import MIME_TYPES, Manifest
+from leitmotif_services.prototypes.manifest import MIME_TYPES
 from leitmotif_services.prototypes.profile import WEIGHT_LIMIT, Profile
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
 from leitmotif_services.prototypes.ranking.explanation import Contribution
@@ -23,6 +22,9 @@ from leitmotif_services.runtime.validation import checked_id
 SOURCES: dict[Source, pb2.PrototypeSource] = {
     "tag": pb2.PROTOTYPE_SOURCE_TAG,
     "discovered": pb2.PROTOTYPE_SOURCE_DISCOVERED,
+    "tracks": pb2.PROTOTYPE_SOURCE_TRACKS,
+    "clip": pb2.PROTOTYPE_SOURCE_CLIP,
+    "phrase": pb2.PROTOTYPE_SOURCE_PHRASE,
 }
 """Wire value of each source."""
 
@@ -74,7 +76,9 @@ def track_message(track: Track) -> catalogue_pb2.Track:
     )
 
 
-def prototype_message(prototype: Prototype, *, position: int, expressed_affinity: float, expressed_tracks: int) -> pb2.Prototype:
+def prototype_message(
+    prototype: Prototype, *, position: int, expressed_affinity: float, expressed_tracks: int, hidden: bool
+) -> pb2.Prototype:
     """A prototype as a message, with what the catalogue says of it."""
     return pb2.Prototype(
         prototype_id=prototype.prototype_id,
@@ -86,6 +90,7 @@ def prototype_message(prototype: Prototype, *, position: int, expressed_affinity
         exemplars=[_exemplar_message(exemplar) for exemplar in prototype.exemplars],
         expressed_affinity=expressed_affinity,
         expressed_tracks=expressed_tracks,
+        hidden=hidden,
     )
 
 
@@ -105,22 +110,6 @@ def scored_track_message(ranked: RankedTrack, prototypes: Sequence[Prototype]) -
         contributions=[_contribution_message(part, prototypes[part.prototype]) for part in explanation.contributions],
         other_contributions=explanation.other_contributions,
         reason=explanation.reason,
-    )
-
-
-def model_message(manifest: Manifest, *, active: bool) -> models_pb2.Model:
-    """What a manifest says of its model, as a message."""
-    created_at = Timestamp()
-    created_at.FromDatetime(manifest.created)
-    return models_pb2.Model(
-        model_version=manifest.model_version,
-        kind=manifest.kind,
-        encoder_id=manifest.encoder_id,
-        prototype_count=manifest.prototype_count,
-        track_count=manifest.track_count,
-        created_at=created_at,
-        metrics=dict(manifest.metrics),
-        active=active,
     )
 
 

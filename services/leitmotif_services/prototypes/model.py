@@ -37,6 +37,8 @@ class ServedModel:
     """(N,): False where a track was deleted or replaced since the bundle; None where none was."""
     catalogue_revision: int = 0
     """Number of the catalogue's last change that the model holds."""
+    hidden_prototype_ids: frozenset[str] = frozenset()
+    """Prototypes that lists and searches leave out unless they are asked for them."""
 
     @property
     def model_version(self) -> str:

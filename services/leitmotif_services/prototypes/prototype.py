@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["tag", "discovered"]
-"""Anchored on a tag that people use, or found as a cluster of embeddings and named after what stands out in it."""
+Source = Literal["tag", "discovered", "tracks", "clip", "phrase"]
+"""Anchored on a tag that people use, found as a cluster of embeddings and named after what stands out in it, or made by somebody
+after training: from tracks, from a clip or from a phrase."""
 
 
 @dataclass(frozen=True, slots=True)

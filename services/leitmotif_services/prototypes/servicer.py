@@ -6,9 +6,10 @@ from leitmotif.api.prototypes.v1 import prototypes_pb2_grpc
 from leitmotif_services.prototypes.bounded_calls import BoundedCalls
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
-from leitmotif_services.prototypes.prototype_methods import PrototypeMethods
 from leitmotif_services.prototypes.ranking.cursor import Cursors
 from leitmotif_services.prototypes.ranking_servicer import RankingMethods
+from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
+from leitmotif_services.prototypes.vocabulary_servicer import PrototypeMethods
 
 
 class PrototypesServicer(RankingMethods, PrototypeMethods, prototypes_pb2_grpc.PrototypesServiceServicer):
@@ -20,6 +21,7 @@ class PrototypesServicer(RankingMethods, PrototypeMethods, prototypes_pb2_grpc.P
         calls: BoundedCalls,
         read_snippet: Callable[[ServedModel, str], bytes],
         cursors: Cursors,
+        edits: PrototypeEdits,
     ) -> None:
         RankingMethods.__init__(self, registry, calls, cursors)
-        PrototypeMethods.__init__(self, registry, calls, read_snippet)
+        PrototypeMethods.__init__(self, registry, calls, read_snippet, edits)

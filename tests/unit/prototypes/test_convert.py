@@ -1,7 +1,6 @@
 """Every field of every message is filled from the domain, and profiles come back as they were sent."""
 
 import dataclasses
-from datetime import UTC, datetime
 from typing import get_args
 
 import numpy as np
@@ -12,13 +11,13 @@ from hypothesis import strategies as st
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes import convert
-from leitmotif_services.prototypes.manifest import MIME_TYPES, FileEntry, Manifest
+from leitmotif_services.prototypes.manifest import MIME_TYPES
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
 from leitmotif_services.prototypes.ranking.explanation import Contribution, Explanation
 from leitmotif_services.prototypes.ranking.recommendation import RankedTrack
 from leitmotif_services.prototypes.track import Track
 
-TRACK = Track("t", "Title", "Artist", 2.5, ("a", "b"))
+TRACK = Track("t", "Title", "Artist", 2.5, ("a", "b"), 1999, {"language": "de"}, {"bpm": 96.5})
 PROTOTYPE = Prototype(
     "p",
     "label",
@@ -27,18 +26,6 @@ PROTOTYPE = Prototype(
     Fidelity(0.5, 0.25, 3, weak=True),
     (Exemplar("t", "Title", "Artist", 1.0, 5.0, 0.75, "x.flac"),),
     1,
-)
-MANIFEST = Manifest(
-    kind="leitmotif",
-    encoder_id="e",
-    encoder_sha256="0" * 64,
-    track_count=3,
-    prototype_count=2,
-    dimension=4,
-    edit_gain=1.5,
-    metrics={"x": 0.5},
-    created=datetime(2025, 1, 31, 12, tzinfo=UTC),
-    files={"index.faiss": FileEntry("1" * 64, 9)},
 )
 
 
@@ -53,7 +40,7 @@ def assert_filled(message: Message) -> None:
 
 
 def test_prototype() -> None:
-    message = convert.prototype_message(PROTOTYPE, position=4, expressed_affinity=0.5, expressed_tracks=7)
+    message = convert.prototype_message(PROTOTYPE, position=4, expressed_affinity=0.5, expressed_tracks=7, hidden=True)
     assert_filled(message)
     assert (message.position, message.expressed_affinity, message.expressed_tracks) == (4, 0.5, 7)
     assert message.exemplars[0].mime_type == "audio/flac"
@@ -66,13 +53,6 @@ def test_scored_track() -> None:
     )
     assert_filled(message)
     assert (message.track.tags, message.contributions[0].label) == (["a", "b"], "x")
-
-
-def test_model() -> None:
-    message = convert.model_message(MANIFEST, active=True)
-    assert_filled(message)
-    assert message.created_at.ToDatetime(UTC) == MANIFEST.created
-    assert message.model_version == MANIFEST.model_version
 
 
 def test_every_source_has_its_wire_value() -> None:

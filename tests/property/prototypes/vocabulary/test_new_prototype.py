@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leitmotif_services.prototypes.model import ServedModel
-from leitmotif_services.prototypes.new_prototype import (
+from leitmotif_services.prototypes.vocabulary.new_prototype import (
     column_from_clip,
     column_from_phrase,
     column_from_tracks,

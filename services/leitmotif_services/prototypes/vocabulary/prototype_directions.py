@@ -1,0 +1,74 @@
+"""Where in the space of embeddings each prototype lies: what sets the tracks that stand for it apart from all others."""
+
+import threading
+from collections import OrderedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leitmotif_services.prototypes.model import ServedModel
+from leitmotif_services.prototypes.prototype import Prototype
+from leitmotif_services.prototypes.search.track_rows import TrackRows
+
+TOP_TRACKS = 10
+"""Tracks of highest affinity that stand for a prototype none of whose exemplars is in the catalogue."""
+
+_MODELS_KEPT = 4
+_ROWS_AT_ONCE = 65_536
+_SHORTEST = 1e-9
+
+
+class Directions:
+    """Directions of models, worked out when they are first asked for. Safe to use from several threads at once."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._working = threading.Lock()
+
+    def of(self, model: ServedModel) -> NDArray[np.float32]:
+        """`prototype_directions` of the model as it was when it was first asked for: a few changed tracks do not turn them."""
+        with self._working:
+            directions = self._kept.get(model.model_version)
+            if directions is None:
+                directions = self._kept[model.model_version] = prototype_directions(model)
+            self._kept.move_to_end(model.model_version)
+            while len(self._kept) > _MODELS_KEPT:
+                self._kept.popitem(last=False)
+            return directions
+
+
+def prototype_directions(model: ServedModel) -> NDArray[np.float32]:
+    """(K, D), of unit length: mean embedding of the exemplars' tracks, less the catalogue's mean, which all music shares.
+
+    Where the catalogue has none of the exemplars, the TOP_TRACKS of highest affinity stand for them. A row of zeros where nothing
+    sets them apart. Reads every embedding once.
+    """
+    centre = mean_embedding(model.embeddings)
+    directions = np.zeros((len(model.prototypes), model.manifest.dimension), np.float32)
+    for position, prototype in enumerate(model.prototypes):
+        standing = _exemplar_positions(model, prototype) or _strongest(model, position)
+        direction = model.embeddings[standing].astype(np.float64).mean(axis=0) - centre
+        length = float(np.linalg.norm(direction))
+        if length >= _SHORTEST:
+            directions[position] = direction / length
+    return directions
+
+
+def mean_embedding(embeddings: TrackRows) -> NDArray[np.float64]:
+    """(D,): the mean of (N, D), read some rows at a time."""
+    total = np.zeros(embeddings.shape[1])
+    for start in range(0, len(embeddings), _ROWS_AT_ONCE):
+        rows = embeddings[np.arange(start, min(start + _ROWS_AT_ONCE, len(embeddings)))]
+        total += rows.sum(axis=0, dtype=np.float64)
+    return total / len(embeddings)
+
+
+def _exemplar_positions(model: ServedModel, prototype: Prototype) -> list[int]:
+    found = (model.catalogue.position_of(exemplar.track_id) for exemplar in prototype.exemplars)
+    return sorted({position for position in found if position is not None})
+
+
+def _strongest(model: ServedModel, position: int) -> list[int]:
+    rows, blocks = model.scoring.affinities, range(0, len(model.scoring), _ROWS_AT_ONCE)
+    column = np.concatenate([rows[np.arange(start, min(start + _ROWS_AT_ONCE, len(rows)))][:, position] for start in blocks])
+    return [int(place) for place in np.lexsort((np.arange(len(column)), -column))[:TOP_TRACKS]]
