@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leitmotif_services.prototypes.model import ServedModel
+from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.prototype import Prototype
+from leitmotif_services.prototypes.ranking.recommendation import explain_track, recommend
 from leitmotif_services.prototypes.vocabulary.new_prototype import (
     column_from_clip,
     column_from_phrase,
     column_from_tracks,
     with_new_prototype,
 )
-from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.ranking.recommendation import explain_track, recommend
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.prototypes.sample_models import random_apn, random_model, served
 

@@ -1,0 +1,126 @@
+"""What words find, in which order, and what a direction adds; every figure can be worked out by hand."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leitmotif_services.prototypes.catalogue import Catalogue
+from leitmotif_services.prototypes.prototype import Exemplar, Prototype
+from leitmotif_services.prototypes.track import Track
+from leitmotif_services.prototypes.vocabulary.prototype_directions import Directions, prototype_directions
+from leitmotif_services.prototypes.vocabulary.prototype_search import (
+    PrototypeSearch,
+    exemplar_tags,
+    meaning_scores,
+    prototype_words,
+    text_scores,
+    words_of,
+)
+from tests.unit.prototypes.sample_models import by_hand, served
+
+
+def named(label: str, description: str = "", prototype_id: str = "p", source: str = "discovered") -> Prototype:
+    return Prototype(prototype_id, label, description, source, None, (), 1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Müde, SAD", ("mude", "sad")),
+        ("Straße d'été", ("strasse", "d", "ete")),
+        ("  \t ", ()),
+        ("90s-rock!", ("90s", "rock")),
+        ("ЁЛКА 雨", ("елка", "雨")),
+        ("ﬁne", ("fine",)),
+    ],
+)
+def test_words(text: str, words: tuple[str, ...]) -> None:
+    assert words_of(text) == words
+
+
+@pytest.mark.parametrize(
+    ("query", "label", "tags", "description", "score"),
+    [
+        ("piano", "Piano", (), "", 1.0),
+        ("PIÁNO", "piano", (), "", 1.0),
+        ("pia", "piano", (), "", 0.7),
+        ("piano", "piano sad", (), "", 0.95),
+        ("piano sad", "sad, piano", (), "", 1.0),
+        ("piano", "keys", ("piano",), "piano", 0.8),
+        ("piano", "keys", (), "A piano leads.", 0.5),
+        ("piano", "pianos", ("piano",), "", 0.8),
+        ("piano drums", "piano", (), "", 0.5),
+        ("iano", "piano", (), "", 0.0),
+        ("pianos", "piano", (), "", 0.0),
+        ("!?", "piano", (), "", 0.0),
+    ],
+)
+def test_text_scores(query: str, label: str, tags: tuple[str, ...], description: str, score: float) -> None:
+    assert text_scores(query, [prototype_words(named(label, description), tags)]) == pytest.approx([score])
+
+
+def test_a_tag_is_found_whatever_it_is_called_now() -> None:
+    anchored = prototype_words(named("tasten", prototype_id="grand_piano", source="tag"))
+    found = prototype_words(named("tasten", prototype_id="grand_piano"))
+    assert text_scores("piano", [anchored, found]) == pytest.approx([0.8, 0.0])
+
+
+def test_tags_of_exemplars() -> None:
+    tracks = [Track(f"t{n}", "", "", 1.0, tags) for n, tags in enumerate([("a", "b"), ("a", "a"), ("b", "c"), ("a",)])]
+    exemplars = tuple(Exemplar(track_id, "", "", 0.0, 1.0, 1.0, "") for track_id in ("t0", "t1", "t2", "t3", "gone"))
+    prototype = dataclasses.replace(named("x"), exemplars=exemplars)
+    assert exemplar_tags(prototype, Catalogue(tracks)) == ["a"]
+    assert exemplar_tags(dataclasses.replace(prototype, exemplars=exemplars[:1]), Catalogue(tracks)) == []
+    assert exemplar_tags(dataclasses.replace(prototype, exemplars=()), Catalogue(tracks)) == []
+
+
+def test_meaning_is_the_cosine_and_never_negative() -> None:
+    directions = np.array([[1, 0], [0, 1], [-0.6, 0.8], [0, 0]], np.float32)
+    assert meaning_scores(np.array([3, 4], np.float32), directions) == pytest.approx([0.6, 0.8, 0.28, 0.0], abs=1e-7)
+    assert meaning_scores(np.array([0, -2], np.float32), directions) == pytest.approx([0.0, 0.0, 0.0, 0.0])
+
+
+def test_directions(tmp_path: Path) -> None:
+    """Exemplars of piano are ada and bix, e₁ and e₂; calm has none, so all three tracks stand for it: the catalogue."""
+    model = served(by_hand(), tmp_path)
+    expected = np.array([1, 1, -2]) / np.sqrt(6)
+    np.testing.assert_allclose(prototype_directions(model), [expected, [0, 0, 0]], atol=1e-6)
+    kept = Directions()
+    assert kept.of(model) is kept.of(dataclasses.replace(model))
+
+
+def test_the_top_tracks_stand_where_no_exemplar_is_left(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    base = by_hand()
+    affinities = random.permutation(np.linspace(0.0, 1.0, 60, dtype=np.float32)).reshape(30, 2)
+    embeddings = random.normal(size=(30, 3)).astype(np.float32)
+    model = dataclasses.replace(
+        base,
+        tracks=[Track(f"t{n}", "", "", 1.0, ()) for n in range(30)],
+        prototypes=[dataclasses.replace(each, exemplars=(), expressed_rank=3, source="discovered") for each in base.prototypes],
+        embeddings=embeddings,
+        affinities=affinities,
+        responses=np.zeros((30, 2), np.float32),
+        bias=np.zeros(30, np.float32),
+        snippets={},
+    )
+    expected = [embeddings[np.argsort(-affinities[:, k])[:10]].mean(axis=0) - embeddings.mean(axis=0) for k in range(2)]
+    lengths = np.linalg.norm(expected, axis=1)
+    np.testing.assert_allclose(prototype_directions(served(model, tmp_path)), expected / lengths[:, None], atol=1e-5)
+
+
+def test_words_and_meaning_together(tmp_path: Path) -> None:
+    model, search = served(by_hand(), tmp_path), PrototypeSearch()
+    assert search.find(model, "piano", None, count=10, show_hidden=False) == [(0, 1.0)]
+    assert search.find(model, "slow", None, count=10, show_hidden=False) == [(1, 0.5)]
+    towards_piano = np.array([1, 1, -2], np.float32)
+    found = search.find(model, "slow", towards_piano, count=10, show_hidden=False)
+    assert [position for position, _ in found] == [0, 1]
+    assert [score for _, score in found] == pytest.approx([1.0, 0.5])
+    assert search.find(model, "slow", -towards_piano, count=10, show_hidden=False) == [(1, 0.5)]
+    hidden = dataclasses.replace(model, hidden_prototype_ids=frozenset({"piano"}))
+    assert search.find(hidden, "slow", towards_piano, count=10, show_hidden=False) == [(1, 0.5)]
+    assert len(search.find(hidden, "slow", towards_piano, count=10, show_hidden=True)) == 2
+    assert len(search.find(hidden, "slow", towards_piano, count=1, show_hidden=True)) == 1
