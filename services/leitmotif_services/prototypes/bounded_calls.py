@@ -1,5 +1,6 @@
 """How the servicers answer: on a search thread, within the deadline, with a message that can be sent."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,6 +16,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 M = TypeVar("M", bound=Message)
 R = TypeVar("R")
 
+_LONGEST_WAIT_S = 0.25
+"""Between two looks whether there is room."""
+
 
 class BoundedCalls:
     """Work of at most so many calls at once, and answers of at most so many bytes."""
@@ -22,6 +26,11 @@ class BoundedCalls:
     def __init__(self, searches: Admission, *, max_message_bytes: int) -> None:
         self._searches = searches
         self._max_message_bytes = max_message_bytes
+
+    @property
+    def workers(self) -> int:
+        """Calls that run at once."""
+        return self._searches.workers
 
     async def on_thread(self, context: Context, work: Callable[[], R]) -> R:
         """Run `work` on a search thread, unless the caller's deadline passes while it waits for one."""
@@ -34,6 +43,16 @@ class BoundedCalls:
             return work()
 
         return await self._searches.run(timely)
+
+    async def on_free_thread(self, context: Context, work: Callable[[], R]) -> R:
+        """As `on_thread`; where that would be refused as OVERLOADED, wait until there is room. For calls that are in no hurry."""
+        while True:
+            try:
+                return await self.on_thread(context, work)
+            except ServiceError as error:
+                if error.reason is not Reason.OVERLOADED:
+                    raise
+                await asyncio.sleep(min(error.retry_after_s or _LONGEST_WAIT_S, _LONGEST_WAIT_S))
 
     def fitting(self, response: M) -> M:
         """`response` when it can be sent; LIMIT_EXCEEDED tells more than gRPC's own refusal to send it."""

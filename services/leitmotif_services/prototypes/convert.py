@@ -29,14 +29,16 @@ SOURCES: dict[Source, pb2.PrototypeSource] = {
 """Wire value of each source."""
 
 
-def profile_of(message: vectors_pb2.ProfileVector, *, model_version: str, prototype_count: int) -> Profile:
-    """The profile of a request, for a model of that version with K prototypes.
+def profile_of(
+    message: vectors_pb2.ProfileVector, *, model_version: str, prototype_count: int, field: str = "profile"
+) -> Profile:
+    """The profile that stands at `field` in its request, for a model of that version with K prototypes.
 
     MODEL_VERSION_MISMATCH (metadata: expected, actual) when it was made with another version; FIELD_INVALID when a vector
     has the wrong length or holds NaN, infinity or a magnitude above WEIGHT_LIMIT, or when the mutes are out of range,
     unsorted or repeated.
     """
-    actual = checked_id("profile.model_version", message.model_version)
+    actual = checked_id(f"{field}.model_version", message.model_version)
     if actual != model_version:
         raise ServiceError(
             Reason.MODEL_VERSION_MISMATCH,
@@ -44,16 +46,16 @@ def profile_of(message: vectors_pb2.ProfileVector, *, model_version: str, protot
             expected=model_version,
             actual=actual,
         )
-    history = _weights("profile.history", message.history, prototype_count)
-    edits = np.zeros_like(history) if not message.edits else _weights("profile.edits", message.edits, prototype_count)
+    history = _weights(f"{field}.history", message.history, prototype_count)
+    edits = np.zeros_like(history) if not message.edits else _weights(f"{field}.edits", message.edits, prototype_count)
     if len(message.muted) > prototype_count:
-        raise invalid_field("profile.muted", f"must have at most {prototype_count} entries, has {len(message.muted)}")
+        raise invalid_field(f"{field}.muted", f"must have at most {prototype_count} entries, has {len(message.muted)}")
     muted = tuple(message.muted)
     for index, position in enumerate(muted):
         if not 0 <= position < prototype_count:
-            raise invalid_field(f"profile.muted[{index}]", f"must be 0 to {prototype_count - 1}, is {position}")
+            raise invalid_field(f"{field}.muted[{index}]", f"must be 0 to {prototype_count - 1}, is {position}")
         if index and position <= muted[index - 1]:
-            raise invalid_field(f"profile.muted[{index}]", "must be greater than the position before it")
+            raise invalid_field(f"{field}.muted[{index}]", "must be greater than the position before it")
     return Profile(history, edits, muted)
 
 

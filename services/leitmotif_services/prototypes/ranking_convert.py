@@ -2,13 +2,19 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
+from leitmotif_services.prototypes.convert import scored_track_message, track_message
 from leitmotif_services.prototypes.filter_convert import filter_of
+from leitmotif_services.prototypes.prototype import Prototype
+from leitmotif_services.prototypes.ranking.comparison import Comparison, RankingChange
 from leitmotif_services.prototypes.ranking.cursor import Question
 from leitmotif_services.prototypes.ranking.explanation import ALL
+from leitmotif_services.prototypes.ranking.lifting_edits import LiftingEdit
 from leitmotif_services.prototypes.ranking.options import PLAIN, Exploration, RankingOptions
+from leitmotif_services.prototypes.ranking.similar_tracks import Likeness, SimilarTrack
 from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.validation import checked_count, checked_id, checked_length
 
@@ -17,6 +23,15 @@ DEFAULT_CONTRIBUTIONS = 3
 MAX_EXCLUDED = 20_000
 MAX_SEEDS = 100
 DEFAULT_SEED_WEIGHT = 0.5
+MAX_SIMILAR_EXCLUDED = 10_000
+MAX_TARGET_RANK = 1000
+
+LIKENESSES: dict[int, Likeness] = {
+    pb2.LIKENESS_UNSPECIFIED: "sound",
+    pb2.LIKENESS_SOUND: "sound",
+    pb2.LIKENESS_AFFINITY: "affinity",
+}
+"""What each wire value stands for."""
 
 
 def count_of(requested: int) -> int:
@@ -29,6 +44,13 @@ def contribution_count_of(requested: int) -> int:
     if requested < ALL:
         raise invalid_field("contribution_count", f"must be {ALL} for all, 0 or positive; is {requested}")
     return requested or DEFAULT_CONTRIBUTIONS
+
+
+def target_rank_of(requested: int) -> int:
+    """Rank that edits are to reach; 0 for none. FIELD_INVALID outside 0 to MAX_TARGET_RANK."""
+    if not 0 <= requested <= MAX_TARGET_RANK:
+        raise invalid_field("target_rank", f"must be 1 to {MAX_TARGET_RANK}, or 0 for none; is {requested}")
+    return requested
 
 
 def options_of(message: pb2.RankingOptions) -> RankingOptions:
@@ -64,6 +86,51 @@ def question_of(request: pb2.RecommendTracksRequest) -> Question:
     digest = hashlib.blake2b(request.options.SerializeToString(deterministic=True), digest_size=16)
     digest.update(f"\n{request.contribution_count} {request.exact:d} {request.user_id}".encode())
     return Question(digest.digest(), request.profile.model_version, _profile_digest(request.profile))
+
+
+def comparison_message(
+    compared: Comparison, prototypes: Sequence[Prototype], *, model_version: str, catalogue_revision: int
+) -> pb2.CompareRankingsResponse:
+    """What a comparison found, as a message."""
+    return pb2.CompareRankingsResponse(
+        before=[scored_track_message(item, prototypes) for item in compared.before],
+        after=[scored_track_message(item, prototypes) for item in compared.after],
+        entered=[_change_message(change, prototypes) for change in compared.entered],
+        left=[_change_message(change, prototypes) for change in compared.left],
+        model_version=model_version,
+        catalogue_revision=catalogue_revision,
+    )
+
+
+def lifting_edit_message(edit: LiftingEdit, prototypes: Sequence[Prototype]) -> pb2.LiftingEdit:
+    """An edit that brings a track up, as a message."""
+    prototype = prototypes[edit.prototype]
+    return pb2.LiftingEdit(prototype_id=prototype.prototype_id, label=prototype.label, amount=edit.amount, rank=edit.rank)
+
+
+def likeness_of(value: int) -> Likeness:
+    """What makes tracks alike; FIELD_INVALID for a value that is not defined."""
+    if value not in LIKENESSES:
+        raise invalid_field("likeness", f"must be LIKENESS_SOUND or LIKENESS_AFFINITY, is {value}")
+    return LIKENESSES[value]
+
+
+def similar_track_message(similar: SimilarTrack, prototypes: Sequence[Prototype]) -> pb2.SimilarTrack:
+    """A track that is like another, as a message."""
+    return pb2.SimilarTrack(
+        track=track_message(similar.track),
+        similarity=similar.similarity,
+        shared_labels=[prototypes[position].label for position in similar.shared],
+    )
+
+
+def _change_message(change: RankingChange, prototypes: Sequence[Prototype]) -> pb2.RankingChange:
+    return pb2.RankingChange(
+        track=scored_track_message(change.ranked, prototypes),
+        rank_before=change.rank_before,
+        rank_after=change.rank_after,
+        reason=change.reason,
+    )
 
 
 def _profile_digest(profile: vectors_pb2.ProfileVector) -> bytes:

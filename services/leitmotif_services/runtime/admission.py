@@ -36,6 +36,11 @@ class Admission:
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix=name)
 
     @property
+    def workers(self) -> int:
+        """Calls that run at once."""
+        return self._workers
+
+    @property
     def admitted(self) -> int:
         """Calls that run or wait now."""
         return self._running + len(self._queue)

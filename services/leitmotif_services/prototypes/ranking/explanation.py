@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from leitmotif_services.prototypes.expression import Expression
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.search.scoring import Contributions
+from leitmotif_services.prototypes.search.scoring import Contributions, Doubles
 
 ALL = -1
 """Asks for every contribution instead of the strongest few."""
@@ -35,6 +34,15 @@ class Contribution(NamedTuple):
     affinity: float
 
 
+class Expressing(Protocol):
+    """From which affinity on a track expresses a prototype."""
+
+    @property
+    def thresholds(self) -> Doubles:
+        """(K,)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A score taken apart: `bias`, the listed contributions and `other_contributions` sum to `score`."""
@@ -52,7 +60,7 @@ def explain(
     listed: int,
     profile: Profile,
     prototypes: Sequence[Prototype],
-    expression: Expression,
+    expression: Expressing,
 ) -> list[Explanation]:
     """One explanation for each of the n tracks of `parts`, with the `listed` ≥ 0 strongest contributions, or `ALL`.
 
@@ -79,7 +87,7 @@ def explain(
 
 def removal_reason(muted: Sequence[int], prototypes: Sequence[Prototype]) -> str:
     """The sentence for a track that the muted prototypes at these positions, one or more, remove."""
-    return f"Left out because you muted {_joined([shown_label(prototypes[k]) for k in muted])}."
+    return f"Left out because you muted {joined([shown_label(prototypes[k]) for k in muted])}."
 
 
 def shown_label(prototype: Prototype) -> str:
@@ -93,7 +101,7 @@ def _reason(
     popularity: float,
     profile: Profile,
     prototypes: Sequence[Prototype],
-    expression: Expression,
+    expression: Expressing,
 ) -> str:
     """One sentence from the strongest contributions to the score of one track, by magnitude.
 
@@ -128,7 +136,7 @@ def _reason(
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _aside(part: Contribution, profile: Profile, prototypes: Sequence[Prototype], expression: Expression) -> str:
+def _aside(part: Contribution, profile: Profile, prototypes: Sequence[Prototype], expression: Expressing) -> str:
     label = shown_label(prototypes[part.prototype])
     if profile.history[part.prototype] <= 0:
         return f"you also seldom listen to {label}"
@@ -138,8 +146,9 @@ def _aside(part: Contribution, profile: Profile, prototypes: Sequence[Prototype]
 
 
 def _labels(parts: Sequence[Contribution], prototypes: Sequence[Prototype]) -> str:
-    return _joined([shown_label(prototypes[part.prototype]) for part in parts])
+    return joined([shown_label(prototypes[part.prototype]) for part in parts])
 
 
-def _joined(labels: Sequence[str]) -> str:
+def joined(labels: Sequence[str]) -> str:
+    """One or more labels as a sentence lists them."""
     return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"

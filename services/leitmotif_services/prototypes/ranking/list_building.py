@@ -136,7 +136,7 @@ class _Choice:
             first = scores[:WINDOW]
             span = float(first[0] - first[-1]) if len(first) else 0.0
             worth = (1.0 - self._diversity) * (worth - first[-1:]) / (span or 1.0)
-            self._directions = _unit_rows(scoring.affinities[candidates].astype(np.float64))
+            self._directions = _unit_rows(np.asarray(scoring.affinities[candidates]).astype(np.float64))
             self._likeness = np.zeros(len(scores))
         self._worth = worth
 

@@ -69,7 +69,7 @@ def recommend_page(
 
     `paged`: find out whether another page follows. See `recommend` for the rest.
     """
-    profile, left_out = _starting_from(model, profile, options)
+    profile, left_out = starting_from(model, profile, options)
     kept = eligible(model, muted=profile.muted, passing=options.filter, left_out=left_out)
     query = model.scoring.query(profile)
     index = model.exact if exact else model.index
@@ -115,7 +115,7 @@ def removing(model: ServedModel, profile: Profile, position: int) -> list[int]:
     return [prototype for prototype in profile.muted if model.expression.mask(prototype)[position]]
 
 
-def _starting_from(model: ServedModel, profile: Profile, options: RankingOptions) -> tuple[Profile, Sequence[int]]:
+def starting_from(model: ServedModel, profile: Profile, options: RankingOptions) -> tuple[Profile, Sequence[int]]:
     """The profile with the seeds in its history, and the positions of the tracks to leave out."""
     left_out = positions_of(model, options.excluded)
     if not options.seeds:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from leitmotif_services.prototypes.profile import Profile
-from leitmotif_services.prototypes.search.scoring import Floats
+from leitmotif_services.prototypes.search.track_rows import TrackRows
 
 
-def blended(profile: Profile, affinities: Floats, seeds: Sequence[int], weight: float) -> Profile:
+def blended(profile: Profile, affinities: TrackRows, seeds: Sequence[int], weight: float) -> Profile:
     """The profile of a person who listened to the seeds as well; edits and mutes stay as they are.
 
         h' = (1 − w) h + w g m,   m = mean affinities of the seeds,   g = |h| / |m|, or √n where h is 0
@@ -18,7 +18,7 @@ def blended(profile: Profile, affinities: Floats, seeds: Sequence[int], weight: 
     person has listened; hence the seeds get the length of the history that is there, and the person's edits and the tracks'
     biases, which act beside the history, weigh as much as they did.
     """
-    mean = affinities[list(seeds)].astype(np.float64).mean(axis=0)
+    mean = np.asarray(affinities[list(seeds)]).astype(np.float64).mean(axis=0)
     history = profile.history.astype(np.float64)
     length, wanted = float(np.linalg.norm(mean)), float(np.linalg.norm(history))
     gain = (wanted / length if length > 0 else 0.0) if wanted > 0 else float(np.sqrt(len(seeds)))
