@@ -110,14 +110,19 @@ class TrainedApn(Trained):
 
 
 def write_bundle(
-    model: Trained, models_root: Path, *, encoder_artifact: Path | None, temporary_prefix: str = TEMPORARY_PREFIX
+    model: Trained,
+    models_root: Path,
+    *,
+    encoder_artifact: Path | None,
+    temporary_prefix: str = TEMPORARY_PREFIX,
+    index_storage: str = "auto",
 ) -> Path:
     """Write `model` below `models_root` and return the bundle's folder, named after its model version.
 
     The version is a hash of the content: the same model gives the same version, whenever it is written, and a bundle of that
     version that is there and verifies is kept as it is. The folder appears whole or not at all, and is on disk when
     this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle. `temporary_prefix`: of the name of the
-    folder that it is written in, for those who clear away what a crash left.
+    folder that it is written in, for those who clear away what a crash left. `index_storage`: see `IndexSettings.storage`.
 
     ValueError names what is wrong with `model`: its kind, a shape, a value that is not finite, an id, a missing snippet.
     """
@@ -129,7 +134,7 @@ def write_bundle(
     temporary = Path(tempfile.mkdtemp(prefix=temporary_prefix, dir=models_root))
     damaged = temporary.with_name(f"{temporary.name}-damaged")
     try:
-        _write_files(model, arrays, temporary, encoder_artifact)
+        _write_files(model, arrays, temporary, encoder_artifact, index_storage)
         manifest = _manifest(model, temporary)
         (temporary / bundle.MANIFEST).write_bytes(manifest.rendered())
         _sync_tree(temporary)
@@ -179,14 +184,17 @@ def _kind(model: Trained) -> ModelKind:
     return kind
 
 
-def _write_files(model: Trained, arrays: Mapping[str, Floats], folder: Path, encoder_artifact: Path | None) -> None:
+def _write_files(
+    model: Trained, arrays: Mapping[str, Floats], folder: Path, encoder_artifact: Path | None, index_storage: str
+) -> None:
     from leitmotif_services.prototypes.safetensors_bundle import write_arrays
-    from leitmotif_services.prototypes.search.faiss_index import write_flat_index
+    from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings
+    from leitmotif_services.prototypes.search.faiss_index_files import write_index
 
     (folder / bundle.PROTOTYPES).write_bytes(render_prototypes(model.prototypes))
     (folder / bundle.CATALOGUE).write_bytes(render_tracks(model.tracks))
     write_arrays(arrays, folder / bundle.ARRAYS)
-    write_flat_index(_kind(model).scoring(arrays, model.edit_gain).rows, folder / bundle.INDEX)
+    write_index(_kind(model).scoring(arrays, model.edit_gain), folder, IndexSettings(index_storage))
     (folder / bundle.AFFINITY_HEAD).write_bytes(model.affinity_head())
     if encoder_artifact is not None:
         shutil.copyfile(encoder_artifact, folder / bundle.ENCODER)

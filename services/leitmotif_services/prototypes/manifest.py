@@ -32,11 +32,16 @@ PROTOTYPES = "prototypes.json"
 CATALOGUE = "catalogue.jsonl"
 ARRAYS = "arrays.safetensors"
 INDEX = "index.faiss"
+INDEX_OF_WHOLE_ROWS = "index-whole.faiss"
+INDEX_RECORD = "index.json"
 AFFINITY_HEAD = "affinity.onnx"
 ENCODER = "encoder.onnx"
 SNIPPETS = "snippets"
 
 REQUIRED_FILES = frozenset({PROTOTYPES, CATALOGUE, ARRAYS, INDEX, AFFINITY_HEAD})
+
+OPTIONAL_FILES = frozenset({ENCODER, INDEX_OF_WHOLE_ROWS, INDEX_RECORD})
+"""A bundle of an earlier release has no record of its index; one part of rows has no second index."""
 
 MANIFEST_BYTES_LIMIT = 16 << 20
 """A longer manifest is refused unread."""
@@ -189,7 +194,7 @@ def _parsed(record: dict[str, Any]) -> Manifest:
 
 def _file_entry(path: str, entry: Any) -> FileEntry:
     folder, _, name = path.rpartition("/")
-    if path not in REQUIRED_FILES and path != ENCODER and not (folder == SNIPPETS and is_snippet_name(name)):
+    if path not in REQUIRED_FILES | OPTIONAL_FILES and not (folder == SNIPPETS and is_snippet_name(name)):
         raise ValueError(f"lists {path[:80]!r}, which no bundle holds")
     if entry.keys() != {"sha256", "size_bytes"} or not _SHA256.fullmatch(_text(entry["sha256"])):
         raise ValueError(f"entry of {path}")

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -24,12 +24,21 @@ from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.model_arrays import check_shapes, check_values
 from leitmotif_services.prototypes.model_kinds import KINDS, ModelKind
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
-from leitmotif_services.prototypes.search.faiss_index import FaissIndex, read_flat_index
+from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings
+from leitmotif_services.prototypes.search.faiss_index_files import IndexFileError, build_index, read_index
 from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.index_record import RECORD_BYTES_LIMIT
+from leitmotif_services.prototypes.search.scoring import Scoring
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 EXACT_BELOW_TRACKS = 1000
 """With the index "auto", smaller catalogues are searched exactly: FAISS gains nothing on them."""
+
+RECALL_FLOOR = 0.99
+"""With the index "auto", an index that was measured to find less is not used: the catalogue is searched exactly."""
+
+MAPPED_FROM_BYTES = 64 << 20
+"""A file of arrays as large as this stays on disk: the rows of tracks are read where and when a search needs them."""
 
 RECORDS_BYTES_LIMIT = 4 << 30
 """Largest catalogue or prototypes file: it is read into memory whole."""
@@ -37,12 +46,14 @@ RECORDS_BYTES_LIMIT = 4 << 30
 _ROWS_AT_ONCE = 65_536
 
 
-def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
-    """The model of a bundle. `index`: "exact", "faiss", or "auto" for the choice by size.
+def load_bundle(folder: Path, *, index: str = "auto", filterable: Iterable[str] = ()) -> ServedModel:
+    """The model of a bundle. `index`: "exact", "faiss", or "auto" for the choice by size. `filterable`: further fields of tracks
+    that filters may test.
 
     BUNDLE_CORRUPT (metadata: file) when a file is missing, truncated, altered, not listed, not a regular file or at odds
     with the rest; BUNDLE_SCHEMA_UNKNOWN when the manifest is of another schema, or the
-    model of a kind that is not in KINDS. Reads every byte of the folder: blocking.
+    model of a kind that is not in KINDS. Reads every byte of the folder, for the checksums and the checks of its values:
+    blocking. What it keeps in memory is less: large arrays are mapped, embeddings always.
     """
     manifest = read_manifest(folder)
     kind = _kind(manifest)
@@ -63,22 +74,20 @@ def load_bundle(folder: Path, *, index: str = "auto") -> ServedModel:
         arrays = _read_arrays(folder / bundle.ARRAYS, kind, manifest)
     scoring = kind.scoring(arrays, manifest.edit_gain)
     exact = ExactIndex(scoring)
-    chosen: Index = exact
-    if index == "faiss" or (index == "auto" and len(scoring) >= EXACT_BELOW_TRACKS):
-        with _blamed(bundle.INDEX):
-            chosen = FaissIndex(scoring, read_flat_index(folder / bundle.INDEX, scoring.rows))
     return ServedModel(
         manifest=manifest,
         folder=folder,
-        catalogue=Catalogue(tracks),
+        catalogue=Catalogue(tracks, filterable=filterable),
         prototypes=prototypes,
         prototype_positions={prototype.prototype_id: position for position, prototype in enumerate(prototypes)},
         scoring=scoring,
         expression=Expression(arrays["affinities"], [prototype.expressed_rank for prototype in prototypes]),
         exact=exact,
-        index=chosen,
+        index=_index(folder, manifest, scoring, exact, index),
         embeddings=mapped_array(folder / bundle.ARRAYS, "embeddings"),
         catalogue_revision=manifest.catalogue_revision,
+        bundle_prototypes=prototypes,
+        constants={name: arrays[name] for name in kind.constants},
     )
 
 
@@ -100,13 +109,13 @@ def read_snippet(model: ServedModel, name: str) -> bytes:
 
 
 def mapped_array(path: Path, name: str) -> NDArray[np.float32]:
-    """An array of a file of arrays, read from the file where and when it is used."""
+    """An array of a file of arrays, read from the file where and when it is used. The file must stay as it is meanwhile."""
     with path.open("rb") as file:
         header_bytes = int.from_bytes(file.read(8), "little")
         stored = json.loads(file.read(header_bytes))[name]
     start, _ = stored["data_offsets"]
-    mapped: NDArray[np.float32] = np.memmap(path, "<f4", "r", offset=8 + header_bytes + start, shape=tuple(stored["shape"]))
-    return mapped
+    mapped = np.memmap(path, "<f4", "r", offset=8 + header_bytes + start, shape=tuple(stored["shape"]))
+    return mapped.view(np.ndarray)  # the subclass makes every small operation on it slower
 
 
 def write_arrays(arrays: Mapping[str, NDArray[np.float32]], path: Path) -> None:
@@ -135,6 +144,23 @@ def _kind(manifest: Manifest) -> ModelKind:
     return kind
 
 
+def _index(folder: Path, manifest: Manifest, scoring: Scoring, exact: ExactIndex, wanted: str) -> Index:
+    """What searches go to: as `wanted`, or by size and by the recall that was measured when the index was built."""
+    if wanted == "exact" or (wanted == "auto" and len(scoring) < EXACT_BELOW_TRACKS):
+        return exact
+    if bundle.INDEX_RECORD not in manifest.files:  # of an earlier release, whose index holds rows of another form
+        return build_index(scoring, IndexSettings("flat"))
+    with _blamed(bundle.INDEX_RECORD):
+        raw = _read(folder, bundle.INDEX_RECORD, RECORD_BYTES_LIMIT)
+    try:
+        found, record = read_index(folder, raw, scoring)
+    except IndexFileError as error:
+        raise corrupt(error.file, error.problem) from error
+    if wanted == "auto" and min(part.recall for part in record.values()) < RECALL_FLOOR:
+        return exact
+    return found
+
+
 def _read_arrays(path: Path, kind: ModelKind, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
     """Checked arrays by name, without the embeddings: those are checked in passing and left in the file."""
     stated = {"tracks": manifest.track_count, "prototypes": manifest.prototype_count, "dimension": manifest.dimension}
@@ -144,10 +170,13 @@ def _read_arrays(path: Path, kind: ModelKind, manifest: Manifest) -> dict[str, N
         check_shapes(
             kind.arrays, stated, {name: (tuple(part.get_shape()), str(part.get_dtype())) for name, part in stored.items()}
         )
-        for name in kind.arrays:
-            if name == "embeddings":
+        mapped = path.stat().st_size >= MAPPED_FROM_BYTES
+        for name, axes in kind.arrays.items():
+            if axes[0] == "tracks":
                 for start in range(0, manifest.track_count, _ROWS_AT_ONCE):
                     check_values(name, stored[name][start : min(start + _ROWS_AT_ONCE, manifest.track_count)])
+                if name != "embeddings":
+                    arrays[name] = mapped_array(path, name) if mapped else file.get_tensor(name)
             else:
                 arrays[name] = file.get_tensor(name)
                 check_values(name, arrays[name])

@@ -11,7 +11,7 @@ from leitmotif_services.prototypes.expression import SMALLEST_AFFINITY, Expressi
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.ranking.explanation import ALL, explain
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
-from leitmotif_services.prototypes.search.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.search.faiss_index_files import build_index
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from tests.unit.prototypes.sample_models import random_model
 
@@ -76,7 +76,7 @@ def test_a_muted_prototype_is_gone(case: tuple[TrainedModel, Profile, int, float
         assert {n for n in range(tracks) if affinities[n] > 0 and affinities[n] >= decile.min()} <= expressed
         assert {n for n in carriers[prototype] if affinities[n] > 0} <= expressed
     query = table.query(Profile(profile.history, profile.edits, muted))
-    for index in (ExactIndex(table), FaissIndex(table, flat_index(table.rows))):
+    for index in (ExactIndex(table), build_index(table)):
         found = index.search(query, count, expression.kept(muted)).tolist()
         assert not expressed & set(found)
         assert len(found) == len(set(found)) == min(count, tracks - len(expressed))

@@ -25,8 +25,8 @@ def test_round_trip(tmp_path: Path) -> None:
     assert list(served.catalogue.tracks) == model.tracks
     assert list(served.prototypes) == model.prototypes
     np.testing.assert_array_equal(served.scoring.affinities, model.affinities)
-    np.testing.assert_array_equal(served.scoring.rows[:, :2], model.responses)
-    np.testing.assert_array_equal(served.scoring.rows[:, -1], model.bias)
+    np.testing.assert_array_equal(np.asarray(served.scoring.rows)[:, :2], model.responses)
+    np.testing.assert_array_equal(np.asarray(served.scoring.rows)[:, -1], model.bias)
     assert read_snippet(served, "piano-0.ogg") == PIANO_AUDIO
     manifest = served.manifest
     assert (manifest.kind, manifest.encoder_id, manifest.edit_gain) == ("leitmotif", "mel-cnn-1", 2.0)

@@ -1,84 +1,170 @@
-"""Search through FAISS: a flat inner-product index over the rows of a scoring."""
+"""Search through FAISS: flat rows where the catalogue is small, coded rows in lists where it is large.
 
-import errno
-from pathlib import Path
+FAISS finds candidates, exact scores order them. Of a flat index these are all that can be among the best, so its answer is
+that of `ExactIndex` to the last place. Of coded rows they are the best by the codes, which miss a few now and then: `IndexRecord`
+says how few, measured when the index was built.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query, Scoring
+from leitmotif_services.prototypes.search.exact_index import ExactIndex, count_th_largest
+from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Mask, Part, Positions, Query, Scoring
 
 _SPARE = 16
 """Candidates asked for beyond `count`, so that near ties at the end of the list seldom need a second search."""
 
+_FLAT_GATHER_SHARE = 8
+_CODED_GATHER_SHARE = 40
+"""Where one track in so many is kept, or fewer, the kept rows are scored one by one: no pass over the others is as fast."""
+
+_CANDIDATES_EACH = 4
+"""Candidates by the codes for each track asked for, at least."""
+
+_EXACT_SHARE = 8
+"""Where more than one track in so many is a candidate, codes gain nothing."""
+
+NARROWEST_QUERY = 2.0
+"""Columns that a query has to weigh, counted by `breadth`, for codes to tell tracks apart: of each they keep few levels."""
+
+
+@dataclass(frozen=True)
+class FlatRows:
+    """The rows of one part, as they are."""
+
+    index: Any
+    """A faiss.IndexFlatIP."""
+
+
+@dataclass(frozen=True)
+class CodedRows:
+    """The rows of one part, coded and divided into lists."""
+
+    index: Any
+    """A faiss.IndexIVF of inner products."""
+    probes: int
+    """Lists that an unfiltered search looks into."""
+    candidates: int
+    """Best tracks by their codes whose scores are computed."""
+    spread: Doubles
+    """(d,): the standard deviation of each column of the rows."""
+
 
 class FaissIndex:
-    """Implements `index.Index`. Agrees with `ExactIndex` to the last place: FAISS finds candidates, exact scores order them."""
+    """Implements `index.Index`."""
 
     name = "faiss"
 
-    def __init__(self, scoring: Scoring, flat: Any) -> None:
-        """`flat`: a faiss.IndexFlatIP that holds `scoring.rows`, from `flat_index` or `read_flat_index`."""
+    def __init__(self, scoring: Scoring, rows: Mapping[Part, FlatRows | CodedRows]) -> None:
+        """`rows`: of each of `scoring.parts`, in the order of the scoring's tracks."""
         self._scoring = scoring
-        self._flat = flat
+        self._exact = ExactIndex(scoring)
+        self._flat = {part: each for part, each in rows.items() if isinstance(each, FlatRows)}
+        self._coded = {part: each for part, each in rows.items() if isinstance(each, CodedRows)}
+        swig: Any = faiss  # its annotations describe the C++ constructors, not what the wrapper takes
+        self._probes = {part: swig.SearchParametersIVF(nprobe=each.probes) for part, each in self._coded.items()}
 
-    def search(self, query: Query, count: int, kept: Mask) -> Positions:
-        """See `index.Index.search`."""
-        left = int(np.count_nonzero(kept))
+    def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
+        """See `index.Index.search`.
+
+        Coded rows: as long as four times `count` is no more than their candidates, a longer list begins with the shorter one.
+        """
+        flat = self._flat.get(query.part)
+        tracks = len(self._scoring)
+        left = tracks if kept is None else int(np.count_nonzero(kept))
         if left <= count:
-            return self._scoring.ordered(query, np.flatnonzero(kept))
-        # OpenMP keeps this setting per calling thread, so it is made where the search runs. More threads than one only
-        # delay a single query.
-        faiss.omp_set_num_threads(1)
+            return self._exact.search(query, count, kept)
+        if flat is None:
+            return self._search_coded(self._coded[query.part], query, count, kept, left)
+        if kept is None:
+            return self._search_flat(flat, query, count, None, left)
+        if left * _FLAT_GATHER_SHARE <= tracks:
+            return self._exact.best_of(query, count, np.flatnonzero(kept))
         bitmap = np.packbits(kept, bitorder="little")  # outlives the search: the selector points into it
-        parameters = None if left == len(self._scoring) else _restricted_to(bitmap)
+        return self._search_flat(flat, query, count, _keeping(bitmap), left)
+
+    def _search_flat(self, flat: FlatRows, query: Query, count: int, parameters: Any, left: int) -> Positions:
         wanted = min(count + _SPARE, left)
-        vector = query.vector[None, :]
-        rounded, found = self._flat.search(vector, wanted, params=parameters)
-        rounded, found = rounded[0], found[0]
+        rounded, found = call(flat.index, query.vector, wanted, parameters)
         least = np.float64(rounded[count - 1]) - 2.0 * query.rounding_margin
         if wanted < left and rounded[-1] >= least:
             # Tracks that were cut off may tie with the last place: fetch everything that close. The radius is exclusive.
             radius = float(np.nextafter(np.float32(least), np.float32(-np.inf)))
-            _, _, found = self._flat.range_search(vector, radius, params=parameters)
+            _, _, found = flat.index.range_search(query.vector[None, :], radius, params=parameters)
+            return self._scoring.ordered(query, np.asarray(found, dtype=np.int64))[:count]
+        return self._settled(query, found, rounded)[:count]
+
+    def _settled(self, query: Query, found: Positions, rounded: Floats) -> Positions:
+        """`found` (n,) by falling exact score, given that it is by falling `rounded` score (n,)."""
+        # Where neighbours are further apart than rounding can bring them, their order is that of the exact scores: only runs
+        # of closer ones are scored again. 2.001 rather than 2: the difference is rounded as well.
+        close = rounded[:-1] - rounded[1:] <= 2.001 * query.rounding_margin
+        if not close.any():
+            return found
+        near = np.zeros(len(found), np.bool_)
+        near[:-1] = close
+        near[1:] |= close
+        # Runs stay in their order among each other, so all of them can be sorted as one.
+        found[near] = self._scoring.ordered(query, found[near])
+        return found
+
+    def _search_coded(self, coded: CodedRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
+        tracks = len(self._scoring)
+        wanted = max(coded.candidates, _CANDIDATES_EACH * count)
+        if wanted * _EXACT_SHARE > tracks or breadth(query.vector, coded.spread) < NARROWEST_QUERY:
+            return self._exact.search(query, count, kept)
+        if kept is None:
+            found = call(coded.index, query.vector, wanted, self._probes[query.part])[1]
+        elif left <= max(wanted, tracks // _CODED_GATHER_SHARE):
+            return self._exact.best_of(query, count, np.flatnonzero(kept))
         else:
-            found = found[rounded >= least]
-        return self._scoring.ordered(query, np.asarray(found, dtype=np.int64))[:count]
+            bitmap = np.packbits(kept, bitorder="little")
+            # All lists: what is kept may lie in those that the profile would not have looked into.
+            found = call(coded.index, query.vector, wanted, _keeping(bitmap, probes=coded.index.nlist))[1]
+        if found[-1] < 0:  # the lists that were looked into hold fewer
+            found = found[found >= 0]
+            if len(found) < count:
+                return self._exact.search(query, count, kept)
+        rounded = self._scoring.rounded_at(query, found)
+        best = found[rounded >= count_th_largest(rounded, count) - 2.0 * query.rounding_margin]
+        return self._scoring.ordered(query, best)[:count]
 
 
-def _restricted_to(bitmap: NDArray[np.uint8]) -> Any:
-    swig: Any = faiss  # its annotations describe the C++ constructors, not what the wrapper takes
-    return swig.SearchParameters(sel=swig.IDSelectorBitmap(bitmap))
+def breadth(vector: Floats, spread: Doubles) -> float:
+    """How many columns of rows a query (d,) tells tracks apart by, given their standard deviations (d,): (Σ x²)² / Σ x⁴ of
+    x_k = q_k · spread_k, which is n where n columns count alike; 0 where none counts.
+    """
+    squares = np.square(vector * spread)
+    fourth = float(squares @ squares)
+    return float(squares.sum()) ** 2 / fourth if fourth > 0 else 0.0
 
 
-def flat_index(rows: NDArray[np.float32]) -> Any:
-    """A faiss.IndexFlatIP over `rows`, (N, d)."""
-    index = faiss.IndexFlatIP(rows.shape[1])
-    index.add(np.ascontiguousarray(rows))
-    return index
+_threads = threading.local()
 
 
-def write_flat_index(rows: NDArray[np.float32], path: Path) -> None:
-    """Write the index over `rows` to a file. OSError when it cannot be written."""
-    try:
-        faiss.write_index(flat_index(rows), str(path))
-    except RuntimeError as error:
-        raise OSError(errno.EIO, "FAISS cannot write the file", str(path)) from error
+def call(index: Any, vector: Floats, wanted: int, parameters: Any) -> tuple[Floats, Positions]:
+    """Scores and positions (wanted,) that a FAISS index finds for a query (d,), best first; -1 where there are no more.
+
+    What `index.search` does, without its checks and conversions: for small catalogues they cost as much as the search.
+    """
+    if not getattr(_threads, "single", False):
+        # OpenMP keeps this setting per calling thread, so it is made where the search runs. More threads than one only delay a
+        # single query.
+        faiss.omp_set_num_threads(1)
+        _threads.single = True
+    scores, positions = np.empty(wanted, np.float32), np.empty(wanted, np.int64)
+    pointer = faiss.swig_ptr
+    index.search_c(1, pointer(vector), wanted, pointer(scores), pointer(positions), parameters)
+    return scores, positions
 
 
-def read_flat_index(path: Path, rows: NDArray[np.float32]) -> Any:
-    """The index of a file; ValueError when FAISS cannot read it, or when it holds anything else than `rows`."""
-    try:
-        index = faiss.read_index(str(path))
-    except RuntimeError as error:
-        raise ValueError("FAISS cannot read it") from error
-    if type(index) is not faiss.IndexFlatIP:
-        raise ValueError(f"must be an IndexFlatIP, is {type(index).__name__}")
-    if (index.ntotal, index.d) != rows.shape:
-        raise ValueError(f"must hold {rows.shape[0]} rows of {rows.shape[1]}, holds {index.ntotal} of {index.d}")
-    stored = faiss.rev_swig_ptr(index.get_xb(), rows.size).reshape(rows.shape)
-    if not np.array_equal(stored, rows):
-        raise ValueError("its vectors are not those of the arrays")
-    return index
+def _keeping(bitmap: NDArray[np.uint8], *, probes: int = 0) -> Any:
+    swig: Any = faiss
+    selector = swig.IDSelectorBitmap(bitmap)
+    return swig.SearchParametersIVF(sel=selector, nprobe=probes) if probes else swig.SearchParameters(sel=selector)

@@ -17,15 +17,16 @@ from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.search.scoring import (
     Contributions,
     Doubles,
+    Extent,
     Floats,
+    Part,
     Positions,
     Query,
-    column_maxima,
     in_blocks,
     in_order,
-    rounding_margin,
     typical,
 )
+from leitmotif_services.prototypes.search.track_rows import JoinedColumns, TrackRows, inner_products, taken
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class HiddenLayer:
 
 
 class FeedForwardScoring:
-    """Implements `scoring.Scoring`: N rows [W2 | b] of H + 1 float32 each, searched with [max(z, 0) | 1]."""
+    """Implements `scoring.Scoring`. Rows are [W2 | b], searched with [max(z, 0) | 1], edited or not."""
+
+    parts: tuple[Part, ...] = (Part.WHOLE,)
 
     def __init__(
         self,
@@ -67,14 +70,19 @@ class FeedForwardScoring:
         self._edit_gain = edit_gain
         self._listened = affinities.shape[1] if listened is None else listened
         self._layer = HiddenLayer(hidden_weights.astype(np.float64), hidden_offsets.astype(np.float64))
-        self.rows = np.ascontiguousarray(np.hstack([output_weights, bias[:, None]]), dtype=np.float32)
-        """(N, H + 1) float32."""
+        self._output_weights = output_weights
+        self._bias = bias
         self._nobody = self._layer.units(np.zeros((1, affinities.shape[1])))[0]
-        self._typical_popularity = typical(self._popularity(np.arange(len(self.rows))))
-        self._column_maxima = column_maxima(self.rows)
+        self._typical_popularity = typical(self._popularity(np.arange(len(bias))))
+        self._extent = Extent.of(output_weights).beside(Extent.of(bias[:, None]))
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self._bias)
+
+    @property
+    def rows(self) -> TrackRows:
+        """See `scoring.Scoring.rows`: (N, H + 1)."""
+        return JoinedColumns([self._output_weights, self._bias[:, None]])
 
     @property
     def affinities(self) -> Floats:
@@ -83,11 +91,11 @@ class FeedForwardScoring:
 
     def learned(self, positions: Positions) -> Floats:
         """See `scoring.Scoring.learned`: W2."""
-        return np.asarray(self.rows[positions, :-1])
+        return taken(self._output_weights, positions)
 
     def bias(self, positions: Positions) -> Floats:
         """See `scoring.Scoring.bias`."""
-        return np.asarray(self.rows[positions, -1])
+        return self._bias.take(positions)
 
     def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:  # noqa: ARG002 - another kind needs them
         """See `scoring.Scoring.rows_of`."""
@@ -96,8 +104,24 @@ class FeedForwardScoring:
     def of_others(self, rows: Floats, affinities: Floats) -> "FeedForwardScoring":
         """See `scoring.Scoring.of_others`."""
         others = copy(self)
-        others.rows, others._affinities = rows, affinities
+        others._output_weights, others._affinities, others._bias = rows[:, :-1], affinities, rows[:, -1]
+        others._extent = self._extent.around(Extent.of(rows[:, :-1]).beside(Extent.of(rows[:, -1:])))
         return others
+
+    def part_rows(self, part: Part, positions: Positions) -> Floats:
+        """See `scoring.Scoring.part_rows`; there is one part."""
+        if part is not Part.WHOLE:
+            raise ValueError(f"has no part {part}")
+        return np.hstack([taken(self._output_weights, positions), self._bias.take(positions)[:, None]])
+
+    def rounded(self, query: Query) -> Floats:
+        """See `scoring.Scoring.rounded`."""
+        return inner_products(self._output_weights, query.vector[:-1]) + self._bias
+
+    def rounded_at(self, query: Query, positions: Positions) -> Floats:
+        """See `scoring.Scoring.rounded_at`."""
+        products: Floats = np.vecdot(taken(self._output_weights, positions), query.vector[:-1])
+        return products + self._bias.take(positions)
 
     def query(self, profile: Profile) -> Query:
         """See `scoring.Scoring.query`."""
@@ -105,12 +129,12 @@ class FeedForwardScoring:
         history, edits = active.history.astype(np.float64), self._edit_gain * active.edits.astype(np.float64)
         history[self._listened :] = 0.0
         vector = np.append(self._units(history, edits), 1.0).astype(np.float32)
-        return Query(vector, history, edits, rounding_margin(vector, self._column_maxima))
+        return Query(Part.WHOLE, vector, history, edits, self._extent.rounding_margin(vector))
 
     def contributions(self, query: Query, positions: Positions) -> Contributions:
         """The score less that without each prototype; of an edit, less that without the edit."""
         weights = np.maximum(query.history + query.edit_weights, 0.0)
-        rows = self.rows[positions, :-1].astype(np.float64)
+        rows = taken(self._output_weights, positions).astype(np.float64)
         total = rows @ self._layer.lost(weights, np.zeros_like(weights)).T
         edited = np.zeros_like(total)
         where = np.flatnonzero(query.edit_weights)
@@ -120,7 +144,7 @@ class FeedForwardScoring:
         return Contributions(
             total,
             edited,
-            self._affinities[positions].astype(np.float64),
+            taken(self._affinities, positions).astype(np.float64),
             scores - total.sum(axis=1),
             self._popularity(positions) - self._typical_popularity,
             scores,
@@ -148,8 +172,8 @@ class FeedForwardScoring:
             np.column_stack([self._affinities, affinities]),
             np.column_stack([self._layer.weights, column]).astype(np.float32),
             self._layer.offsets.astype(np.float32),
-            self.rows[:, :-1],
-            self.rows[:, -1],
+            self._output_weights,
+            self._bias,
             self._edit_gain,
             self._listened,
         )
@@ -167,5 +191,5 @@ class FeedForwardScoring:
 
     def _block_scores(self, units: Doubles, positions: Positions) -> Doubles:
         # A product and a sum along each row, not BLAS: that may add up equal rows in different orders.
-        rows = self.rows[positions].astype(np.float64)
-        return np.asarray((rows[:, :-1] * units).sum(axis=1) + rows[:, -1])
+        rows = taken(self._output_weights, positions).astype(np.float64)
+        return np.asarray((rows * units).sum(axis=1) + self._bias[positions])

@@ -2,10 +2,7 @@
 
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from leitmotif_services.prototypes.search.scoring import Positions, Query
+from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query
 
 
 class Index(Protocol):
@@ -14,10 +11,12 @@ class Index(Protocol):
     name: str
     """Short name for logs and figures, such as "exact"."""
 
-    def search(self, query: Query, count: int, kept: NDArray[np.bool_]) -> Positions:
-        """Positions of the best `count` ≥ 1 tracks among those that `kept` (N,) is True for, or of all when they are fewer.
+    def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
+        """Positions of the best `count` ≥ 1 tracks among those that `kept` (N,) is True for, None being all of them; of all that
+        are kept when they are fewer.
 
         Ordered by falling exact score, ties by rising position. Tracks that are not kept are passed over inside the
-        search, so that they never shorten the list.
+        search, so that they never shorten the list. An exact index finds the best; an approximate one may miss a few of
+        them and then returns the next best in their place, as often as its stated recall says.
         """
         ...

@@ -8,81 +8,131 @@ from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.search.scoring import (
     Contributions,
     Doubles,
+    Extent,
     Floats,
+    Part,
     Positions,
     Query,
-    column_maxima,
     in_blocks,
     in_order,
-    rounding_margin,
     typical,
 )
+from leitmotif_services.prototypes.search.track_rows import JoinedColumns, TrackRows, inner_products, taken
 
 
 class LinearScoring:
-    """Implements `scoring.Scoring`: N rows [v | a | b] of 2K + 1 float32 each, searched with [h | γΔ | 1]."""
+    """Implements `scoring.Scoring`. Rows are [v | a | b], searched with [h | γΔ | 1]; of listening alone, [v | b] with [h | 1].
+
+    The arrays are kept as they are given, so that they may be those of a mapped file: nothing is held twice.
+    """
+
+    parts: tuple[Part, ...] = (Part.LISTENING, Part.WHOLE)
 
     def __init__(self, responses: Floats, affinities: Floats, bias: Floats, edit_gain: float) -> None:
-        """`responses` and `affinities`: (N, K); `bias`: (N,); `edit_gain`: γ ≥ 0."""
+        """`responses` and `affinities`: (N, K); `bias`: (N,); all float32; `edit_gain`: γ ≥ 0."""
         self.prototype_count = responses.shape[1]
         self.edit_gain = edit_gain
-        self.rows = np.ascontiguousarray(np.hstack([responses, affinities, bias[:, None]]), dtype=np.float32)
-        """(N, 2K + 1) float32."""
+        self._responses = responses
+        self._affinities = affinities
+        self._bias = bias
         self._typical_bias = typical(bias)
-        self._column_maxima = column_maxima(self.rows)
+        self._extents = _extents(responses, affinities, bias)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self._bias)
+
+    @property
+    def rows(self) -> TrackRows:
+        """See `scoring.Scoring.rows`: (N, 2K + 1)."""
+        return JoinedColumns([self._responses, self._affinities, self._bias[:, None]])
 
     @property
     def affinities(self) -> Floats:
-        """(N, K): a view."""
-        return self.rows[:, self.prototype_count : 2 * self.prototype_count]
+        """(N, K)."""
+        return self._affinities
 
     def learned(self, positions: Positions) -> Floats:
         """See `scoring.Scoring.learned`: v."""
-        return np.asarray(self.rows[positions, : self.prototype_count])
+        return taken(self._responses, positions)
 
     def bias(self, positions: Positions) -> Floats:
         """See `scoring.Scoring.bias`."""
-        return np.asarray(self.rows[positions, -1])
+        return self._bias.take(positions)
 
     def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:
         """See `scoring.Scoring.rows_of`."""
         return np.hstack([learned, affinities, bias[:, None]]).astype(np.float32)
 
-    def of_others(self, rows: Floats, affinities: Floats) -> "LinearScoring":  # noqa: ARG002 - the rows hold them
+    def of_others(self, rows: Floats, affinities: Floats) -> "LinearScoring":
         """See `scoring.Scoring.of_others`."""
         others = copy(self)
-        others.rows = rows
+        others._responses, others._affinities, others._bias = rows[:, : self.prototype_count], affinities, rows[:, -1]
+        added = _extents(others._responses, affinities, others._bias)
+        others._extents = {part: extent.around(added[part]) for part, extent in self._extents.items()}
         return others
+
+    def part_rows(self, part: Part, positions: Positions) -> Floats:
+        """See `scoring.Scoring.part_rows`."""
+        blocks = [self._responses, self._affinities] if part is Part.WHOLE else [self._responses]
+        return np.hstack([*(taken(block, positions) for block in blocks), self._bias.take(positions)[:, None]])
 
     def query(self, profile: Profile) -> Query:
         """See `scoring.Scoring.query`."""
         active = profile.without_muted()
+        part = Part.WHOLE if self.edit_gain and active.edits.any() else Part.LISTENING
         edits = self.edit_gain * active.edits.astype(np.float64)
-        vector = np.concatenate([active.history, edits, [1.0]]).astype(np.float32)
-        return Query(vector, active.history.astype(np.float64), edits, rounding_margin(vector, self._column_maxima))
+        weights = [active.history, edits] if part is Part.WHOLE else [active.history]
+        vector = np.concatenate([*weights, [1.0]]).astype(np.float32)
+        return Query(part, vector, active.history.astype(np.float64), edits, self._extents[part].rounding_margin(vector))
+
+    def rounded(self, query: Query) -> Floats:
+        """See `scoring.Scoring.rounded`."""
+        products = inner_products(self._responses, query.vector[: self.prototype_count])
+        products += self._bias
+        if query.part is Part.WHOLE:
+            products += inner_products(self._affinities, query.vector[self.prototype_count : -1])
+        return products
+
+    def rounded_at(self, query: Query, positions: Positions) -> Floats:
+        """See `scoring.Scoring.rounded_at`."""
+        products: Floats = np.vecdot(taken(self._responses, positions), query.vector[: self.prototype_count])
+        products += self._bias.take(positions)
+        if query.part is Part.WHOLE:
+            products += np.vecdot(taken(self._affinities, positions), query.vector[self.prototype_count : -1])
+        return products
 
     def contributions(self, query: Query, positions: Positions) -> Contributions:
         """h_k v_ik + γ Δ_k a_ik of every prototype; the bias is b_i."""
-        rows = self.rows[positions].astype(np.float64)
-        k = self.prototype_count
-        affinities = rows[:, k : 2 * k]
+        affinities, bias = taken(self._affinities, positions).astype(np.float64), self.bias(positions).astype(np.float64)
         edited = query.edit_weights * affinities
-        total, bias = query.history * rows[:, :k] + edited, rows[:, -1]
-        return Contributions(total, edited, affinities, bias, bias - self._typical_bias, total.sum(axis=1) + bias)
+        total = query.history * taken(self._responses, positions) + edited
+        return Contributions(total, edited, affinities, bias, bias - self._typical_bias, self.scores(query, positions))
 
     def scores(self, query: Query, positions: Positions) -> Doubles:
         """See `scoring.Scoring.scores`."""
-        return in_blocks(positions, lambda block: self.contributions(query, block).scores)
+        return in_blocks(positions, lambda block: self._block_scores(query, block))
 
     def extended(self, affinities: Floats) -> "LinearScoring":
         """See `scoring.Scoring.extended`: v is 0."""
-        k = self.prototype_count
-        responses = np.column_stack([self.rows[:, :k], np.zeros_like(affinities)])
-        return LinearScoring(responses, np.column_stack([self.affinities, affinities]), self.rows[:, -1], self.edit_gain)
+        responses = np.column_stack([self._responses, np.zeros_like(affinities)])
+        return LinearScoring(responses, np.column_stack([self._affinities, affinities]), self._bias, self.edit_gain)
 
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""
         return in_order(positions, self.scores(query, positions))
+
+    def _block_scores(self, query: Query, positions: Positions) -> Doubles:
+        # Row by row: the product of a matrix may add up equal rows in different orders.
+        scores: Doubles = np.vecdot(taken(self._responses, positions).astype(np.float64), query.history)
+        if query.part is Part.WHOLE:
+            scores += np.vecdot(taken(self._affinities, positions).astype(np.float64), query.edit_weights)
+        scores += self._bias.take(positions)
+        return scores
+
+
+def _extents(responses: Floats, affinities: Floats, bias: Floats) -> dict[Part, Extent]:
+    popularity, listening = Extent.of(bias[:, None]), Extent.of(responses)
+    return {
+        Part.LISTENING: listening.beside(popularity),
+        Part.WHOLE: listening.beside(Extent.of(affinities)).beside(popularity),
+    }

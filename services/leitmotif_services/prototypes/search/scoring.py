@@ -7,6 +7,7 @@ that a search knows how many near ties it has to settle exactly.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -24,18 +25,29 @@ BLOCK = 4096
 """Tracks scored exactly at once: bounds the float64 working memory to some megabytes."""
 
 
+class Part(StrEnum):
+    """Which part of what is known of a track a query weighs: a search need not look at the rest."""
+
+    LISTENING = "listening"
+    """What a profile without edits needs."""
+    WHOLE = "whole"
+    """All of it."""
+
+
 @dataclass(frozen=True)
 class Query:
     """A profile in the form that a scoring is searched with."""
 
+    part: Part
+    """The smallest part of the rows that holds all that the profile weighs."""
     vector: Floats
-    """(d,): its inner product with a row is that track's score, but for rounding."""
+    """(d,): its inner product with a row of `part` is that track's score, but for rounding."""
     history: Doubles
     """h, (K,); 0 where muted."""
     edit_weights: Doubles
     """γΔ, (K,); 0 where muted."""
     rounding_margin: float
-    """No float32 inner product of `vector` with a row is further than this from the exact score."""
+    """No float32 inner product of `vector` with a row, summed in whatever order, is further than this from the exact score."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +71,12 @@ class Contributions:
 class Scoring(Protocol):
     """Scores N tracks for profiles over K prototypes. Immutable, and safe to use from several threads at once."""
 
+    parts: tuple[Part, ...]
+    """The parts that its queries weigh."""
+
     @property
     def rows(self) -> TrackRows:
-        """(N, d): what a search takes inner products with."""
+        """(N, d): all that the kind's scores are inner products with."""
         ...
 
     def __len__(self) -> int: ...
@@ -84,7 +99,22 @@ class Scoring(Protocol):
         ...
 
     def of_others(self, rows: Floats, affinities: Floats) -> "Scoring":
-        """How the same model scores other tracks with `rows` (n, d) of `rows_of` and affinities (n, K); neither is copied."""
+        """How the same model scores other tracks with `rows` (n, d) of `rows_of` and affinities (n, K); neither is copied.
+
+        The rounding margins of its queries hold for these tracks and for those of this scoring.
+        """
+        ...
+
+    def part_rows(self, part: Part, positions: Positions) -> Floats:
+        """(n, d): what a query of `part` takes inner products with, of the tracks at `positions`; a copy."""
+        ...
+
+    def rounded(self, query: Query) -> Floats:
+        """(N,): the inner products of the query with the rows of all tracks, within its rounding margin of their scores."""
+        ...
+
+    def rounded_at(self, query: Query, positions: Positions) -> Floats:
+        """(n,): those of the tracks at `positions` alone."""
         ...
 
     def query(self, profile: Profile) -> Query:
@@ -127,17 +157,39 @@ def typical(popularity: NDArray[np.floating]) -> float:
     return max(float(np.median(popularity)), float(popularity.mean(dtype=np.float64)))
 
 
-def column_maxima(rows: Floats) -> Doubles:
-    """(d,): the largest magnitude in each column of (N, d)."""
-    return np.asarray(np.maximum(rows.max(axis=0), -rows.min(axis=0)), np.float64)
+@dataclass(frozen=True)
+class Extent:
+    """How large the rows of N tracks are at most."""
 
+    columns: Doubles
+    """(d,): the largest magnitude in each column."""
+    length: float
+    """The largest Euclidean length of a row."""
 
-def rounding_margin(vector: Floats, maxima: Doubles) -> float:
-    """Bounds the rounding of inner products of float32 with rows whose `column_maxima` are given, and of `vector` itself.
+    @classmethod
+    def of(cls, rows: Floats) -> "Extent":
+        """That of (N, d); of no rows, zero."""
+        squares = np.vecdot(rows, rows).max(initial=0.0)
+        columns = np.maximum(rows.max(axis=0, initial=0.0), -rows.min(axis=0, initial=0.0))
+        # 1e-3 more than float32 says: no rounding of the squares or their sum is as large.
+        return cls(np.asarray(columns, np.float64), 1.001 * float(np.sqrt(squares)) + 1e-18)
 
-    The textbook bound of a sum of d rounded products in any order, d·u / (1 − d·u) · Σ|q_k r_k| with u = 2⁻²⁴, and one u more
-    for the rounding of the query's entries; 1e-30 covers products too small for a relative bound.
-    """
-    length = len(vector) + 2
-    relative = length * 2.0**-24 / (1.0 - length * 2.0**-24)
-    return relative * float(np.abs(vector).astype(np.float64) @ maxima) + 1e-30
+    def around(self, other: "Extent") -> "Extent":
+        """That of the rows of both."""
+        return Extent(np.maximum(self.columns, other.columns), max(self.length, other.length))
+
+    def beside(self, other: "Extent") -> "Extent":
+        """That of rows that continue with those of `other`."""
+        return Extent(np.concatenate([self.columns, other.columns]), float(np.hypot(self.length, other.length)))
+
+    def rounding_margin(self, vector: Floats) -> float:
+        """Bounds the rounding of inner products, in float32, of `vector` (d,) with the rows, and of `vector` itself.
+
+        The textbook bound of a sum of d rounded products in any order, d·u / (1 − d·u) · Σ|q_k r_k| with u = 2⁻²⁴, and one u
+        more for the rounding of the query's entries; 1e-30 covers products too small for a relative bound. The sum is at
+        most that over the largest entries of each column, and at most the product of the lengths (Cauchy and Schwarz).
+        """
+        terms = len(vector) + 2
+        relative = terms * 2.0**-24 / (1.0 - terms * 2.0**-24)
+        weights = vector.astype(np.float64)
+        return relative * min(float(np.abs(weights) @ self.columns), float(np.linalg.norm(weights)) * self.length) + 1e-30

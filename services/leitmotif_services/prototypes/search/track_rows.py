@@ -1,14 +1,12 @@
-"""Rows of float32, one a track, that may lie in two places: in a bundle, and in memory for tracks that came since."""
+"""Rows of float32, one a track, that may lie in several places: arrays of a mapped file, memory for tracks that came since."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
-
-BLOCK = 65_536
-"""Rows multiplied at once: bounds what of a memory-mapped array is read in one go."""
 
 
 class TrackRows(Protocol):
@@ -27,7 +25,7 @@ class TrackRows(Protocol):
 class JoinedRows:
     """Implements `TrackRows`: `first` (N, d), then `later` (M, d)."""
 
-    def __init__(self, first: Floats, later: Floats) -> None:
+    def __init__(self, first: TrackRows, later: TrackRows) -> None:
         self.first = first
         self.later = later
 
@@ -53,15 +51,37 @@ class JoinedRows:
         return rows
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
-        return np.concatenate([self.first, self.later]).astype(dtype or np.float32)
+        return np.concatenate([np.asarray(self.first), np.asarray(self.later)]).astype(dtype or np.float32)
 
 
-def inner_products(rows: TrackRows, vector: Floats) -> Floats:
+class JoinedColumns:
+    """Implements `TrackRows`: the rows of several (N, d_i) side by side, none of them copied until rows are asked for."""
+
+    def __init__(self, blocks: Sequence[TrackRows]) -> None:
+        self.blocks = tuple(blocks)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self), sum(block.shape[1] for block in self.blocks))
+
+    def __len__(self) -> int:
+        return len(self.blocks[0])
+
+    def __getitem__(self, positions: Any, /) -> Any:
+        return np.concatenate([block[positions] for block in self.blocks], axis=-1)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
+        return np.hstack([np.asarray(block) for block in self.blocks]).astype(dtype or np.float32)
+
+
+def taken(rows: Floats, positions: NDArray[np.int64]) -> Floats:
+    """(n, d): the rows at `positions` (n,); a copy."""
+    # Of rows that are not contiguous, `take` would copy all of them first.
+    return rows.take(positions, axis=0) if rows.flags.c_contiguous else rows[positions]
+
+
+def inner_products(rows: Floats, vector: Floats) -> Floats:
     """(N,): the inner product of each row (N, d) with a vector (d,)."""
-    if isinstance(rows, JoinedRows):
-        return np.concatenate([inner_products(rows.first, vector), inner_products(rows.later, vector)])
-    products = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), BLOCK):
-        # einsum rather than a BLAS product: it starts no threads of its own, which would fight with those of other calls.
-        np.einsum("nd,d->n", rows[start : start + BLOCK], vector, out=products[start : start + BLOCK])
+    # One product a row rather than one of a matrix: that would start threads of BLAS, which fight with those of other calls.
+    products: Floats = np.vecdot(rows, vector)
     return products

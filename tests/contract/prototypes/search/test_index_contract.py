@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
-from leitmotif_services.prototypes.search.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.search.faiss_index_files import build_index
 from leitmotif_services.prototypes.search.index import Index
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Query
@@ -18,7 +18,7 @@ MakeIndex = Callable[[LinearScoring], Index]
 
 @pytest.fixture(params=["exact", "faiss"])
 def make_index(request: pytest.FixtureRequest) -> MakeIndex:
-    makers: dict[str, MakeIndex] = {"exact": ExactIndex, "faiss": lambda table: FaissIndex(table, flat_index(table.rows))}
+    makers: dict[str, MakeIndex] = {"exact": ExactIndex, "faiss": build_index}
     return makers[request.param]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from leitmotif_services.prototypes.expression import Expression
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
-from leitmotif_services.prototypes.search.faiss_index import FaissIndex, flat_index
+from leitmotif_services.prototypes.search.faiss_index_files import build_index
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from tests.unit.prototypes.sample_models import random_model
 
@@ -51,7 +51,7 @@ def test_faiss_and_exact_search_agree(case: tuple[LinearScoring, Profile, np.nda
     table, profile, kept, count = case
     query = table.query(profile)
     reference = ExactIndex(table).search(query, count, kept)
-    found = FaissIndex(table, flat_index(table.rows)).search(query, count, kept)
+    found = build_index(table).search(query, count, kept)
     assert found.tolist() == reference.tolist()
 
 
@@ -75,7 +75,7 @@ def test_scores_are_those_of_rational_arithmetic(case: tuple[LinearScoring, Prof
     table, profile, kept, count = case
     query = table.query(profile)
     positions = np.flatnonzero(kept)[:count]
-    rounded = table.rows[positions] @ query.vector
+    rounded = table.rounded_at(query, positions)
     for score, near, position in zip(table.scores(query, positions).tolist(), rounded.tolist(), positions.tolist(), strict=True):
         exact = exact_score(table, profile, position)
         scale = sum(abs(part) for part in table.contributions(query, np.array([position])).total[0].tolist()) + 1.0
