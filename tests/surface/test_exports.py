@@ -5,26 +5,31 @@ from leitmotif import types
 
 EXPORTS = """
     AlreadyExistsError AsyncClient AudioItem BosPolicy CallCancelledError Client ClientClosedError ConflictError
-    ControlAction ControlChange DataLossError DeadlineExceededError Event EventType FieldViolation InternalError
-    InvalidArgumentError JobCancelledError JobFailedError JobState LeitmotifError NotFoundError OverloadedError
-    PcmItem PermissionDeniedError PreconditionError Reason RetryPolicy UnauthenticatedError UnavailableError UnimplementedError
-    __version__
+    ControlAction ControlChange DataLossError DeadlineExceededError Event EventType Exploration F FieldViolation InternalError
+    InvalidArgumentError JobCancelledError JobFailedError JobState LeitmotifError Likeness NotFoundError OverloadedError
+    PcmItem PermissionDeniedError PreconditionError Reason RecommendationRequest RetryPolicy Track TrackUpsert
+    UnauthenticatedError UnavailableError UnimplementedError __version__
 """
 TYPES = """
-    AppliedEdit AudioDescriptors AudioItem BosPolicy Contribution ControlAction ControlChange DescribedTrack Edit
-    EditOptions EmbedFailure Encoder Event EventType Exemplar Explanation Fidelity Job JobProgress JobResult JobSpec
-    JobState ListeningReceipt Model PcmItem PerplexityResult PerplexitySpec Profile Prototype PrototypeSource PrototypeWeight
-    Recommendations ScoredTrack Segment SegmentEmbedding TextEmbedding TextEncoder TextFailure Track TrackEmbedding Vectors
+    AppliedEdit Arm AudioDescriptors AudioItem BosPolicy Contribution ControlAction ControlChange CreatedPrototype
+    DeletedTracks DescribedTrack Edit EditOptions EmbedFailure Encoder Event EventType Exemplar Explanation
+    Exploration ExpressedPrototype Fidelity FoundPrototype IngestedTrack Job JobProgress JobResult JobSpec JobState
+    LiftingEdit Likeness ListeningReceipt Model PcmItem PerplexityResult PerplexitySpec Profile Prototype
+    PrototypeSearch PrototypeSource PrototypeWeight RankingChange RankingOptions RecommendationFailure
+    RecommendationRequest Recommendations ScoredTrack Segment SegmentEmbedding SimilarTrack SimilarTracks
+    TextEmbedding TextEncoder TextFailure Track TrackEmbedding TrackFailure TrackUpsert Trial UpsertedTracks Vectors
+    WhatIf
 """
 CLIENT = """
-    address audio close evaluations explain listen models profiles prototypes recommend tracks
+    address audio close evaluations explain listen models profiles prototypes recommend recommend_many recommend_pages tracks
+    what_if
 """
 PARTS = {
     "audio": "embed embed_stream embed_texts encoder encoders",
     "evaluations": "get list perplexity",
-    "models": "activate active list",
-    "prototypes": "exemplar_audio get list",
-    "tracks": "get list",
+    "models": "activate active end_trial list load roll_back start_trial trial",
+    "prototypes": "create_from_clip create_from_phrase create_from_tracks exemplar_audio get hide list rename search show",
+    "tracks": "delete get ingest list similar upsert",
 }
 PROFILE = "actor boost delete edit edits events export get mute redo reduce reset set undo unmute user_id"
 EVALUATION = "cancel get job job_id wait watch"
@@ -56,6 +61,12 @@ def test_the_client_and_its_parts():
         for part, names in PARTS.items():
             assert public(getattr(client, part)) == sorted(names.split())
         assert public(client.profiles("ada")) == sorted(PROFILE.split())
+
+
+def test_filters():
+    from leitmotif import filters
+
+    assert public(filters.F) == ["artist", "duration_s", "number", "tag", "text", "year"]
 
 
 def test_the_evaluation_handle():

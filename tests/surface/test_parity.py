@@ -85,11 +85,11 @@ def test_the_check_tells_a_stale_module(tmp_path):
             (target / module.name).write_text(module.read_text())
     (root / "generate_sync.py").write_text(GENERATOR.read_text())
     (tmp_path / "pyproject.toml").write_text((GENERATOR.parents[2] / "pyproject.toml").read_text())  # how ruff formats
-    changed = root / "leitmotif/_async/catalogue.py"
+    changed = root / "leitmotif/_async/tracks.py"
     changed.write_text(changed.read_text().replace("page_size: int = 0", "page_size: int = 5"))
     (root / "leitmotif/_sync/orphan.py").touch()
     checked = subprocess.run([sys.executable, root / "generate_sync.py", "--check"], capture_output=True, text=True, check=False)
     assert checked.returncode == 1
     stale, orphan, advice = checked.stderr.splitlines()
-    assert (stale, orphan) == ("stale: leitmotif/_sync/catalogue.py", "stale: leitmotif/_sync/orphan.py")
+    assert (stale, orphan) == ("stale: leitmotif/_sync/tracks.py", "stale: leitmotif/_sync/orphan.py")
     assert "make stubs" in advice

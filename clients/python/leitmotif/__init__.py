@@ -1,11 +1,11 @@
 """Leitmotif: music recommendation that a person can read, steer and have explained.
 
-    from leitmotif import Client
+    from leitmotif import Client, F
 
     with Client("localhost:50050") as client:
         client.listen("ada", ["track-1", "track-2"])
         client.profiles("ada").boost("piano")
-        for scored in client.recommend("ada"):
+        for scored in client.recommend("ada", filter=F.tag("jazz") & (F.year >= 1960)):
             print(scored.rank, scored.track.title, scored.reason)
 
 `AsyncClient` has the same methods as coroutines. Everything they raise is a `LeitmotifError`.
@@ -40,7 +40,22 @@ if TYPE_CHECKING:
         UnavailableError,
         UnimplementedError,
     )
-    from leitmotif.types import AudioItem, BosPolicy, ControlAction, ControlChange, Event, EventType, JobState, PcmItem
+    from leitmotif.filters import F
+    from leitmotif.types import (
+        AudioItem,
+        BosPolicy,
+        ControlAction,
+        ControlChange,
+        Event,
+        EventType,
+        Exploration,
+        JobState,
+        Likeness,
+        PcmItem,
+        RecommendationRequest,
+        Track,
+        TrackUpsert,
+    )
 
     __version__: str
 
@@ -59,6 +74,8 @@ __all__ = [
     "DeadlineExceededError",
     "Event",
     "EventType",
+    "Exploration",
+    "F",
     "FieldViolation",
     "InternalError",
     "InvalidArgumentError",
@@ -66,13 +83,17 @@ __all__ = [
     "JobFailedError",
     "JobState",
     "LeitmotifError",
+    "Likeness",
     "NotFoundError",
     "OverloadedError",
     "PcmItem",
     "PermissionDeniedError",
     "PreconditionError",
     "Reason",
+    "RecommendationRequest",
     "RetryPolicy",
+    "Track",
+    "TrackUpsert",
     "UnauthenticatedError",
     "UnavailableError",
     "UnimplementedError",
@@ -84,9 +105,24 @@ __all__ = [
 _HOMES = {
     "AsyncClient": "leitmotif._async.client",
     "Client": "leitmotif._sync.client",
+    "F": "leitmotif.filters",
     "RetryPolicy": "leitmotif._retry",
     **dict.fromkeys(
-        ("AudioItem", "BosPolicy", "ControlAction", "ControlChange", "Event", "EventType", "JobState", "PcmItem"),
+        (
+            "AudioItem",
+            "BosPolicy",
+            "ControlAction",
+            "ControlChange",
+            "Event",
+            "EventType",
+            "Exploration",
+            "JobState",
+            "Likeness",
+            "PcmItem",
+            "RecommendationRequest",
+            "Track",
+            "TrackUpsert",
+        ),
         "leitmotif.types",
     ),
 }

@@ -94,7 +94,7 @@ class Peer(grpc.GenericRpcHandler):
             metadata = dict(context.invocation_metadata())
             self.calls.append(ReceivedCall(descriptor.name, request, metadata, context.time_remaining(), time.monotonic()))
             if self.failures[descriptor.name]:
-                self._abort(self.failures[descriptor.name].popleft(), context, metadata)
+                self.abort(self.failures[descriptor.name].popleft(), context, metadata)
             answer = self.answers.get(descriptor.name)
             if answer is None:
                 answer = [] if descriptor.server_streaming else GetMessageClass(descriptor.output_type)()
@@ -105,7 +105,7 @@ class Peer(grpc.GenericRpcHandler):
         def stream(request, context):
             for response in behaviour(request, context):
                 if isinstance(response, ServiceError | grpc.StatusCode):
-                    self._abort(response, context, {})
+                    self.abort(response, context, {})
                 yield response
 
         return make(
@@ -114,7 +114,8 @@ class Peer(grpc.GenericRpcHandler):
             response_serializer=lambda message: message.SerializeToString(),
         )
 
-    def _abort(self, error, context, metadata):
+    def abort(self, error, context, metadata):
+        """Fail the call as the platform does, or with a bare gRPC code."""
         if isinstance(error, grpc.StatusCode):
             context.abort(error, "as told")
         status = status_of(error, metadata.get("x-request-id", ""))

@@ -6,7 +6,8 @@ from leitmotif import ControlAction, ControlChange
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as evaluation
 from leitmotif.api.gateway.v1 import gateway_pb2
-from leitmotif.types import AudioItem
+from leitmotif.api.prototypes.v1 import catalogue_pb2
+from leitmotif.types import AudioItem, Track
 from leitmotif_services.gateway.forwarding import OFFERED
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -22,7 +23,12 @@ class Pieces(list):
 SUCCEEDED = evaluation.Job(job_id="j", state=evaluation.JOB_STATE_SUCCEEDED, result={"perplexity": {"perplexity": 2.0}})
 EVERYTHING = {
     "Recommend": lambda client: client.recommend("ada"),
+    "StreamRecommendations": lambda client: list(client.recommend_many(["ada"])),
+    "WhatIf": lambda client: client.what_if("ada", boost="p"),
     "Explain": lambda client: client.explain("ada", "t"),
+    "IngestTrack": lambda client: client.tracks.ingest(AudioItem("t.wav", b"x")),
+    "SearchPrototypes": lambda client: client.prototypes.search("calm"),
+    "CreatePrototype": lambda client: client.prototypes.create_from_tracks("mine", ["t"]),
     "RecordListening": lambda client: client.listen("ada", ["t"]),
     "EditControls": lambda client: client.profiles("ada").edit([ControlChange("p", ControlAction.MUTE)]),
     "DescribeProfile": lambda client: client.profiles("ada").get(),
@@ -34,12 +40,20 @@ EVERYTHING = {
     "DeleteProfile": lambda client: client.profiles("ada").delete(),
     "ListPrototypes": lambda client: list(client.prototypes.list()),
     "GetPrototype": lambda client: client.prototypes.get("p"),
+    "UpdatePrototype": lambda client: client.prototypes.rename("p", "new"),
     "ReadExemplar": lambda client: client.prototypes.exemplar_audio("p"),
     "ListTracks": lambda client: list(client.tracks.list("jazz")),
     "GetTrack": lambda client: client.tracks.get("t"),
+    "FindSimilarTracks": lambda client: client.tracks.similar("t"),
+    "UpsertTracks": lambda client: client.tracks.upsert([Track("t")]),
+    "DeleteTracks": lambda client: client.tracks.delete(["t"]),
     "GetModel": lambda client: client.models.active(),
     "ListModels": lambda client: client.models.list(),
+    "LoadModel": lambda client: client.models.load("m"),
     "ActivateModel": lambda client: client.models.activate("m"),
+    "RollBackModel": lambda client: client.models.roll_back(),
+    "StartTrial": lambda client: client.models.start_trial("m", 0.5, "t"),
+    "EndTrial": lambda client: client.models.end_trial(),
     "EmbedTracks": lambda client: list(client.audio.embed([AudioItem("t", b"x")])),
     "EmbedStream": lambda client: list(client.audio.embed_stream(Pieces([bytes(8)]), sample_rate_hz=8_000, timeout_s=60.0)),
     "EmbedTexts": lambda client: client.audio.embed_texts(["calm piano"]),
@@ -51,7 +65,15 @@ EVERYTHING = {
     "WatchJob": lambda client: client.evaluations.perplexity("model", text="x").wait(),
     "CancelJob": lambda client: client.evaluations.get("j").cancel(),
 }
-MAY_NOT_BE_REPEATED = {"DeleteProfile", "ActivateModel", "CancelJob", "EmbedStream"}
+MAY_NOT_BE_REPEATED = {
+    "DeleteProfile",
+    "DeleteTracks",
+    "ActivateModel",
+    "RollBackModel",
+    "EndTrial",
+    "CancelJob",
+    "EmbedStream",
+}
 """Mutations without a request id, and a stream whose beginning is not kept."""
 
 
@@ -60,6 +82,8 @@ def answering(peer):
     peer.answer("ExportProfile", profiles_export())
     peer.answer("EmbedTracks", audio_pb2.EmbedTracksResponse(results=[{"track": {"track_id": "t"}}]))
     peer.answer("EmbedTexts", audio_pb2.EmbedTextsResponse(results=[{"text": {"tokens": 4}}]))
+    peer.answer("StreamRecommendations", [gateway_pb2.StreamRecommendationsResponse(recommended={"etag": "e"})])
+    peer.answer("UpsertTracks", catalogue_pb2.UpsertTracksResponse(statuses=[{}]))
     peer.answer("CreateJob", evaluation.CreateJobResponse(job=SUCCEEDED))
     peer.answer("GetJob", evaluation.GetJobResponse(job=SUCCEEDED))
     peer.answer("WatchJob", [evaluation.WatchJobResponse(job=SUCCEEDED)])
@@ -103,7 +127,7 @@ def test_each_call_that_may_be_repeated_survives_two_failures(client, answering,
 
 
 def test_every_repeated_mutation_carries_an_id_that_makes_a_repeat_harmless(client, answering):
-    for method in ("EditControls", "UndoEdit", "RedoEdit", "CreateJob"):
+    for method in ("EditControls", "UndoEdit", "RedoEdit", "CreateJob", "CreatePrototype"):
         EVERYTHING[method](client)
         EVERYTHING[method](client)
         ids = [call.request.request_id for call in answering.calls_of(method)]

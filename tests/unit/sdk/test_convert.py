@@ -5,6 +5,7 @@ Every field of a message is set to a value of its own; the type must hold that v
 
 import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leitmotif import types
-from leitmotif._convert import audio, catalogue, evaluation, profiles
+from leitmotif._convert import audio, catalogue, evaluation, models, profiles, ranking
 from leitmotif._convert.times import time_of, timestamp_of
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.common.v1 import vectors_pb2
@@ -21,6 +22,7 @@ from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif.errors import NotFoundError, Reason
+from leitmotif.filters import F
 from leitmotif_services.runtime.errors import Reason as ServiceReason
 from leitmotif_services.runtime.errors import ServiceError
 from leitmotif_services.runtime.status import status_of
@@ -32,6 +34,12 @@ def filled(message):
     """Set every scalar field of a message to a value that no other field has; returns the names and values."""
     values = {}
     for number, field in enumerate(message.DESCRIPTOR.fields, start=3):
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            kind = field.message_type.fields_by_name["value"].cpp_type
+            made = {"k": number + 0.5 if kind == FieldDescriptor.CPPTYPE_DOUBLE else f"v{number}"}
+            getattr(message, field.name).update(made)
+            values[field.name] = made
+            continue
         if field.type in (FieldDescriptor.TYPE_MESSAGE, FieldDescriptor.TYPE_ENUM):
             continue
         made = {
@@ -60,14 +68,26 @@ SCALAR_CASES = {
     ),
     "Track": (catalogue_pb2.Track, catalogue.track_of),
     "DescribedTrack": (catalogue_pb2.GetTrackResponse, catalogue.described_track_of),
-    "ScoredTrack": (prototypes_pb2.ScoredTrack, catalogue.scored_track_of),
+    "ScoredTrack": (prototypes_pb2.ScoredTrack, ranking.scored_track_of),
     "Contribution": (
         prototypes_pb2.Contribution,
-        lambda m: catalogue.scored_track_of(prototypes_pb2.ScoredTrack(contributions=[m])).contributions[0],
+        lambda m: ranking.scored_track_of(prototypes_pb2.ScoredTrack(contributions=[m])).contributions[0],
     ),
-    "Recommendations": (gateway_pb2.RecommendResponse, catalogue.recommendations_of),
-    "Explanation": (gateway_pb2.ExplainResponse, catalogue.explanation_of),
-    "Model": (models_pb2.Model, catalogue.model_of),
+    "Recommendations": (gateway_pb2.RecommendResponse, ranking.recommendations_of),
+    "Explanation": (gateway_pb2.ExplainResponse, ranking.explanation_of),
+    "LiftingEdit": (prototypes_pb2.LiftingEdit, ranking.lifting_edit_of),
+    "RankingChange": (prototypes_pb2.RankingChange, ranking.ranking_change_of),
+    "WhatIf": (gateway_pb2.WhatIfResponse, ranking.what_if_of),
+    "SimilarTrack": (prototypes_pb2.SimilarTrack, ranking.similar_track_of),
+    "SimilarTracks": (prototypes_pb2.FindSimilarTracksResponse, ranking.similar_tracks_of),
+    "FoundPrototype": (prototypes_pb2.FoundPrototype, catalogue.found_prototype_of),
+    "PrototypeSearch": (gateway_pb2.SearchPrototypesResponse, catalogue.prototype_search_of),
+    "CreatedPrototype": (gateway_pb2.CreatePrototypeResponse, catalogue.created_prototype_of),
+    "DeletedTracks": (catalogue_pb2.DeleteTracksResponse, catalogue.deleted_tracks_of),
+    "ExpressedPrototype": (gateway_pb2.ExpressedPrototype, catalogue.expressed_prototype_of),
+    "IngestedTrack": (gateway_pb2.IngestTrackResponse, catalogue.ingested_track_of),
+    "Trial": (models_pb2.Trial, models.trial_of),
+    "Model": (models_pb2.Model, models.model_of),
     "Profile": (profiles_pb2.Profile, profiles.profile_of),
     "DescribedProfile": (
         profiles_pb2.Profile,
@@ -122,14 +142,20 @@ def test_every_type_is_covered_above():
         "AppliedEdit",
         "AudioItem",
         "EmbedFailure",
+        "Exploration",
         "JobResult",
         "JobSpec",
         "PcmItem",
         "PerplexitySpec",
+        "RecommendationFailure",
+        "RecommendationRequest",
         "SegmentEmbedding",
         "TextEmbedding",
         "TextFailure",
         "TrackEmbedding",
+        "TrackFailure",
+        "TrackUpsert",
+        "UpsertedTracks",
         "Vectors",
     }
     dataclass_names = {name for name in types.__all__ if dataclasses.is_dataclass(getattr(types, name))}
@@ -201,10 +227,91 @@ def test_a_refused_item_is_an_error_like_any_other():
     assert (failure.error.reason, failure.error.request_id) == (Reason.ENCODER_NOT_FOUND, "r-1")
 
 
+def texts(max_size=8):
+    return st.text(max_size=max_size)
+
+
+TRACKS = st.builds(
+    types.Track,
+    track_id=texts(),
+    title=texts(),
+    artist=texts(),
+    duration_s=st.floats(0.0, 1e5),
+    tags=st.lists(texts(), max_size=3).map(tuple),
+    year=st.none() | st.integers(-3000, 3000),
+    texts=st.dictionaries(texts(), texts(), max_size=2),
+    numbers=st.dictionaries(texts(), st.floats(allow_nan=False), max_size=2),
+)
+
+
+@given(TRACKS)
+def test_tracks_go_there_and_come_back(track):
+    assert catalogue.track_of(catalogue.track_message_of(track)) == track
+
+
+def test_an_upsert_without_an_embedding_sends_none():
+    assert catalogue.upsert_message_of(types.TrackUpsert(types.Track("t"))).embedding == b""
+    assert catalogue.upsert_message_of(types.TrackUpsert(types.Track("t"), (1.0, 0.0))).embedding == b"\0\0\x80\x3f\0\0\0\0"
+
+
+def test_every_option_of_a_request_has_a_field_of_its_own():
+    request = types.RecommendationRequest(
+        user_id="ada",
+        count=7,
+        filter=F.tag("jazz"),
+        exclude=["a"],
+        seeds=["s"],
+        seed_weight=0.25,
+        max_per_artist=2,
+        diversity=0.5,
+        exploration=types.Exploration(0.75, seed=9),
+        include_heard=True,
+        contributions=-1,
+    )
+    message = ranking.request_message_of(request, "token")
+    expected = gateway_pb2.RecommendRequest(
+        user_id="ada",
+        count=7,
+        include_heard=True,
+        contribution_count=-1,
+        page_token="token",
+        options={
+            "filter": {"field": {"field": "tags", "one_of": {"values": ["jazz"]}}},
+            "excluded_track_ids": ["a"],
+            "seed_track_ids": ["s"],
+            "seed_weight": 0.25,
+            "max_per_artist": 2,
+            "diversity": 0.5,
+            "exploration": {"strength": 0.75, "seed": 9},
+        },
+    )
+    assert message == expected
+    assert ranking.request_message_of(types.RecommendationRequest("ada")).options == prototypes_pb2.RankingOptions()
+
+
+def test_an_answer_of_a_stream_is_a_list_or_a_failure():
+    list_message = gateway_pb2.StreamRecommendationsResponse(recommended={"etag": "e", "arm": models_pb2.ARM_TRIAL})
+    recommended = ranking.streamed_of(list_message, "ada")
+    assert (recommended.user_id, recommended.etag, recommended.arm) == ("ada", "e", types.Arm.TRIAL)
+    status = status_of(ServiceError(ServiceReason.PROFILE_NOT_FOUND, "no profile"), "r-1")
+    failure = ranking.streamed_of(gateway_pb2.StreamRecommendationsResponse(refused=status), "bob")
+    assert (failure.user_id, failure.error.reason) == ("bob", Reason.PROFILE_NOT_FOUND)
+
+
+class Unknown(StrEnum):
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
 ENUM_CASES = {
     "PrototypeSource": (
         prototypes_pb2.PrototypeSource,
         lambda number: catalogue.prototype_of(prototypes_pb2.Prototype(source=number)).source,
+    ),
+    "Likeness": (
+        prototypes_pb2.Likeness,
+        lambda number: {value: name for name, value in ranking.LIKENESSES.items()}.get(number, UNKNOWN),
     ),
     "EventType": (profiles_pb2.EventType, lambda number: profiles.event_of(profiles_pb2.Event(type=number)).type),
     "ControlAction": (

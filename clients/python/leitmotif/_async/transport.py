@@ -117,6 +117,29 @@ class AsyncTransport:
         finally:
             call.cancel()
 
+    async def intake(
+        self,
+        method: "grpc.aio.StreamUnaryMultiCallable[Request, Response]",
+        requests: Callable[[], AsyncIterator[Request]],
+        *,
+        timeout_s: float,
+    ) -> Response:
+        """Call a method that takes a stream of requests and answers once; a repeat must change nothing that the first did not.
+
+        `requests` makes the stream, anew for each attempt; the stream must not raise.
+        """
+        attempts = self.attempts(timeout_s, repeatable=True)
+        request_id = secrets.token_hex(8)
+
+        async def once() -> Response:
+            metadata = self.settings.metadata(request_id)
+            try:
+                return await method(requests(), timeout=attempts.remaining_s(), metadata=metadata)
+            except grpc.RpcError as error:
+                raise error_of_call(error, self.settings.address, request_id, attempts.timeout_s) from error
+
+        return await _until_done(once, attempts)
+
     async def collect(
         self,
         method: "grpc.aio.UnaryStreamMultiCallable[Request, Response]",

@@ -40,8 +40,12 @@ _ACTIONS_BACK = {number: name for name, number in _ACTIONS.items()}
 
 def described_profile_of(message: gateway_pb2.DescribeProfileResponse) -> Profile:
     """A profile whose weights carry the labels of their prototypes."""
-    weights = tuple(_weight_of(labelled.weight, labelled.label, labelled.weak) for labelled in message.labelled_weights)
-    return _profile_with(message.profile, weights)
+    return _profile_with(message.profile, tuple(map(labelled_weight_of, message.labelled_weights)))
+
+
+def labelled_weight_of(message: gateway_pb2.LabelledWeight) -> PrototypeWeight:
+    """A weight that carries the label of its prototype."""
+    return _weight_of(message.weight, message.label, message.weak)
 
 
 def profile_of(message: pb2.Profile) -> Profile:

@@ -1,22 +1,54 @@
 # Generated from leitmotif/_async/client.py by clients/python/generate_sync.py; edit that file instead.
 """The client."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
-from leitmotif._convert.catalogue import explanation_of, recommendations_of
-from leitmotif._convert.profiles import event_message_of, receipt_of
+from leitmotif._control_changes import Amounts, Names, control_changes
+from leitmotif._convert.profiles import change_message_of, event_message_of, receipt_of
+from leitmotif._convert.ranking import (
+    explanation_of,
+    options_message_of,
+    recommendations_of,
+    request_message_of,
+    streamed_of,
+    what_if_of,
+)
+from leitmotif._request_batches import request_batches
 from leitmotif._retry import RetryPolicy
 from leitmotif._settings import DEFAULT_TIMEOUT_S, ClientSettings
 from leitmotif._sync.audio import Audio
-from leitmotif._sync.catalogue import Models, Prototypes, Tracks
 from leitmotif._sync.evaluations import Evaluations
+from leitmotif._sync.models import Models
 from leitmotif._sync.profiles import UserProfile
+from leitmotif._sync.prototypes import Prototypes
+from leitmotif._sync.tracks import Tracks
 from leitmotif._sync.transport import Transport
 from leitmotif.api.gateway.v1 import gateway_pb2
-from leitmotif.api.prototypes.v1 import prototypes_pb2
-from leitmotif.types import Event, Explanation, ListeningReceipt, Recommendations
+from leitmotif.errors import InternalError, InvalidArgumentError, LeitmotifError, Reason
+from leitmotif.filters import Filter
+from leitmotif.types import (
+    ControlChange,
+    Event,
+    Explanation,
+    Exploration,
+    ListeningReceipt,
+    RankingOptions,
+    RecommendationFailure,
+    RecommendationRequest,
+    Recommendations,
+    WhatIf,
+)
+
+BULK_TIMEOUT_S = 120.0
+"""For each call of at most 256 requests, in seconds."""
+
+MAX_PAGED_TRACKS = 2000
+"""What the pages of one ranking hold at most."""
 
 
 class Client:
@@ -83,30 +115,136 @@ class Client:
         user_id: str,
         count: int = 20,
         *,
+        filter: Filter | None = None,  # noqa: A002
         exclude: Iterable[str] = (),
+        seeds: Iterable[str] = (),
+        seed_weight: float | None = None,
+        max_per_artist: int = 0,
+        diversity: float = 0.0,
+        exploration: Exploration | None = None,
         include_heard: bool = False,
         contributions: int = 3,
+        page_token: str = "",
         timeout_s: float | None = None,
     ) -> Recommendations:
         """Rank the catalogue for a user, best first; 1 to 1000 tracks.
 
-        `exclude` leaves out up to 10,000 track ids. Tracks that the user has heard are left out unless `include_heard`.
-        `contributions` is the number of reasons listed with each track, -1 for all. NotFoundError (PROFILE_NOT_FOUND) for a
-        user without a profile.
+        `filter` keeps some tracks only, see leitmotif.filters; `exclude` leaves out up to 10,000 track ids. Tracks that the user
+        has heard are left out unless `include_heard`. `seeds` ranks as if the user had listened to up to 100 tracks as well, by
+        `seed_weight` against the user's own history. `max_per_artist`, `diversity` and `exploration` vary the list; see
+        `RecommendationRequest`. `contributions` is the number of reasons listed with each track, -1 for all. `page_token` goes on
+        behind the page that had it as `next_page_token`; `recommend_pages` does so by itself. NotFoundError (PROFILE_NOT_FOUND)
+        for a user without a profile.
         """
-        request = gateway_pb2.RecommendRequest(
-            user_id=user_id,
-            count=count,
-            options=prototypes_pb2.RankingOptions(excluded_track_ids=exclude),
+        request = RecommendationRequest(
+            user_id,
+            count,
+            filter=filter,
+            exclude=tuple(exclude),
+            seeds=tuple(seeds),
+            seed_weight=seed_weight,
+            max_per_artist=max_per_artist,
+            diversity=diversity,
+            exploration=exploration,
             include_heard=include_heard,
-            contribution_count=contributions,
+            contributions=contributions,
         )
-        method = self._transport.stubs.gateway.Recommend
-        return recommendations_of(self._transport.call(method, request, timeout_s=timeout_s, repeatable=True))
+        return self._recommend(request, page_token, timeout_s)
 
-    def explain(self, user_id: str, track_id: str, *, timeout_s: float | None = None) -> Explanation:
-        """Every contribution to the score of one track, whether or not it would be recommended."""
-        request = gateway_pb2.ExplainRequest(user_id=user_id, track_id=track_id)
+    def recommend_pages(
+        self, user_id: str, page_size: int = 20, *, timeout_s: float | None = None, **options: Unpack[RankingOptions]
+    ) -> Iterator[Recommendations]:
+        """The ranking for a user page by page, at most 2000 tracks in all; takes the other keyword arguments of `recommend`.
+
+        No track comes twice, whatever happens to catalogue, model and profile meanwhile; ranks go on from page to page. Where the
+        profile changes between two pages, because the user listens or edits, the rest is ranked by the profile as it is then.
+        """
+        request = RecommendationRequest(user_id, page_size, **options)
+        asked = request
+        given: list[str] = []
+        page_token, ranks_before = "", 0
+        while len(given) < MAX_PAGED_TRACKS:
+            try:
+                page = self._recommend(asked, page_token, timeout_s)
+            except InvalidArgumentError as error:
+                if error.reason != Reason.PAGE_TOKEN_INVALID or not page_token:
+                    raise
+                asked = replace(request, exclude=(*request.exclude, *given))
+                page_token, ranks_before = "", len(given)
+                continue
+            given += [scored.track.track_id for scored in page]
+            yield replace(page, tracks=tuple(replace(scored, rank=scored.rank + ranks_before) for scored in page))
+            page_token = page.next_page_token
+            if not page_token:
+                return
+
+    def recommend_many(
+        self, requests: Iterable[RecommendationRequest | str], *, timeout_s: float = BULK_TIMEOUT_S
+    ) -> Iterator[Recommendations | RecommendationFailure]:
+        """Rank for many users, as an offline job does: one outcome a request, in order, as they come.
+
+        A user id alone stands for a request of 20 tracks. What is refused is refused by itself. Requests are sent as the answers
+        are read, in calls of at most 256, each with a deadline of `timeout_s`; one that breaks off goes on where it was.
+        """
+        method = self._transport.stubs.gateway.StreamRecommendations
+        for batch in request_batches(requests):
+            attempts = self._transport.attempts(timeout_s, repeatable=True)
+            while batch:
+                messages = _each(list(map(request_message_of, batch)))
+                try:
+                    with closing(self._transport.exchange(method, messages, timeout_s=attempts.remaining_s())) as answers:
+                        for answer in answers:
+                            attempts.succeeded()
+                            yield streamed_of(answer, batch.pop(0).user_id)
+                    if batch:
+                        raise InternalError(f"the server ended the stream before {len(batch)} of its answers", code="INTERNAL")
+                except LeitmotifError as failure:
+                    wait_s = attempts.wait_before_retry_s(failure)
+                    if wait_s is None:
+                        raise
+                    time.sleep(wait_s)
+
+    def what_if(
+        self,
+        user_id: str,
+        *,
+        boost: Amounts = (),
+        reduce: Amounts = (),
+        mute: Names = (),
+        unmute: Names = (),
+        reset: Names = (),
+        changes: Iterable[ControlChange] = (),
+        count: int = 20,
+        allow_missing: bool = False,
+        timeout_s: float | None = None,
+        **options: Unpack[RankingOptions],
+    ) -> WhatIf:
+        """Show what edits would do to a user's list: before, after, which tracks enter and leave, and why. Nothing is stored.
+
+        Edits are prototype ids, one or several: `mute="drums"`, `boost=["piano", "calm"]`, or with amounts
+        `boost={"piano": 2.0}`; or `changes` as for `profiles(user).edit`, applied behind those. Takes the other keyword arguments
+        of `recommend`. With `allow_missing`, a user without a profile counts as one who has heard nothing.
+        """
+        named = control_changes(boost=boost, reduce=reduce, mute=mute, unmute=unmute, reset=reset)
+        request = RecommendationRequest(user_id, count, **options)
+        message = gateway_pb2.WhatIfRequest(
+            user_id=user_id,
+            changes=map(change_message_of, (*named, *changes)),
+            count=count,
+            options=options_message_of(request),
+            include_heard=request.include_heard,
+            contribution_count=request.contributions,
+            allow_missing=allow_missing,
+        )
+        method = self._transport.stubs.gateway.WhatIf
+        return what_if_of(self._transport.call(method, message, timeout_s=timeout_s, repeatable=True))
+
+    def explain(self, user_id: str, track_id: str, *, target_rank: int = 0, timeout_s: float | None = None) -> Explanation:
+        """Every contribution to the score of one track, whether or not it would be recommended.
+
+        With `target_rank`, also the smallest single edits that put the track among so many at the top, 1 to 1000.
+        """
+        request = gateway_pb2.ExplainRequest(user_id=user_id, track_id=track_id, target_rank=target_rank)
         method = self._transport.stubs.gateway.Explain
         return explanation_of(self._transport.call(method, request, timeout_s=timeout_s, repeatable=True))
 
@@ -120,3 +258,13 @@ class Client:
         request = gateway_pb2.RecordListeningRequest(user_id=user_id, events=map(event_message_of, whole))
         method = self._transport.stubs.gateway.RecordListening
         return receipt_of(self._transport.call(method, request, timeout_s=timeout_s, repeatable=True))
+
+    def _recommend(self, request: RecommendationRequest, page_token: str, timeout_s: float | None) -> Recommendations:
+        method = self._transport.stubs.gateway.Recommend
+        message = request_message_of(request, page_token)
+        response = self._transport.call(method, message, timeout_s=timeout_s, repeatable=True)
+        return recommendations_of(response, request.user_id)
+
+
+def _each(messages: Iterable[gateway_pb2.RecommendRequest]) -> Iterator[gateway_pb2.RecommendRequest]:
+    yield from messages

@@ -115,6 +115,29 @@ class Transport:
         finally:
             call.cancel()
 
+    def intake(
+        self,
+        method: "grpc.StreamUnaryMultiCallable[Request, Response]",
+        requests: Callable[[], Iterator[Request]],
+        *,
+        timeout_s: float,
+    ) -> Response:
+        """Call a method that takes a stream of requests and answers once; a repeat must change nothing that the first did not.
+
+        `requests` makes the stream, anew for each attempt; the stream must not raise.
+        """
+        attempts = self.attempts(timeout_s, repeatable=True)
+        request_id = secrets.token_hex(8)
+
+        def once() -> Response:
+            metadata = self.settings.metadata(request_id)
+            try:
+                return method(requests(), timeout=attempts.remaining_s(), metadata=metadata)
+            except grpc.RpcError as error:
+                raise error_of_call(error, self.settings.address, request_id, attempts.timeout_s) from error
+
+        return _until_done(once, attempts)
+
     def collect(
         self,
         method: "grpc.UnaryStreamMultiCallable[Request, Response]",

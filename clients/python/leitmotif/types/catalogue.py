@@ -1,9 +1,10 @@
-"""What the catalogue and its model hold, and how they rank: prototypes, tracks, scores with their reasons."""
+"""What the catalogue and its model hold: tracks and prototypes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
+
+from leitmotif.errors import LeitmotifError
 
 
 class PrototypeSource(StrEnum):
@@ -15,6 +16,12 @@ class PrototypeSource(StrEnum):
     """Anchored on a tag that people use."""
     DISCOVERED = "discovered"
     """Discovered as a cluster of embeddings and named after what stands out in it."""
+    TRACKS = "tracks"
+    """Made from tracks that somebody chose."""
+    CLIP = "clip"
+    """Made from a clip."""
+    PHRASE = "phrase"
+    """Made from a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,42 @@ class Prototype:
     """Affinity from which on a track counts as expressing the prototype; muting removes exactly those tracks."""
     expressed_tracks: int
     """Tracks of the catalogue that express it."""
+    hidden: bool = False
+    """True when somebody hid it: it scores as before, but lists and searches leave it out unless they ask for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedPrototype:
+    """A prototype that was just made."""
+
+    prototype: Prototype
+    model_version: str
+    """The model version that has it, and answers now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPrototype:
+    """A prototype that a search found."""
+
+    prototype: Prototype
+    score: float
+    """How well it fits, 0 to 1; comparable within one search only."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrototypeSearch:
+    """What a search for prototypes found, the best first; iterates over it."""
+
+    found: tuple[FoundPrototype, ...]
+    by_meaning: bool
+    """True when the words' meaning was compared, false when labels and descriptions alone were."""
+    model_version: str
+
+    def __iter__(self) -> Iterator[FoundPrototype]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +114,18 @@ class Track:
     """A track of the catalogue."""
 
     track_id: str
-    title: str
-    artist: str
+    title: str = ""
+    artist: str = ""
     """Empty when unknown."""
-    duration_s: float
-    tags: tuple[str, ...]
+    duration_s: float = 0.0
+    tags: tuple[str, ...] = ()
     """Tags that people gave it, strongest first."""
+    year: int | None = None
+    """Year of release; None when unknown."""
+    texts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Further fields that are text, by name, such as "language"."""
+    numbers: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Further fields that are numbers, by name, such as "bpm"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,77 +139,65 @@ class DescribedTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class Contribution:
-    """What one prototype adds to a score."""
+class TrackUpsert:
+    """A track to add, or to replace as a whole."""
+
+    track: Track
+    embedding: Sequence[float] = ()
+    """Of its audio, of unit length; may be empty where the catalogue has the track, whose audio is then as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFailure:
+    """Why one track was refused."""
+
+    track_id: str
+    error: LeitmotifError
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertedTracks:
+    """What became of tracks that were to be added or replaced."""
+
+    track_ids: tuple[str, ...]
+    """Those that are in the catalogue now."""
+    failures: tuple[TrackFailure, ...]
+    catalogue_revision: int
+    """Number of the catalogue's last change: answers that carry at least this number have seen these tracks."""
+    model_version: str
+    """The model version whose catalogue it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedTracks:
+    """What became of tracks that were to be deleted."""
+
+    deleted_track_ids: tuple[str, ...]
+    unknown_track_ids: tuple[str, ...]
+    """Those that were not there."""
+    catalogue_revision: int
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressedPrototype:
+    """How strongly a track expresses a prototype."""
 
     prototype_id: str
     label: str
-    contribution: float
-    """Part of the score that comes from it: history and edit together."""
-    edit_contribution: float
-    """Part of `contribution` that comes from the person's edit."""
     affinity: float
-    """How strongly the track expresses the prototype, 0 or more."""
+    """0 or more."""
+    expressed: bool
+    """True when that is enough for a mute of the prototype to keep the track out of recommendations."""
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredTrack:
-    """A track with its place in a ranking. `bias`, `contributions` and `other_contributions` sum to `score`."""
+class IngestedTrack:
+    """A track that was added from its audio."""
 
     track: Track
-    rank: int
-    """From 1; 0 when a mute removes the track."""
-    score: float
-    """Comparable within one profile and model version only."""
-    bias: float
-    """What does not depend on the profile."""
-    contributions: tuple[Contribution, ...]
-    """Strongest first."""
-    other_contributions: float
-    """Sum of the contributions that are not listed."""
-    reason: str
-    """One sentence for a person: why it is here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendations:
-    """A ranking, best first; iterates over its tracks."""
-
-    tracks: tuple[ScoredTrack, ...]
+    prototypes: tuple[ExpressedPrototype, ...]
+    """By falling affinity."""
+    catalogue_revision: int
+    """Number of the catalogue's last change: answers that carry at least this number have seen the track."""
     model_version: str
-    etag: str
-    """Version of the profile that it was ranked for."""
-
-    def __iter__(self) -> Iterator[ScoredTrack]:
-        return iter(self.tracks)
-
-    def __len__(self) -> int:
-        return len(self.tracks)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Every contribution to the score of one track."""
-
-    track: ScoredTrack
-    removed_by: tuple[str, ...]
-    """The muted prototypes that keep the track out of recommendations, if any."""
-    model_version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A trained model."""
-
-    model_version: str
-    kind: str
-    encoder_id: str
-    prototype_count: int
-    track_count: int
-    created_at: datetime | None
-    metrics: Mapping[str, float]
-    """Figures measured in training, by name."""
-    active: bool
-    """True for the model that answers."""
-    prototype_ids: tuple[str, ...] = field(default=(), repr=False)
-    """In the order of their positions; set by `models.active()` only."""
