@@ -42,3 +42,42 @@ def embedding(
         print_json(report.as_json())
     else:
         stdout.print(report.as_table())
+
+
+@bench.command()
+def retrieval(
+    sizes: Annotated[str, typer.Option(help="Numbers of tracks, with commas between.")] = "1000,10000,100000,1000000",
+    storage: Annotated[str, typer.Option(help="auto, flat, float32, float16, int8 or int4: how the index stores rows.")] = "auto",
+    plot: Annotated[Path | None, typer.Option(help="File for a picture of how cost grows with the catalogue.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure the service's search against the bare FAISS call on the same index, with one thread, and with filters.
+
+    Catalogues are clustered, over 128 prototypes; recall is that of the best 100 tracks against the exact search. The two calls
+    take turns. `ratio` is the median of the service's search over that of the bare call. All four sizes take some minutes and
+    3 GB of memory.
+    """
+    try:
+        wanted = sorted({int(size.replace("_", "")) for size in sizes.split(",")})
+    except ValueError:
+        wanted = []
+    if not wanted or wanted[0] < 100 or wanted[-1] > 10_000_000:
+        raise typer.BadParameter("numbers from 100 to 10,000,000, with commas between", param_hint="--sizes")
+    with needs_extra("workshop"):
+        from leitmotif_services.workshop.bench_retrieval import run as measure
+    if plot is not None:
+        with needs_extra("evaluate"):
+            import matplotlib  # noqa: F401 - found missing before minutes of measuring
+    try:
+        report = measure(wanted, storage=storage, note=lambda text: stderr.print(text, style="dim"))
+        if plot is not None:
+            from leitmotif_services.workshop.bench_retrieval_plot import plot as draw
+
+            draw(report, plot)
+    except (OSError, ValueError) as error:
+        fail(str(error))
+    if json:
+        print_json(report.as_json())
+    else:
+        for table in report.as_tables():
+            stdout.print(table)

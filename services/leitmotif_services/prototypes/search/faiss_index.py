@@ -27,6 +27,9 @@ _CODED_GATHER_SHARE = 40
 _CANDIDATES_EACH = 4
 """Candidates by the codes for each track asked for, at least."""
 
+_FEW_GONE = 512
+"""So many tracks that are not kept are found as well and passed over: cheaper than to ask of every track whether it is kept."""
+
 _EXACT_SHARE = 8
 """Where more than one track in so many is a candidate, codes gain nothing."""
 
@@ -75,29 +78,35 @@ class FaissIndex:
 
         Coded rows: as long as four times `count` is no more than their candidates, a longer list begins with the shorter one.
         """
-        flat = self._flat.get(query.part)
         tracks = len(self._scoring)
         left = tracks if kept is None else int(np.count_nonzero(kept))
         if left <= count:
             return self._exact.search(query, count, kept)
+        flat = self._flat.get(query.part)
         if flat is None:
             return self._search_coded(self._coded[query.part], query, count, kept, left)
-        if kept is None:
-            return self._search_flat(flat, query, count, None, left)
-        if left * _FLAT_GATHER_SHARE <= tracks:
+        if kept is not None and left * _FLAT_GATHER_SHARE <= tracks:
             return self._exact.best_of(query, count, np.flatnonzero(kept))
-        bitmap = np.packbits(kept, bitorder="little")  # outlives the search: the selector points into it
-        return self._search_flat(flat, query, count, _keeping(bitmap), left)
+        return self._search_flat(flat, query, count, kept, left)
 
-    def _search_flat(self, flat: FlatRows, query: Query, count: int, parameters: Any, left: int) -> Positions:
-        wanted = min(count + _SPARE, left)
+    def _search_flat(self, flat: FlatRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
+        gone = len(self._scoring) - left
+        passed_over = gone if gone <= _FEW_GONE else 0
+        bitmap = np.packbits(kept, bitorder="little") if kept is not None and not passed_over else None
+        # The bitmap outlives the search: the selector points into it.
+        parameters = None if bitmap is None else _keeping(bitmap)
+        wanted = min(count + _SPARE, left) + passed_over
         rounded, found = call(flat.index, query.vector, wanted, parameters)
+        cut_off = rounded[-1]
+        if kept is not None and passed_over:
+            there = kept[found]
+            rounded, found = rounded[there], found[there]
         least = np.float64(rounded[count - 1]) - 2.0 * query.rounding_margin
-        if wanted < left and rounded[-1] >= least:
+        if wanted < left + passed_over and cut_off >= least:
             # Tracks that were cut off may tie with the last place: fetch everything that close. The radius is exclusive.
             radius = float(np.nextafter(np.float32(least), np.float32(-np.inf)))
-            _, _, found = flat.index.range_search(query.vector[None, :], radius, params=parameters)
-            return self._scoring.ordered(query, np.asarray(found, dtype=np.int64))[:count]
+            found = np.asarray(flat.index.range_search(query.vector[None, :], radius, params=parameters)[2], dtype=np.int64)
+            return self._scoring.ordered(query, found if kept is None else found[kept[found]])[:count]
         return self._settled(query, found, rounded)[:count]
 
     def _settled(self, query: Query, found: Positions, rounded: Floats) -> Positions:
@@ -116,21 +125,26 @@ class FaissIndex:
 
     def _search_coded(self, coded: CodedRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
         tracks = len(self._scoring)
-        wanted = max(coded.candidates, _CANDIDATES_EACH * count)
+        gone = tracks - left
+        wanted = max(coded.candidates, _CANDIDATES_EACH * count) + (gone if gone <= _FEW_GONE else 0)
         if wanted * _EXACT_SHARE > tracks or breadth(query.vector, coded.spread) < NARROWEST_QUERY:
             return self._exact.search(query, count, kept)
-        if kept is None:
-            found = call(coded.index, query.vector, wanted, self._probes[query.part])[1]
+        vector = _widened(query.vector, coded.index.d)
+        if gone <= _FEW_GONE:
+            parameters = self._probes[query.part]
         elif left <= max(wanted, tracks // _CODED_GATHER_SHARE):
             return self._exact.best_of(query, count, np.flatnonzero(kept))
         else:
-            bitmap = np.packbits(kept, bitorder="little")
+            bitmap = np.packbits(kept, bitorder="little")  # outlives the search: the selector points into it
             # All lists: what is kept may lie in those that the profile would not have looked into.
-            found = call(coded.index, query.vector, wanted, _keeping(bitmap, probes=coded.index.nlist))[1]
+            parameters = _keeping(bitmap, probes=coded.index.nlist)
+        found = call(coded.index, vector, wanted, parameters)[1]
         if found[-1] < 0:  # the lists that were looked into hold fewer
             found = found[found >= 0]
-            if len(found) < count:
-                return self._exact.search(query, count, kept)
+        if kept is not None and gone <= _FEW_GONE:
+            found = found[kept[found]]
+        if len(found) < count:
+            return self._exact.search(query, count, kept)
         rounded = self._scoring.rounded_at(query, found)
         best = found[rounded >= count_th_largest(rounded, count) - 2.0 * query.rounding_margin]
         return self._scoring.ordered(query, best)[:count]
@@ -162,6 +176,11 @@ def call(index: Any, vector: Floats, wanted: int, parameters: Any) -> tuple[Floa
     pointer = faiss.swig_ptr
     index.search_c(1, pointer(vector), wanted, pointer(scores), pointer(positions), parameters)
     return scores, positions
+
+
+def _widened(vector: Floats, width: int) -> Floats:
+    """The vector (d,) with zeros behind it, for an index of wider rows."""
+    return vector if len(vector) == width else np.concatenate([vector, np.zeros(width - len(vector), np.float32)])
 
 
 def _keeping(bitmap: NDArray[np.uint8], *, probes: int = 0) -> Any:
