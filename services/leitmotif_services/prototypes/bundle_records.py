@@ -14,13 +14,16 @@ from typing import Any, get_args
 from leitmotif_services.prototypes.expression import least_expressed_rank
 from leitmotif_services.prototypes.manifest import is_snippet_name
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype, Source
-from leitmotif_services.prototypes.track import Track
+from leitmotif_services.prototypes.track import FIELD_NAME, Track
 
 TEXT_LIMIT = 2000
 """Longest title, artist, label, description or tag, in characters."""
 
 TAGS_LIMIT = 1000
 """Most tags of one track."""
+
+TRACK_FIELDS = frozenset(field.name for field in fields(Track))
+"""Names that no further field may have."""
 
 NUMBER_LIMIT = 1e15
 """Largest magnitude of a number in a further field."""
@@ -32,8 +35,6 @@ EXEMPLARS_LIMIT = 100
 """Most exemplars of one prototype."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_OWN_FIELDS = frozenset(field.name for field in fields(Track))
 _LATER_FIELDS: dict[str, Any] = {"year": None, "texts": {}, "numbers": {}}
 """Fields of a track that schema 2 did not have, with what stands for them."""
 
@@ -126,7 +127,7 @@ def check_track(track: Track) -> None:
         _check_number("year", track.year, minimum=-(2**31), maximum=2**31 - 1)
     _check_many("further fields", [*track.texts, *track.numbers], FIELDS_LIMIT)
     for name in (*track.texts, *track.numbers):
-        if not _FIELD_NAME.fullmatch(name) or name in _OWN_FIELDS:
+        if not FIELD_NAME.fullmatch(name) or name in TRACK_FIELDS:
             raise ValueError(f"{name!r:.80} is no name of a further field")
     if shared := sorted(track.texts.keys() & track.numbers.keys()):
         raise ValueError(f"{shared[0]} is both text and number")

@@ -52,15 +52,16 @@ class Expression:
         masks = [column >= threshold for column, threshold in zip(columns, self.thresholds, strict=True)]
         self.counts = np.array([int(mask.sum()) for mask in masks])
         """(K,): tracks that express each prototype."""
-        self._packed = [np.packbits(mask) for mask in masks]
+        self.packed = np.stack([np.packbits(mask) for mask in masks])
+        """(K, ceil(N / 8)): the masks, eight tracks a byte."""
 
     def mask(self, prototype: int) -> Mask:
         """(N,): True for the tracks that express the prototype at that position."""
-        return np.unpackbits(self._packed[prototype], count=self._tracks).view(np.bool_)
+        return np.unpackbits(self.packed[prototype], count=self._tracks).view(np.bool_)
 
     def kept(self, muted: Iterable[int]) -> Mask:
         """(N,): True for the tracks that express none of the muted prototypes."""
-        removed = np.zeros_like(self._packed[0])
+        removed = np.zeros_like(self.packed[0])
         for prototype in muted:
-            removed |= self._packed[prototype]
+            removed |= self.packed[prototype]
         return np.unpackbits(~removed, count=self._tracks).view(np.bool_)

@@ -1,7 +1,11 @@
 """A track of the catalogue."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""What a further field may be called."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0)
 
 _FOLDS = 5
 
-_TAG_SHARE = 0.5
-
 
 @dataclass(frozen=True)
 class TagHeads:
@@ -54,16 +52,6 @@ def fit_tag_heads(embeddings: NDArray[np.float32], carriers: NDArray[np.bool_], 
         scores[:, lone] = _held_out_logits(embeddings, labels[:, lone], _track_folds(carriers[:, lone], seed=seed), ridge)
     fidelity = tuple(_fidelity(scores[:, tag], carriers[:, tag]) for tag in range(labels.shape[1]))
     return TagHeads(fit_heads(embeddings, labels, ridge), fidelity, ridge)
-
-
-def combined_affinities(heard: Doubles, tag_weights: Doubles, tagged: NDArray[np.bool_]) -> Doubles:
-    """What is heard and what people say, (N, T) in 0 to 1.
-
-    a = heard for a track without any tag; else a = (heard + t) / 2, where t is 0 for a tag that the track lacks and
-    (1 + weight) / 2 for one of relative weight `weight`. `tagged` (N,) tells which tracks have tags at all.
-    """
-    said = np.where(tag_weights > 0.0, 0.5 + 0.5 * tag_weights, 0.0)
-    return np.where(tagged[:, None], (1.0 - _TAG_SHARE) * heard + _TAG_SHARE * said, heard)
 
 
 def artist_folds(artists: Sequence[str], *, seed: int) -> NDArray[np.int64]:

@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from leitmotif_services.prototypes.affinity_heads import combined_affinities
 from leitmotif_services.prototypes.bundle_writing import TrainedModel
 from leitmotif_services.prototypes.expression import carriers_expressed_rank, least_expressed_rank
 from leitmotif_services.prototypes.prototype import Fidelity, Prototype
 from leitmotif_services.prototypes.track import Track
-from leitmotif_services.workshop.affinity_head import combined_affinities, fit_tag_heads
+from leitmotif_services.workshop.affinity_head import fit_tag_heads
 from leitmotif_services.workshop.dataset import MusicDataset
 from leitmotif_services.workshop.discovery import discover
 from leitmotif_services.workshop.edit_gain import fit_edit_gain

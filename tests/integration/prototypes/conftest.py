@@ -33,5 +33,5 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
 @pytest.fixture
 def version(service: Service) -> str:
     """Model version of the by-hand model."""
-    [folder] = [path for path in service.root.iterdir() if path.is_dir()]
+    [folder] = [path for path in service.root.iterdir() if path.is_dir() and not path.name.startswith(".")]
     return folder.name

@@ -123,4 +123,5 @@ def test_finding_tracks_by_text(titles: list[str], query: str) -> None:
     tracks = random_model(0, tracks=len(titles), prototypes=1).tracks
     named = [type(track)(track.track_id, title, "", 1.0, ()) for track, title in zip(tracks, titles, strict=True)]
     expected = sorted(track.track_id for track in named if query.casefold() in track.title.casefold())
-    assert [named[position].track_id for position in Catalogue(named).matching(query)] == expected
+    catalogue = Catalogue(named)
+    assert [named[position].track_id for position in catalogue.page(catalogue.containing(query), "", 20)] == expected

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from leitmotif_services.workshop.affinity_head import artist_folds, combined_affinities, fit_tag_heads
+from leitmotif_services.prototypes.affinity_heads import combined_affinities
+from leitmotif_services.workshop.affinity_head import artist_folds, fit_tag_heads
 from leitmotif_services.workshop.dataset import MusicDataset
 from leitmotif_services.workshop.logistic_regression import fit_heads, sigmoid
 from tests.unit.workshop.sample_music import TAGS, dataset, tagged_music

@@ -71,11 +71,15 @@ class BundleFields:
     def _condition(self, condition: FieldIn | FieldRange) -> Mask:
         self.names.check(condition)
         mask = np.zeros(self._tracks, np.bool_)
+        self.add_to(mask, condition)
+        return mask
+
+    def add_to(self, mask: Mask, condition: FieldIn | FieldRange) -> None:
+        """Set `mask` (N,) where a track passes; the field must have been checked."""
         if isinstance(condition, FieldIn):
             self._texts[condition.field].add_to(mask, condition.values)
         else:
             self._numbers[condition.field].add_to(mask, condition.minimum, condition.maximum)
-        return mask
 
 
 def combined(tested: Filter, mask_of: Callable[[FieldIn | FieldRange], Mask]) -> Mask:

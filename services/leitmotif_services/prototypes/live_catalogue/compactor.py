@@ -1,0 +1,169 @@
+"""Compacts the catalogue in the background, and clears away what nobody needs any more."""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from leitmotif_services.prototypes.bundle_writing import write_bundle
+from leitmotif_services.prototypes.live_catalogue.compaction import content_of
+from leitmotif_services.prototypes.manifest import ENCODER, Manifest
+from leitmotif_services.prototypes.model import ServedModel
+from leitmotif_services.prototypes.models.model_registry import Serving
+from leitmotif_services.runtime.errors import ServiceError
+
+TEMPORARY_PREFIX = ".compacting-"
+REMOVED_PREFIX = ".removing-"
+
+RETRY_AFTER_S = 30.0
+"""A compaction that failed is tried again after so long, once there are changes."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class CompactionSettings:
+    """When to compact, and what to keep of before."""
+
+    share: float
+    """Changes that may wait, as a share of the bundle's tracks."""
+    most: int
+    """Changes that may wait, whatever the bundle's size."""
+    kept_bundles: int
+    """Bundles of compactions that stay beside those in use."""
+    kept_journal_bytes: int
+    """Size up to which the journal keeps changes for bundles that are not in use."""
+
+
+class PrunedJournal(Protocol):
+    """See `file_journal.FileJournal`."""
+
+    @property
+    def writes(self) -> bool: ...
+
+    def drop_before(self, revision: int, *, served: int, kept_bytes: int) -> None: ...
+
+
+class CompactedModels(Protocol):
+    """See `models.model_registry.ModelRegistry`."""
+
+    @property
+    def root(self) -> Path: ...
+
+    def serving(self) -> Serving | None: ...
+
+    def manifests(self) -> list[Manifest]: ...
+
+    def supersede(self, model_version: str, successor_version: str) -> ServedModel | None: ...
+
+
+class Compactor:
+    """One compaction at a time, on a thread of its own. Calls go on meanwhile: changes that come are replayed on top."""
+
+    def __init__(
+        self,
+        models: CompactedModels,
+        journal: PrunedJournal,
+        settings: CompactionSettings,
+        read_snippet: Callable[[ServedModel, str], bytes],
+    ) -> None:
+        self._models = models
+        self._journal = journal
+        self._settings = settings
+        self._read_snippet = read_snippet
+        self._wanted = threading.Event()
+        self._closed = False
+        self._not_before = 0.0
+        self._thread = threading.Thread(target=self._run, name="catalogue-compaction", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look whether a compaction is due."""
+        self._wanted.set()
+
+    def close(self) -> None:
+        """Finish what is under way, then end the thread."""
+        self._closed = True
+        self._wanted.set()
+        self._thread.join()
+
+    def clear_away(self) -> None:
+        """Remove what a crash left of bundles that were being written or removed. For the process that writes the catalogue."""
+        if self._models.root.is_dir():
+            for folder in self._models.root.iterdir():
+                if folder.name.startswith((TEMPORARY_PREFIX, REMOVED_PREFIX)):
+                    log.info("cleared away what a crash left: %s", folder.name)
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._closed:
+                return
+            if not self._journal.writes or time.monotonic() < self._not_before:
+                continue
+            try:
+                for model in self._answering():
+                    if self._is_due(model):
+                        self._compact(model)
+            except (OSError, ServiceError, ValueError, MemoryError) as error:
+                self._not_before = time.monotonic() + RETRY_AFTER_S
+                log.error("cannot compact the catalogue, which goes on as it is: %s", error)
+            except Exception:
+                self._not_before = time.monotonic() + RETRY_AFTER_S
+                log.exception("cannot compact the catalogue, which goes on as it is")
+
+    def _is_due(self, model: ServedModel) -> bool:
+        later = 0 if model.later is None else len(model.later)
+        limit = min(self._settings.share * model.manifest.track_count, self._settings.most)
+        return later > limit and len(model.catalogue) > 0
+
+    def _answering(self) -> list[ServedModel]:
+        serving = self._models.serving()
+        if serving is None:
+            return []
+        return [serving.active] if serving.trial is None or serving.other is None else [serving.active, serving.other]
+
+    def _compact(self, model: ServedModel) -> None:
+        begun = time.monotonic()
+        content = content_of(model, self._read_snippet)
+        encoder = model.folder / ENCODER if ENCODER in model.manifest.files else None
+        folder = write_bundle(content, self._models.root, encoder_artifact=encoder, temporary_prefix=TEMPORARY_PREFIX)
+        successor = self._models.supersede(model.model_version, folder.name)
+        if successor is None:
+            log.info("compacted a model that is no longer loaded", extra={"model_version": model.model_version})
+            return
+        log.info(
+            "catalogue compacted",
+            extra={
+                "model_version": folder.name,
+                "superseded_version": model.model_version,
+                "tracks": successor.manifest.track_count,
+                "catalogue_revision": successor.manifest.catalogue_revision,
+                "seconds": round(time.monotonic() - begun, 3),
+            },
+        )
+        self._prune()
+
+    def _prune(self) -> None:
+        """Remove the bundles of earlier compactions, then the changes that no bundle needs that is left."""
+        manifests, serving = self._models.manifests(), self._models.serving()
+        if serving is None:
+            return
+        in_use = {*serving.earlier, *(model.model_version for model in serving.loaded)}
+        compacted = [each for each in manifests if each.taken_over_from is not None and each.model_version not in in_use]
+        removed = sorted(compacted, key=lambda each: each.catalogue_revision, reverse=True)[self._settings.kept_bundles :]
+        for manifest in removed:
+            folder = self._models.root / manifest.model_version
+            gone = self._models.root / f"{REMOVED_PREFIX}{manifest.model_version}"
+            folder.rename(gone)  # at once, so that nobody finds half a bundle
+            shutil.rmtree(gone, ignore_errors=True)
+            log.info("removed the bundle of an earlier compaction", extra={"model_version": manifest.model_version})
+        left = [each.catalogue_revision for each in manifests if each not in removed]
+        served = min(model.manifest.catalogue_revision for model in self._answering())
+        self._journal.drop_before(min(left), served=served, kept_bytes=self._settings.kept_journal_bytes)

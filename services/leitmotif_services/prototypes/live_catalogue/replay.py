@@ -1,0 +1,80 @@
+"""Brings a model up to the catalogue's last change."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from leitmotif_services.prototypes.live_catalogue.changes import Batch, Change, Delete
+from leitmotif_services.prototypes.live_catalogue.later_tracks import with_changes
+from leitmotif_services.prototypes.model import ServedModel
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class ReadableJournal(Protocol):
+    """See `file_journal.FileJournal`."""
+
+    @property
+    def last_revision(self) -> int: ...
+
+    @property
+    def first_revision(self) -> int: ...
+
+    def read_after(self, revision: int, use: Callable[[Iterator[Batch]], T]) -> T: ...
+
+
+def advanced(model: ServedModel, batches: Sequence[Batch]) -> ServedModel:
+    """The model after those of the batches that it does not hold yet."""
+    for batch in batches:
+        if batch.revision > model.catalogue_revision:
+            changes, _ = _folded([batch], model)
+            model = with_changes(model, changes, batch.revision)
+    return model
+
+
+def caught_up(model: ServedModel, journal: ReadableJournal) -> ServedModel:
+    """The model after every change in the journal that it does not hold yet; what it cannot take is told in the log."""
+    before = model.catalogue_revision
+    if before >= journal.last_revision:
+        return model
+    about = {"model_version": model.model_version, "bundle_revision": before, "first_revision": journal.first_revision}
+    if before + 1 < journal.first_revision:
+        log.warning("changes of the catalogue before the journal's first are not carried over to the model", extra=about)
+    changes, left_out = journal.read_after(before, lambda batches: _folded(batches, model))
+    model = with_changes(model, changes, journal.last_revision)
+    if left_out:
+        log.warning(
+            "%d changes of the catalogue are not carried over: their audio was heard by another encoder",
+            left_out,
+            extra={**about, "encoder_id": model.manifest.encoder_id},
+        )
+    log.info("changes of the catalogue replayed", extra={**about, "changes": len(changes), "left_out": left_out})
+    return model
+
+
+def _folded(batches: Iterable[Batch], model: ServedModel) -> tuple[list[Change], int]:
+    """The changes, one a track, that have the effect of all that the model can take, and how many it cannot.
+
+    It cannot take what another encoder heard, save for a track that it has, of which nothing but the audio stays then as it was.
+    """
+    last: dict[str, Change] = {}
+    left_out = 0
+    dimension = model.embeddings.shape[1]
+    for batch in batches:
+        foreign = batch.encoder_id != model.manifest.encoder_id
+        for change in batch.changes:
+            before = last.get(change.track_id)
+            if isinstance(change, Delete):
+                last[change.track_id] = change
+                continue
+            known = before is None and model.catalogue.position_of(change.track_id) is not None
+            if (foreign or change.embedding.shape != (dimension,)) and (change.heard_anew or not known):
+                left_out += 1
+                continue
+            # A track that was deleted, or heard anew, in between has no rows that could be kept.
+            anew = change.heard_anew or isinstance(before, Delete) or (before is not None and before.heard_anew)
+            last[change.track_id] = replace(change, heard_anew=anew)
+    return list(last.values()), left_out
