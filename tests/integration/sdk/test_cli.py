@@ -40,6 +40,16 @@ WEIGHTS = [
     {"weight": {"prototype_id": "tag-piano", "history": 0.5, "edit": 1.0, "weight": 1.5}, "label": "piano", "weak": True},
     {"weight": {"prototype_id": "p-2", "history": -0.75, "muted": True}, "label": "drums, fast"},
 ]
+OTHER = prototypes_pb2.ScoredTrack(track={"track_id": "t2", "title": "Waltz", "artist": "Else"}, rank=1, score=0.5)
+WHAT_IF = gateway_pb2.WhatIfResponse(
+    before=[SCORED],
+    after=[OTHER],
+    entered=[{"track": OTHER, "rank_before": 7, "rank_after": 1, "reason": "It has more piano."}],
+    left=[{"track": SCORED, "rank_before": 1, "rank_after": 0, "reason": "Drums are muted."}],
+    labelled_weights=WEIGHTS,
+    model_version="m-1",
+    etag="e-2",
+)
 EDIT = profiles_pb2.Edit(
     sequence=4,
     changes=[{"prototype_id": "tag-piano", "action": profiles_pb2.CONTROL_ACTION_BOOST, "amount": 1.0}],
@@ -68,8 +78,23 @@ def platform(peer):
     peer.answer("ReadExemplar", [prototypes_pb2.ReadExemplarResponse(mime_type="audio/wav", chunk=b"RIFF")])
     peer.answer("ListTracks", catalogue_pb2.ListTracksResponse(tracks=[TRACK, TRACK, TRACK]))
     peer.answer("GetTrack", catalogue_pb2.GetTrackResponse(track=TRACK, affinities=[0.9, 0.1], model_version="m-1"))
+    peer.answer("WhatIf", WHAT_IF)
+    similar = {"track": TRACK, "similarity": 0.875, "shared_labels": ["piano"]}
+    peer.answer("FindSimilarTracks", prototypes_pb2.FindSimilarTracksResponse(tracks=[similar], model_version="m-1"))
+    found = [{"prototype": PIANO, "score": 0.5}]
+    peer.answer("SearchPrototypes", gateway_pb2.SearchPrototypesResponse(found=found, by_meaning=True, model_version="m-1"))
+    peer.answer("CreatePrototype", gateway_pb2.CreatePrototypeResponse(prototype=PIANO, model_version="m-2"))
+    peer.answer("UpdatePrototype", prototypes_pb2.UpdatePrototypeResponse(prototype=PIANO))
+    expressed = [{"prototype_id": "tag-piano", "label": "piano", "affinity": 0.75, "expressed": True}]
+    peer.answer("IngestTrack", gateway_pb2.IngestTrackResponse(track=TRACK, prototypes=expressed, model_version="m-1"))
+    peer.answer("DeleteTracks", catalogue_pb2.DeleteTracksResponse(deleted_track_ids=["t1"], unknown_track_ids=["t2"]))
     model = models_pb2.Model(model_version="m-1", kind="leitmotif", track_count=10, prototype_count=2, active=True)
-    peer.answer("ListModels", models_pb2.ListModelsResponse(models=[model]))
+    trial = models_pb2.Trial(model_version="m-2", share=0.25, name="autumn")
+    peer.answer("ListModels", models_pb2.ListModelsResponse(models=[model], trial=trial))
+    peer.answer("LoadModel", models_pb2.LoadModelResponse(model=model))
+    peer.answer("RollBackModel", models_pb2.RollBackModelResponse(model=model))
+    peer.answer("StartTrial", models_pb2.StartTrialResponse(trial=trial))
+    peer.answer("EndTrial", models_pb2.EndTrialResponse(ended=True))
     peer.answer("ActivateModel", models_pb2.ActivateModelResponse(model=model))
     return peer
 
@@ -88,6 +113,9 @@ def run(platform):
 COMMANDS = [
     ("recommend", "ada"),
     ("explain", "ada", "t1"),
+    ("explain", "ada", "t1", "--into-top", "3"),
+    ("what-if", "ada", "--boost", "piano", "--mute", "drums, fast"),
+    ("similar", "t1", "--by", "affinity"),
     ("listen", "ada", "t1", "t1"),
     ("profile", "show", "ada"),
     ("profile", "boost", "ada", "piano"),
@@ -105,18 +133,39 @@ COMMANDS = [
     ("prototypes", "list"),
     ("prototypes", "show", "piano"),
     ("prototypes", "play", "piano", "--silent", "--out", "OUT"),
+    ("prototypes", "search", "slow", "piano"),
+    ("prototypes", "create", "mine", "--track", "t1"),
+    ("prototypes", "create", "mine", "--phrase", "slow piano"),
+    ("prototypes", "rename", "piano", "grand piano"),
+    ("prototypes", "hide", "piano"),
+    ("prototypes", "unhide", "piano"),
     ("tracks", "list"),
+    ("tracks", "list", "--tag", "jazz", "--year-from", "1960"),
+    ("tracks", "add", "FILE"),
+    ("tracks", "delete", "t1", "t2"),
     ("tracks", "show", "t1"),
     ("models", "list"),
+    ("models", "load", "m-1"),
     ("models", "activate", "m-1"),
+    ("models", "rollback"),
+    ("models", "trial", "m-2", "--share", "0.25"),
+    ("models", "trial"),
+    ("models", "trial", "--end"),
 ]
-IDS = [" ".join(command[:2]) for command in COMMANDS]
+IDS = [" ".join(command[:3]) for command in COMMANDS]
+
+
+def filled(command, folder):
+    """The command with paths: OUT to write, FILE with audio."""
+    file = folder / "Nocturne.ogg"
+    file.write_bytes(b"audio")
+    return [argument.replace("OUT", str(folder / "x.wav")).replace("FILE", str(file)) for argument in command]
 
 
 @pytest.mark.parametrize("columns", [100, 40])
 @pytest.mark.parametrize("command", COMMANDS, ids=IDS)
 def test_every_command_prints_for_people_within_the_width(run, tmp_path, command, columns):
-    done = run(*(argument.replace("OUT", str(tmp_path / "x.wav")) for argument in command), columns=columns)
+    done = run(*filled(command, tmp_path), columns=columns)
     assert done.exit_code == 0, done.output
     assert done.stdout.strip()
     if command[1] not in ("play", "export"):  # a path, and a document, are not broken into lines
@@ -125,7 +174,7 @@ def test_every_command_prints_for_people_within_the_width(run, tmp_path, command
 
 @pytest.mark.parametrize("command", COMMANDS, ids=IDS)
 def test_every_command_prints_one_json_object(run, tmp_path, command):
-    done = run(*(argument.replace("OUT", str(tmp_path / "x.wav")) for argument in command), "--json")
+    done = run(*filled(command, tmp_path), "--json")
     assert done.exit_code == 0, done.output
     assert isinstance(json.loads(done.stdout), dict)
     assert done.stderr == ""
@@ -143,7 +192,7 @@ def test_every_command_has_an_example_in_its_help(run, command):
 def test_every_failure_is_one_line_and_exit_code_1(run, platform, tmp_path, command):
     for method in list(platform.answers):
         platform.fail(method, ServiceError(service_errors.Reason.INTERNAL, "a defect"), times=9)
-    done = run(*(argument.replace("OUT", str(tmp_path / "x.wav")) for argument in command))
+    done = run(*filled(command, tmp_path))
     assert done.exit_code == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -163,6 +212,17 @@ def test_every_failure_is_one_line_and_exit_code_1(run, platform, tmp_path, comm
         ("profile", "sho", "ada"),
         ("recommend", "ada", "--address", "http://localhost"),
         ("profile", "delete", "ada"),
+        ("recommend", "ada", "--diversity", "1.5"),
+        ("recommend", "ada", "--explore", "-1"),
+        ("recommend", "ada", "--pages", "0"),
+        ("what-if", "ada"),
+        ("what-if", "ada", "--boost", "piano=5"),
+        ("similar", "t1", "--by", "taste"),
+        ("prototypes", "create", "mine"),
+        ("prototypes", "create", "mine", "--track", "t1", "--phrase", "slow"),
+        ("tracks", "add", "a.ogg", "b.ogg", "--id", "one"),
+        ("models", "trial", "m-2", "--share", "0"),
+        ("models", "trial", "m-2", "--end"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_calls_nothing(run, platform, wrong):
@@ -188,6 +248,95 @@ def test_recommend_as_json(run):
     assert printed["user_id"] == "ada"
     assert printed["tracks"][0]["track"]["track_id"] == "t1"
     assert printed["tracks"][0]["contributions"][0]["contribution"] == 0.5
+
+
+def test_recommend_passes_filters_and_variety_on(run, platform):
+    options = ("--tag", "jazz", "--tag", "blues", "--artist", "X", "--year-from", "1960", "--year-to", "1969")
+    more = ("--seed-track", "s1", "--max-per-artist", "2", "--diversity", "0.5", "--explore", "0.25", "--random-seed", "7")
+    assert run("recommend", "ada", *options, *more).exit_code == 0
+    (call,) = platform.calls
+    expected = prototypes_pb2.RankingOptions(
+        filter={
+            "all": {
+                "filters": [
+                    {"field": {"field": "tags", "one_of": {"values": ["jazz", "blues"]}}},
+                    {"field": {"field": "artist", "one_of": {"values": ["X"]}}},
+                    {"field": {"field": "year", "range": {"minimum": 1960, "maximum": 1969}}},
+                ]
+            }
+        },
+        seed_track_ids=["s1"],
+        max_per_artist=2,
+        diversity=0.5,
+        exploration={"strength": 0.25, "seed": 7},
+    )
+    assert call.request.options == expected
+
+
+def test_pages_are_printed_as_one_list(run, platform):
+    platform.answer(
+        "Recommend",
+        lambda request: gateway_pb2.RecommendResponse(
+            tracks=[{"track": {"track_id": f"t{request.page_token or 0}"}, "rank": int(request.page_token or 0) + 1}],
+            next_page_token=str(int(request.page_token or 0) + 1),
+        ),
+    )
+    printed = json.loads(run("recommend", "ada", "-n", "1", "--pages", "3", "--json").stdout)
+    assert [scored["track"]["track_id"] for scored in printed["tracks"]] == ["t0", "t1", "t2"]
+    assert printed["pages"] == 3
+    assert len(platform.calls) == 3
+
+
+def test_what_if_shows_both_lists_and_what_enters_and_leaves(run, platform):
+    done = run("what-if", "ada", "--boost", "Piano=2", "--mute", "drums, fast")
+    (call,) = platform.calls_of("WhatIf")
+    assert [(change.prototype_id, change.amount) for change in call.request.changes] == [("tag-piano", 2.0), ("p-2", 0.0)]
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "1 - Nocturne – Anon + Waltz – Else" in lines
+    assert "Waltz – Else 7 → 1 It has more piano." in lines
+    assert "Nocturne – Anon 1 → muted Drums are muted." in lines
+    assert "Nothing was changed" in done.stderr
+
+
+def test_explain_says_which_edits_would_bring_a_track_up(run, platform):
+    low = prototypes_pb2.ScoredTrack(track=TRACK, rank=40, score=0.75)
+    edits = [{"prototype_id": "tag-piano", "label": "piano", "amount": 0.3701, "rank": 9}]
+    platform.answer("Explain", gateway_pb2.ExplainResponse(track=low, lifting_edits=edits))
+    shown = run("explain", "ada", "t1", "--into-top", "10").stdout
+    assert platform.calls[-1].request.target_rank == 10
+    assert "profile boost ada tag-piano --amount 0.371" in shown
+    platform.answer("Explain", gateway_pb2.ExplainResponse(track=low))
+    assert "No edit of a single prototype" in run("explain", "ada", "t1", "--into-top", "10").stdout
+    assert "already" in run("explain", "ada", "t1", "--into-top", "50").stdout
+
+
+def test_one_file_that_is_refused_does_not_stop_the_others(run, platform, tmp_path):
+    good, bad = tmp_path / "good.ogg", tmp_path / "bad.ogg"
+    good.write_bytes(b"audio")
+    bad.write_bytes(b"noise")
+    refusal = ServiceError(service_errors.Reason.AUDIO_FORMAT_UNKNOWN, "no audio that is known here")
+
+    def ingest(requests, context):
+        if b"".join(request.chunk for request in requests) == b"noise":
+            platform.abort(refusal, context, {})
+        return gateway_pb2.IngestTrackResponse(track=requests[0].start.track)
+
+    platform.answer("IngestTrack", ingest)
+    done = run("tracks", "add", str(bad), str(good), str(tmp_path / "none.ogg"), "--artist", "X", "--year", "1999", "--json")
+    assert done.exit_code == 1
+    printed = json.loads(done.stdout)
+    assert [(each["track"]["track_id"], each["track"]["year"]) for each in printed["tracks"]] == [("good", 1999)]
+    assert [failure["path"] for failure in printed["failed"]] == [str(bad), str(tmp_path / "none.ogg")]
+    assert "WAV, FLAC, OGG" in printed["failed"][0]["reason"]
+    assert "No such file" in printed["failed"][1]["reason"]
+
+
+def test_a_search_by_words_alone_says_so(run, platform):
+    assert run("prototypes", "search", "calm").stderr == ""
+    platform.answer("SearchPrototypes", gateway_pb2.SearchPrototypesResponse(found=[{"prototype": PIANO, "score": 0.5}]))
+    assert "Words alone" in run("prototypes", "search", "calm").stderr
+    platform.answer("SearchPrototypes", gateway_pb2.SearchPrototypesResponse())
+    assert "No prototype fits 'calm'" in run("prototypes", "search", "calm").stdout
 
 
 def test_an_empty_ranking_says_so(run, platform):

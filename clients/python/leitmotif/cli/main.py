@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from leitmotif.cli import extension_commands, models, profile, prototypes, recommend, tracks
+from leitmotif.cli import extension_commands, models, profile, prototypes, recommend, tracks, what_if
 from leitmotif.cli.console import whole_output
 
 HELP = "Music recommendation that a person can read, steer and have explained."
@@ -61,6 +61,8 @@ def options(
 
 app.command()(recommend.recommend)
 app.command()(recommend.explain)
+app.command("what-if")(what_if.what_if)
+app.command()(recommend.similar)
 app.command()(recommend.listen)
 app.add_typer(profile.app, name="profile")
 app.add_typer(prototypes.app, name="prototypes")

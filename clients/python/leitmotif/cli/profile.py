@@ -280,7 +280,7 @@ def delete(
 
 def _edit(user: str, name: str, change: Callable[["UserProfile", str], "AppliedEdit"], address: str, as_json: bool) -> None:
     with connected(address) as client:
-        prototype = prototype_named(name, client.prototypes.list())
+        prototype = prototype_named(name, client.prototypes.list(show_hidden=True))
         applied = change(client.profiles(user, actor=ACTOR), prototype.prototype_id)
         if as_json:
             print_json(json_value(applied))

@@ -1,6 +1,7 @@
 """Profiles, rankings and explanations as tables for a person; legible without colour and in a narrow terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -10,7 +11,7 @@ from rich.text import Text
 from leitmotif.cli.console import stdout
 
 if TYPE_CHECKING:
-    from leitmotif.types import Contribution, Profile, PrototypeWeight, ScoredTrack
+    from leitmotif.types import Contribution, Profile, PrototypeWeight, RankingChange, ScoredTrack, Track, WhatIf
 
 NARROW_COLUMNS = 70
 """Below this width, columns that can be spared are left out."""
@@ -69,6 +70,12 @@ def _marks(weight: "PrototypeWeight", narrow: bool) -> Text:
     return Text(", ".join(marks), "yellow")
 
 
+def track_title(track: "Track", style: str = "bold") -> Text:
+    """Title and artist of a track; its id where it has no title."""
+    title = plain(track.title or track.track_id, style)
+    return title.append_text(plain(f" – {track.artist}", "dim")) if track.artist else title
+
+
 def ranking_table(tracks: Iterable["ScoredTrack"]) -> Table:
     """Tracks with why each is there."""
     narrow = stdout.width < NARROW_COLUMNS
@@ -79,9 +86,7 @@ def ranking_table(tracks: Iterable["ScoredTrack"]) -> Table:
         table.add_column("Score", justify="right", no_wrap=True)
     table.add_column("Why", overflow="fold", ratio=4)
     for scored in tracks:
-        title = plain(scored.track.title or scored.track.track_id, "bold")
-        if scored.track.artist:
-            title.append_text(plain(f" – {scored.track.artist}", "dim"))
+        title = track_title(scored.track)
         score = [] if narrow else [f"{scored.score:.3f}"]
         table.add_row(str(scored.rank), title, *score, plain(scored.reason or _strongest(scored.contributions)))
     return table
@@ -89,6 +94,38 @@ def ranking_table(tracks: Iterable["ScoredTrack"]) -> Table:
 
 def _strongest(contributions: Sequence["Contribution"]) -> str:
     return ", ".join(f"{each.label or each.prototype_id} {each.contribution:+.2f}" for each in contributions)
+
+
+def comparison_table(compared: "WhatIf") -> Table:
+    """The two lists of a what-if side by side; what leaves is marked on the left, what enters on the right."""
+    leaving = {change.track.track.track_id for change in compared.left}
+    entering = {change.track.track.track_id for change in compared.entered}
+    table = _table()
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("Now", overflow="fold", ratio=1)
+    table.add_column("With the change", overflow="fold", ratio=1)
+    for place, (before, after) in enumerate(zip_longest(compared.before, compared.after), 1):
+        table.add_row(str(place), _marked(before, leaving, "- ", "red"), _marked(after, entering, "+ ", "green"))
+    return table
+
+
+def _marked(scored: "ScoredTrack | None", marked: Container[str], mark: str, style: str) -> Text:
+    if scored is None:
+        return Text()
+    title = track_title(scored.track, "")
+    return Text.assemble((mark, style), title) if scored.track.track_id in marked else Text("  ").append_text(title)
+
+
+def changes_table(changes: Iterable["RankingChange"], heading: str) -> Table:
+    """Tracks that enter or leave a list, with their places before and after, and why."""
+    table = _table()
+    table.add_column(heading, overflow="fold", ratio=3)
+    table.add_column("Place", no_wrap=True)
+    table.add_column("Why", overflow="fold", ratio=4)
+    for change in changes:
+        places = f"{change.rank_before or 'muted'} → {change.rank_after or 'muted'}"
+        table.add_row(track_title(change.track.track), places, plain(change.reason))
+    return table
 
 
 def contributions_table(scored: "ScoredTrack", top: int) -> Table:

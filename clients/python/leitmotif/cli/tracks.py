@@ -5,32 +5,41 @@ from typing import Annotated
 
 import typer
 
+from leitmotif.cli import tracks_changes
 from leitmotif.cli.connection import DEFAULT_ADDRESS, AddressOption, JsonOption, connected
 from leitmotif.cli.console import print_json, stderr, stdout
 from leitmotif.cli.json_values import json_value
+from leitmotif.cli.ranking_options import ArtistOption, TagOption, YearFromOption, YearToOption, filter_of
 from leitmotif.cli.rendering import listing, plain, signed_bar
 
-app = typer.Typer(help="Look into the catalogue.", no_args_is_help=True)
+app = typer.Typer(help="Look into the catalogue, and change it.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(
     query: Annotated[str, typer.Argument(help="Text in title, artist or tags.", metavar="[QUERY]", show_default=False)] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", help="Tracks to list.", min=1)] = 50,
+    tag: TagOption = None,
+    artist: ArtistOption = None,
+    year_from: YearFromOption = None,
+    year_to: YearToOption = None,
     address: AddressOption = DEFAULT_ADDRESS,
     as_json: JsonOption = False,
 ) -> None:
-    """List tracks by id, or those whose title, artist or tags contain a text.
+    """List tracks by id: all, those whose title, artist or tags contain a text, or those that the options keep.
 
     Examples:
 
         leitmotif tracks list
 
         leitmotif tracks list jazz --limit 10
+
+        leitmotif tracks list --tag jazz --year-from 1960
     """
     with connected(address) as client:
         # One more than wanted, to know whether there are more.
-        tracks = list(islice(client.tracks.list(query, page_size=min(limit + 1, 1000)), limit + 1))
+        kept = filter_of(tag, artist, year_from, year_to)
+        tracks = list(islice(client.tracks.list(query, filter=kept, page_size=min(limit + 1, 1000)), limit + 1))
     more = len(tracks) > limit
     if as_json:
         print_json({"tracks": json_value(tracks[:limit]), "more": more})
@@ -59,7 +68,7 @@ def show(
     """
     with connected(address) as client:
         described = client.tracks.get(track)
-        prototypes = {prototype.position: prototype for prototype in client.prototypes.list()}
+        prototypes = {prototype.position: prototype for prototype in client.prototypes.list(show_hidden=True)}
     affinities = [
         (prototypes[position], affinity) for position, affinity in enumerate(described.affinities) if position in prototypes
     ]
@@ -76,3 +85,7 @@ def show(
     for prototype, affinity in strongest:
         table.add_row(plain(prototype.label), signed_bar(affinity, largest, 10)[10:], f"{affinity:.3f}")
     stdout.print(table)
+
+
+app.command()(tracks_changes.add)
+app.command()(tracks_changes.delete)
