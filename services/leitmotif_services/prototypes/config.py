@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from leitmotif_services.prototypes.search.index_record import STORAGES
 from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 
@@ -32,7 +33,9 @@ class PrototypesConfig:
     waiting: int = 64
     """Searches that may wait for a worker; the next one is refused with OVERLOADED."""
     index: str = "auto"
-    """What searches go to: "exact", "faiss", or "auto" for the choice by size."""
+    """What searches go to: "exact", "faiss", or "auto" for the choice by size and by the recall that was measured at the build."""
+    index_storage: str = "auto"
+    """How indexes that the service itself builds store rows: "flat", "float32", "float16", "int8", "int4", or "auto" by size."""
     filterable: tuple[str, ...] = ()
     """Further fields of tracks that filters may test, beside tags, artist, year and duration_s."""
     journal_sync_interval_s: float = 0.0
@@ -62,6 +65,7 @@ class PrototypesConfig:
             workers=reader.integer("WORKERS", default=2, minimum=1, maximum=256),
             waiting=reader.integer("WAITING", default=64, minimum=0, maximum=100_000),
             index=reader.choice("INDEX", default="auto", allowed=("auto", "exact", "faiss")),
+            index_storage=reader.choice("INDEX_STORAGE", default="auto", allowed=("auto", *STORAGES)),
             filterable=_names(reader, "FILTERABLE"),
             journal_sync_interval_s=_sync_interval_s(reader),
             max_later=reader.integer("MAX_DELTA", default=50_000, minimum=1, maximum=10_000_000),

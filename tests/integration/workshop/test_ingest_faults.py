@@ -11,8 +11,7 @@ from functools import partial
 import pytest
 import soundfile
 
-from leitmotif_services.prototypes.safetensors_bundle import load_bundle, write_arrays
-from leitmotif_services.prototypes.search.faiss_index_files import write_index
+from leitmotif_services.prototypes.safetensors_bundle import load_bundle
 from leitmotif_services.workshop.ingest import IngestError, ingest
 from leitmotif_services.workshop.soundfile_music_files import write_audio_file
 from tests.unit.audio.audio_files import tone
@@ -73,24 +72,30 @@ def test_a_disk_that_takes_no_more_ends_in_one_line(folder, tmp_path, limit_byte
     assert name in done.stderr
 
 
-@pytest.mark.parametrize("write", [write_arrays, write_index])
-def test_arrays_and_an_index_that_cannot_be_written_are_os_errors(tmp_path, write):
+@pytest.mark.parametrize(
+    ("call", "file"),
+    [
+        ("write_arrays({'rows': rows}, Path('written'))", "written"),
+        ("write_index(LinearScoring(rows, rows, rows[:, 0], 1.0), Path('.'))", "index.faiss"),
+    ],
+)
+def test_arrays_and_an_index_that_cannot_be_written_are_os_errors(tmp_path, call, file):
     """In a process of its own, since the limit would hold for the whole test run."""
     program = f"""
-import resource, pathlib
+import resource
+from pathlib import Path
 import numpy as np
-from {write.__module__} import {write.__name__}
+from leitmotif_services.prototypes.safetensors_bundle import write_arrays
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 rows = np.ones((1000, 4), np.float32)
-scoring = LinearScoring(rows, rows, rows[:, 0], 1.0)
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
 try:
-    {write.__name__}({"{'rows': rows}" if write is write_arrays else "scoring"}, pathlib.Path({"'written'" if write is write_arrays else "'.'"}))
+    {call}
 except OSError as error:
     print(error.filename)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == ("written\n" if write is write_arrays else "index.faiss\n"), done.stderr
+    assert done.stdout == f"{file}\n", done.stderr
 
 
 def test_music_that_cannot_be_written_is_an_os_error(tmp_path):

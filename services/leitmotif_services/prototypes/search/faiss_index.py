@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from leitmotif_services.prototypes.search.exact_index import ExactIndex, count_th_largest
 from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Mask, Part, Positions, Query, Scoring
 
-_SPARE = 16
+_SPARE = 8
 """Candidates asked for beyond `count`, so that near ties at the end of the list seldom need a second search."""
 
 _FLAT_GATHER_SHARE = 8
@@ -67,6 +67,7 @@ class FaissIndex:
     def __init__(self, scoring: Scoring, rows: Mapping[Part, FlatRows | CodedRows]) -> None:
         """`rows`: of each of `scoring.parts`, in the order of the scoring's tracks."""
         self._scoring = scoring
+        self._tracks = len(scoring)
         self._exact = ExactIndex(scoring)
         self._flat = {part: each for part, each in rows.items() if isinstance(each, FlatRows)}
         self._coded = {part: each for part, each in rows.items() if isinstance(each, CodedRows)}
@@ -78,19 +79,18 @@ class FaissIndex:
 
         Coded rows: as long as four times `count` is no more than their candidates, a longer list begins with the shorter one.
         """
-        tracks = len(self._scoring)
-        left = tracks if kept is None else int(np.count_nonzero(kept))
+        left = self._tracks if kept is None else int(np.count_nonzero(kept))
         if left <= count:
             return self._exact.search(query, count, kept)
         flat = self._flat.get(query.part)
         if flat is None:
             return self._search_coded(self._coded[query.part], query, count, kept, left)
-        if kept is not None and left * _FLAT_GATHER_SHARE <= tracks:
+        if kept is not None and left * _FLAT_GATHER_SHARE <= self._tracks:
             return self._exact.best_of(query, count, np.flatnonzero(kept))
         return self._search_flat(flat, query, count, kept, left)
 
     def _search_flat(self, flat: FlatRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
-        gone = len(self._scoring) - left
+        gone = self._tracks - left
         passed_over = gone if gone <= _FEW_GONE else 0
         bitmap = np.packbits(kept, bitorder="little") if kept is not None and not passed_over else None
         # The bitmap outlives the search: the selector points into it.
@@ -107,25 +107,27 @@ class FaissIndex:
             radius = float(np.nextafter(np.float32(least), np.float32(-np.inf)))
             found = np.asarray(flat.index.range_search(query.vector[None, :], radius, params=parameters)[2], dtype=np.int64)
             return self._scoring.ordered(query, found if kept is None else found[kept[found]])[:count]
-        return self._settled(query, found, rounded)[:count]
+        return self._settled(query, count, found, rounded)
 
-    def _settled(self, query: Query, found: Positions, rounded: Floats) -> Positions:
-        """`found` (n,) by falling exact score, given that it is by falling `rounded` score (n,)."""
+    def _settled(self, query: Query, count: int, found: Positions, rounded: Floats) -> Positions:
+        """The best `count` of `found` (n,) by falling exact score, given that these are by falling `rounded` score (n,)."""
         # Where neighbours are further apart than rounding can bring them, their order is that of the exact scores: only runs
         # of closer ones are scored again. 2.001 rather than 2: the difference is rounded as well.
-        close = rounded[:-1] - rounded[1:] <= 2.001 * query.rounding_margin
-        if not close.any():
-            return found
-        near = np.zeros(len(found), np.bool_)
-        near[:-1] = close
-        near[1:] |= close
-        # Runs stay in their order among each other, so all of them can be sorted as one.
-        found[near] = self._scoring.ordered(query, found[near])
-        return found
+        (close,) = (rounded[:-1] - rounded[1:] <= 2.001 * query.rounding_margin).nonzero()
+        if len(close) == 1:
+            runs: Any = slice(close[0], close[0] + 2)
+        elif len(close):
+            near = np.zeros(len(found), np.bool_)
+            near[close] = near[close + 1] = True
+            # Runs stay in their order among each other, so all of them can be sorted as one.
+            runs = near.nonzero()[0]
+        else:
+            return found[:count]
+        found[runs] = self._scoring.ordered(query, found[runs])
+        return found[:count]
 
     def _search_coded(self, coded: CodedRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
-        tracks = len(self._scoring)
-        gone = tracks - left
+        tracks, gone = self._tracks, self._tracks - left
         wanted = max(coded.candidates, _CANDIDATES_EACH * count) + (gone if gone <= _FEW_GONE else 0)
         if wanted * _EXACT_SHARE > tracks or breadth(query.vector, coded.spread) < NARROWEST_QUERY:
             return self._exact.search(query, count, kept)
@@ -136,8 +138,10 @@ class FaissIndex:
             return self._exact.best_of(query, count, np.flatnonzero(kept))
         else:
             bitmap = np.packbits(kept, bitorder="little")  # outlives the search: the selector points into it
-            # All lists: what is kept may lie in those that the profile would not have looked into.
+            # All lists: what is kept may lie in those that the profile would not have looked into. And more candidates: where
+            # all of the best are left out, the next best stand closer together.
             parameters = _keeping(bitmap, probes=coded.index.nlist)
+            wanted = min(2 * wanted, left)
         found = call(coded.index, vector, wanted, parameters)[1]
         if found[-1] < 0:  # the lists that were looked into hold fewer
             found = found[found >= 0]

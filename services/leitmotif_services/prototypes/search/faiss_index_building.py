@@ -23,6 +23,9 @@ from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Part, 
 FLAT_UP_TO = 20_000
 """Tracks up to which the rows are kept as they are: a pass over them takes a fraction of a millisecond."""
 
+CODED_FROM = 1024
+"""Fewer tracks are kept as they are whatever the storage: there is too little to make codes of."""
+
 RECALL_DEPTH = 100
 """Recall is the share of so many best tracks."""
 
@@ -44,17 +47,17 @@ class IndexSettings:
     """What a builder decides about an index."""
 
     storage: str = "auto"
-    """One of `index_record.STORAGES`, or "auto": "flat" up to FLAT_UP_TO tracks, "int4" beyond."""
+    """One of `index_record.STORAGES`, or "auto": "flat" up to FLAT_UP_TO tracks, "int4" beyond. "flat" below CODED_FROM."""
     wanted_recall: float = 0.997
     """Recall that lists and candidates are chosen for, with profiles of their own; what is recorded was measured with others."""
 
     def storage_of(self, tracks: int) -> str:
         """The storage for so many tracks; ValueError for none that there is."""
-        if self.storage == "auto":
-            return "flat" if tracks <= FLAT_UP_TO else "int4"
-        if self.storage not in STORAGES:
+        if self.storage not in ("auto", *STORAGES):
             raise ValueError(f"storage {self.storage!r} is none of auto, {', '.join(STORAGES)}")
-        return self.storage
+        if tracks < CODED_FROM or (self.storage == "auto" and tracks <= FLAT_UP_TO):
+            return "flat"
+        return "int4" if self.storage == "auto" else self.storage
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
+from leitmotif_services.prototypes.search.faiss_index import FaissIndex
+from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings
 from leitmotif_services.prototypes.search.faiss_index_files import build_index
 from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.joined_index import JoinedIndex
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Query
 from tests.unit.prototypes.sample_models import profile, random_model
@@ -16,10 +19,20 @@ from tests.unit.prototypes.sample_models import profile, random_model
 MakeIndex = Callable[[LinearScoring], Index]
 
 
-@pytest.fixture(params=["exact", "faiss"])
+@pytest.fixture(params=["exact", "faiss", "faiss-int4", "joined"])
 def make_index(request: pytest.FixtureRequest) -> MakeIndex:
-    makers: dict[str, MakeIndex] = {"exact": ExactIndex, "faiss": build_index}
+    makers: dict[str, MakeIndex] = {
+        "exact": ExactIndex,
+        "faiss": build_index,
+        "faiss-int4": lambda table: build_index(table, IndexSettings("int4")),
+        "joined": lambda table: JoinedIndex(build_index(table), table, None, np.empty(0, np.int64)),
+    }
     return makers[request.param]
+
+
+def approximate(index: Index) -> bool:
+    """Whether an index may miss a track now and then."""
+    return isinstance(index, FaissIndex) and bool(index._coded)
 
 
 def line_table(bias: list[float]) -> LinearScoring:
@@ -57,6 +70,37 @@ def test_what_is_not_kept_never_shortens_the_list(make_index: MakeIndex) -> None
     assert search(make_index(table), table, 20, kept=list(range(900, 1000))) == list(range(900, 920))
     assert search(make_index(table), table, 20, kept=[999, 500]) == [500, 999]
     assert search(make_index(table), table, 20, kept=[]) == []
+
+
+def test_none_keeps_all(make_index: MakeIndex) -> None:
+    model = random_model(3, tracks=3000, prototypes=16)
+    table = LinearScoring(model.responses, model.affinities, model.bias, model.edit_gain)
+    index = make_index(table)
+    for edits in ((), (1.0,) * 16):
+        query = table.query(profile(tuple(np.linspace(-1, 1, 16)), edits))
+        everything = index.search(query, 30, None).tolist()
+        assert everything == index.search(query, 30, np.ones(3000, dtype=np.bool_)).tolist()
+        true = ExactIndex(table).search(query, 30, None).tolist()
+        assert len(set(everything) & set(true)) >= 27 if approximate(index) else everything == true
+
+
+@pytest.mark.parametrize("gone", [1, 7, 600, 2600, 2990])
+def test_the_list_stays_full_however_many_are_gone(make_index: MakeIndex, gone: int) -> None:
+    # The very best are gone: a search that only dropped them afterwards would return fewer.
+    model = random_model(4, tracks=3000, prototypes=16)
+    table = LinearScoring(model.responses, model.affinities, model.bias, model.edit_gain)
+    query = table.query(profile(tuple(np.linspace(-1, 1, 16))))
+    order = ExactIndex(table).search(query, 3000, None)
+    kept = np.ones(3000, dtype=np.bool_)
+    kept[order[:gone]] = False
+    index = make_index(table)
+    found = index.search(query, 20, kept).tolist()
+    assert len(set(found)) == min(20, 3000 - gone)
+    assert kept[found].all()
+    if approximate(index):
+        assert len(set(found) & set(order[gone : gone + 20].tolist())) >= 18
+    else:
+        assert found == order[gone : gone + 20].tolist()
 
 
 def test_differences_below_float32_decide(make_index: MakeIndex) -> None:
