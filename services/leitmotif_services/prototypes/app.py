@@ -3,19 +3,31 @@
 import asyncio
 import logging
 import secrets
+from functools import partial
+from pathlib import Path
 
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import add_CatalogueServiceServicer_to_server
 from leitmotif.api.prototypes.v1.models_pb2_grpc import add_ModelsServiceServicer_to_server
 from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import add_PrototypesServiceServicer_to_server
 from leitmotif_services.prototypes.bounded_calls import BoundedCalls
+from leitmotif_services.prototypes.bundle_writing import Trained, write_bundle
 from leitmotif_services.prototypes.catalogue_servicer import CatalogueServicer
 from leitmotif_services.prototypes.config import PrototypesConfig
+from leitmotif_services.prototypes.live_catalogue.catalogue_writer import CatalogueWriter
+from leitmotif_services.prototypes.live_catalogue.compaction import content_of
+from leitmotif_services.prototypes.live_catalogue.compactor import TEMPORARY_PREFIX, CompactionSettings, Compactor
+from leitmotif_services.prototypes.live_catalogue.file_journal import FileJournal
+from leitmotif_services.prototypes.live_catalogue.replay import caught_up
+from leitmotif_services.prototypes.manifest import ENCODER
+from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.models_servicer import ModelsServicer
 from leitmotif_services.prototypes.ranking.cursor import Cursors
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_manifest, read_snippet
 from leitmotif_services.prototypes.servicer import PrototypesServicer
+from leitmotif_services.prototypes.vocabulary.creation_log import CreationLog
+from leitmotif_services.prototypes.vocabulary.prototype_creation import PrototypeCreation
 from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
@@ -30,24 +42,45 @@ async def build(config: PrototypesConfig) -> App:
     """The service over the bundles of `config.model_root`, with a model loaded where one is found that verifies."""
     app = App("prototypes")
     edits = await asyncio.to_thread(PrototypeEdits, config.model_root)
+    journal = await asyncio.to_thread(FileJournal, config.model_root, sync_interval_s=config.journal_sync_interval_s)
+    app.on_close(lambda: asyncio.to_thread(journal.close))
     registry = ModelRegistry(
-        config.model_root, lambda folder: load_bundle(folder, index=config.index), read_manifest, prepare=edits.applied
+        config.model_root,
+        lambda folder: load_bundle(folder, index=config.index, filterable=config.filterable),
+        read_manifest,
+        prepare=lambda model: edits.applied(caught_up(model, journal)),
     )
     searches = Admission("prototype-search", workers=config.workers, waiting=config.waiting)
     app.on_close(searches.close)
     activations = Admission("model-activation", workers=1, waiting=WAITING_ACTIVATIONS)
     app.on_close(activations.close)
-    await asyncio.to_thread(registry.start)
+    compactor = Compactor(registry, journal, _compaction(config), read_snippet)
+    app.on_close(lambda: asyncio.to_thread(compactor.close))
+    await asyncio.to_thread(_start, registry, journal, compactor)
+    writer = CatalogueWriter(
+        journal,
+        registry,
+        most_later=config.max_later,
+        on_change=compactor.wake,
+        sync_interval_s=config.journal_sync_interval_s,
+    )
+    app.on_close(lambda: asyncio.to_thread(writer.close))
+    creation = PrototypeCreation(
+        registry,
+        CreationLog(config.model_root),
+        lambda model: content_of(model, read_snippet),
+        partial(_write, config.model_root),
+    )
     calls = BoundedCalls(searches, max_message_bytes=config.server.max_message_bytes)
     app.mount(
         prototypes_pb2.DESCRIPTOR.services_by_name["PrototypesService"].full_name,
         add_PrototypesServiceServicer_to_server,
-        PrototypesServicer(registry, calls, read_snippet, Cursors(_cursor_key(config)), edits),
+        PrototypesServicer(registry, calls, read_snippet, Cursors(_cursor_key(config)), edits, creation, activations),
     )
     app.mount(
         catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
         add_CatalogueServiceServicer_to_server,
-        CatalogueServicer(registry, calls),
+        CatalogueServicer(registry, writer, calls),
     )
     app.mount(
         models_pb2.DESCRIPTOR.services_by_name["ModelsService"].full_name,
@@ -55,6 +88,29 @@ async def build(config: PrototypesConfig) -> App:
         ModelsServicer(registry, calls, activations),
     )
     return app
+
+
+def _start(registry: ModelRegistry, journal: FileJournal, compactor: Compactor) -> None:
+    if journal.writes:
+        compactor.clear_away()
+    journal.begin_at(max((manifest.catalogue_revision for manifest in registry.manifests()), default=0))
+    registry.start()
+    compactor.wake()
+
+
+def _write(model_root: Path, content: Trained, parent: ServedModel) -> Path:
+    """Write a bundle that was made of the one of `parent`."""
+    encoder = parent.folder / ENCODER if ENCODER in parent.manifest.files else None
+    return write_bundle(content, model_root, encoder_artifact=encoder, temporary_prefix=TEMPORARY_PREFIX)
+
+
+def _compaction(config: PrototypesConfig) -> CompactionSettings:
+    return CompactionSettings(
+        share=config.compact_share,
+        most=config.compact_at,
+        kept_bundles=config.kept_compactions,
+        kept_journal_bytes=config.journal_kept_mib << 20,
+    )
 
 
 def _cursor_key(config: PrototypesConfig) -> bytes:

@@ -72,7 +72,7 @@ class TrainedModel(Trained):
     """A trained `leitmotif`: s_i = h·v_i + γ Δ·a_i + b_i."""
 
     responses: Floats
-    """(N, K): v, signed."""
+    """(N, L): v, signed, for the L ≤ K prototypes that were trained: listening has weight on those, the first, alone."""
     bias: Floats
     """(N,): b."""
     head_weights: Floats
@@ -99,14 +99,21 @@ class TrainedApn(Trained):
     bias: Floats
     """(N,): b."""
     attention_weights: Floats
-    """(A, K, D): those of the attention of A heads to K prototypes."""
+    """(A, L, D): those of the attention of A heads to the L prototypes that were trained."""
     attention_offsets: Floats
-    """(A, K)."""
+    """(A, L)."""
+    added_head_weights: Floats | None = None
+    """(K − L, D): W of an affinity head, sigmoid(W e + c), for prototypes that were added; None where none was."""
+    added_head_offsets: Floats | None = None
+    """(K − L,): c of that head."""
 
     def affinity_head(self) -> bytes:
         from leitmotif_services.prototypes.onnx_affinity_head import attention_head
 
-        return attention_head(self.attention_weights, self.attention_offsets)
+        added = None
+        if self.added_head_weights is not None and self.added_head_offsets is not None:
+            added = (self.added_head_weights, self.added_head_offsets)
+        return attention_head(self.attention_weights, self.attention_offsets, added)
 
 
 def write_bundle(
@@ -169,9 +176,11 @@ def _checked(model: Trained) -> dict[str, Floats]:
         if not math.isfinite(figure):
             raise ValueError(f"{name} is {figure}, not a finite number")
     kind = _kind(model)
+    added = {name: getattr(model, name, None) for name in kind.added}
     arrays: dict[str, Floats] = {name: getattr(model, name) for name in kind.arrays}
+    arrays |= {name: values for name, values in added.items() if values is not None}
     stated = {"tracks": len(model.tracks), "prototypes": len(model.prototypes), "dimension": model.embeddings.shape[-1]}
-    check_shapes(kind.arrays, stated, {name: (values.shape, str(values.dtype)) for name, values in arrays.items()})
+    check_shapes(kind.axes(arrays), stated, {name: (values.shape, str(values.dtype)) for name, values in arrays.items()})
     for name, values in arrays.items():
         check_values(name, values)
     return arrays

@@ -1,11 +1,12 @@
 """The kinds of model that a bundle may hold: which arrays each stores, and how it scores with them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leitmotif_services.prototypes.affinity_heads import AffinityHead, attention_head, sigmoid_head
 from leitmotif_services.prototypes.search.feed_forward_scoring import FeedForwardScoring
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Scoring
@@ -19,9 +20,27 @@ class ModelKind:
 
     arrays: Mapping[str, tuple[str, ...]]
     """The axes of each array, all of them float32, by its name. The manifest states tracks (N), prototypes (K) and dimension (D);
-    any other axis has the length that the arrays have."""
+    any other axis has the length that the arrays have. Listening has weight on the first `listened` prototypes: those that were
+    trained."""
     scoring: Callable[[Arrays, float], Scoring]
     """Of the arrays and γ."""
+    head: Callable[[Arrays], AffinityHead]
+    """Of the arrays."""
+    learned: str
+    """The array that `Scoring.learned` reads."""
+    tagged: bool
+    """Whether the affinity of a tag's prototype rests on what people say as well as on the audio."""
+    added: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further arrays, there or not as one, of a model to which prototypes were added after training."""
+
+    def axes(self, found: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+        """The axes of each array that a model has to have, given the names of those that it has."""
+        return {**self.arrays, **self.added} if self.added.keys() & set(found) else self.arrays
+
+    def constants(self, arrays: Arrays) -> Arrays:
+        """Those of the arrays that have no row for each track."""
+        axes = self.axes(arrays)
+        return {name: values for name, values in arrays.items() if axes[name][0] != "tracks"}
 
 
 KINDS: Mapping[str, ModelKind] = {
@@ -29,12 +48,15 @@ KINDS: Mapping[str, ModelKind] = {
         arrays={
             "embeddings": ("tracks", "dimension"),
             "affinities": ("tracks", "prototypes"),
-            "responses": ("tracks", "prototypes"),
+            "responses": ("tracks", "listened"),
             "bias": ("tracks",),
             "head_weights": ("prototypes", "dimension"),
             "head_offsets": ("prototypes",),
         },
         scoring=lambda arrays, gain: LinearScoring(arrays["responses"], arrays["affinities"], arrays["bias"], gain),
+        head=lambda arrays: sigmoid_head(arrays["head_weights"], arrays["head_offsets"]),
+        learned="responses",
+        tagged=True,
     ),
     "apn": ModelKind(
         arrays={
@@ -44,8 +66,8 @@ KINDS: Mapping[str, ModelKind] = {
             "hidden_offsets": ("hidden",),
             "output_weights": ("tracks", "hidden"),
             "bias": ("tracks",),
-            "attention_weights": ("heads", "prototypes", "dimension"),
-            "attention_offsets": ("heads", "prototypes"),
+            "attention_weights": ("heads", "listened", "dimension"),
+            "attention_offsets": ("heads", "listened"),
         },
         scoring=lambda arrays, gain: FeedForwardScoring(
             arrays["affinities"],
@@ -54,6 +76,17 @@ KINDS: Mapping[str, ModelKind] = {
             arrays["output_weights"],
             arrays["bias"],
             gain,
+            listened=arrays["attention_weights"].shape[1],
         ),
+        head=lambda arrays: attention_head(
+            arrays["attention_weights"],
+            arrays["attention_offsets"],
+            beside=sigmoid_head(arrays["added_head_weights"], arrays["added_head_offsets"])
+            if "added_head_weights" in arrays
+            else None,
+        ),
+        learned="output_weights",
+        tagged=False,
+        added={"added_head_weights": ("added", "dimension"), "added_head_offsets": ("added",)},
     ),
 }

@@ -26,23 +26,36 @@ def affinity_head(weights: NDArray[np.float32], offsets: NDArray[np.float32]) ->
     return _serialised(nodes, {"weights": weights, "offsets": offsets}, dimension, prototypes)
 
 
-def attention_head(weights: NDArray[np.float32], offsets: NDArray[np.float32]) -> bytes:
+def attention_head(
+    weights: NDArray[np.float32],
+    offsets: NDArray[np.float32],
+    added: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+) -> bytes:
     """Mean over heads of softmax over prototypes of (W_a e + c_a), with the inputs and outputs of `affinity_head`.
 
-    `weights`: (A, K, D) of A heads; `offsets`: (A, K).
+    `weights`: (A, L, D) of A heads; `offsets`: (A, L). `added`: W (K − L, D) and c (K − L,) of an `affinity_head` whose
+    affinities are the last.
     """
     heads, prototypes, dimension = weights.shape
     nodes = [
         helper.make_node("Gemm", ["embedding", "weights", "offsets"], ["flat"], transB=1),
         helper.make_node("Reshape", ["flat", "by_head"], ["logit"]),
         helper.make_node("Softmax", ["logit"], ["attention"], axis=2),
-        helper.make_node("ReduceMean", ["attention"], ["affinity"], axes=[1], keepdims=0),
+        helper.make_node("ReduceMean", ["attention"], ["affinity" if added is None else "attended"], axes=[1], keepdims=0),
     ]
     constants: dict[str, NDArray[Any]] = {
         "weights": weights.reshape(heads * prototypes, dimension),
         "offsets": offsets.reshape(-1),
         "by_head": np.array([-1, heads, prototypes], np.int64),
     }
+    if added is not None:
+        nodes += [
+            helper.make_node("Gemm", ["embedding", "added_weights", "added_offsets"], ["added_logit"], transB=1),
+            helper.make_node("Sigmoid", ["added_logit"], ["added"]),
+            helper.make_node("Concat", ["attended", "added"], ["affinity"], axis=1),
+        ]
+        constants |= {"added_weights": added[0], "added_offsets": added[1]}
+        prototypes += len(added[0])
     return _serialised(nodes, constants, dimension, prototypes)
 
 

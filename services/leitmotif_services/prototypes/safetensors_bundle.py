@@ -72,7 +72,7 @@ def load_bundle(folder: Path, *, index: str = "auto", filterable: Iterable[str] 
         _check_count("tracks", len(tracks), manifest.track_count)
     with _blamed(bundle.ARRAYS):
         arrays = _read_arrays(folder / bundle.ARRAYS, kind, manifest)
-    scoring = kind.scoring(arrays, manifest.edit_gain)
+        scoring = kind.scoring(arrays, manifest.edit_gain)
     exact = ExactIndex(scoring)
     return ServedModel(
         manifest=manifest,
@@ -87,7 +87,7 @@ def load_bundle(folder: Path, *, index: str = "auto", filterable: Iterable[str] 
         embeddings=mapped_array(folder / bundle.ARRAYS, "embeddings"),
         catalogue_revision=manifest.catalogue_revision,
         bundle_prototypes=prototypes,
-        constants={name: arrays[name] for name in kind.constants},
+        constants=kind.constants(arrays),
     )
 
 
@@ -167,11 +167,10 @@ def _read_arrays(path: Path, kind: ModelKind, manifest: Manifest) -> dict[str, N
     arrays = {}
     with safe_open(path, framework="numpy") as file:
         stored = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        check_shapes(
-            kind.arrays, stated, {name: (tuple(part.get_shape()), str(part.get_dtype())) for name, part in stored.items()}
-        )
+        expected = kind.axes(stored)
+        check_shapes(expected, stated, {name: (tuple(part.get_shape()), str(part.get_dtype())) for name, part in stored.items()})
         mapped = path.stat().st_size >= MAPPED_FROM_BYTES
-        for name, axes in kind.arrays.items():
+        for name, axes in expected.items():
             if axes[0] == "tracks":
                 for start in range(0, manifest.track_count, _ROWS_AT_ONCE):
                     check_values(name, stored[name][start : min(start + _ROWS_AT_ONCE, manifest.track_count)])

@@ -8,8 +8,10 @@ from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.ranking.cursor import Cursors
 from leitmotif_services.prototypes.ranking_servicer import RankingMethods
+from leitmotif_services.prototypes.vocabulary.prototype_creation import PrototypeCreation
 from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
 from leitmotif_services.prototypes.vocabulary_servicer import PrototypeMethods
+from leitmotif_services.runtime.admission import Admission
 
 
 class PrototypesServicer(RankingMethods, PrototypeMethods, prototypes_pb2_grpc.PrototypesServiceServicer):
@@ -22,6 +24,8 @@ class PrototypesServicer(RankingMethods, PrototypeMethods, prototypes_pb2_grpc.P
         read_snippet: Callable[[ServedModel, str], bytes],
         cursors: Cursors,
         edits: PrototypeEdits,
+        creation: PrototypeCreation,
+        activations: Admission,
     ) -> None:
         RankingMethods.__init__(self, registry, calls, cursors)
-        PrototypeMethods.__init__(self, registry, calls, read_snippet, edits)
+        PrototypeMethods.__init__(self, registry, calls, read_snippet, edits, creation, activations)

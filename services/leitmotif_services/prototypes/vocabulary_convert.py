@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes import convert
 from leitmotif_services.prototypes.model import ServedModel
+from leitmotif_services.prototypes.vocabulary.prototype_creation import Wanted
 from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdit
 from leitmotif_services.runtime.errors import invalid_field
-from leitmotif_services.runtime.validation import checked_text
+from leitmotif_services.runtime.validation import checked_id, checked_length, checked_text
 
 MAX_LABEL_CHARACTERS = 64
 MAX_DESCRIPTION_CHARACTERS = 256
 MAX_QUERY_CHARACTERS = 256
+MAX_EXAMPLE_TRACKS = 1000
 EDITABLE = ("label", "description", "hidden")
 """Paths that a mask of UpdatePrototype may name."""
 
@@ -76,6 +78,22 @@ def edit_of(request: pb2.UpdatePrototypeRequest) -> PrototypeEdit:
     )
 
 
+def wanted_of(request: pb2.CreatePrototypeRequest, model: ServedModel) -> Wanted:
+    """The prototype that is asked for, of the model's encoder. FIELD_INVALID, or LIMIT_EXCEEDED for too many tracks."""
+    label = label_of("label", request.label)
+    description = description_of("description", request.description)
+    match request.WhichOneof("example"):
+        case "tracks":
+            checked_length("tracks.track_ids", request.tracks.track_ids, minimum=1, maximum=MAX_EXAMPLE_TRACKS)
+            ids = [checked_id(f"tracks.track_ids[{index}]", track_id) for index, track_id in enumerate(request.tracks.track_ids)]
+            return Wanted(label, description, "tracks", tuple(ids))
+        case "clip_embedding":
+            return Wanted(label, description, "clip", embedding=_example("clip_embedding", request.clip_embedding, model))
+        case "phrase_embedding":
+            return Wanted(label, description, "phrase", embedding=_example("phrase_embedding", request.phrase_embedding, model))
+    raise invalid_field("example", "must be tracks, clip_embedding or phrase_embedding")
+
+
 def embedding_of(field: str, raw: bytes, model: ServedModel) -> NDArray[np.float32] | None:
     """An embedding (D,) for the model; None for no bytes. FIELD_INVALID for another length, NaN, infinity, or zeros alone."""
     if not raw:
@@ -91,6 +109,13 @@ def embedding_of(field: str, raw: bytes, model: ServedModel) -> NDArray[np.float
         raise invalid_field(field, "must not hold NaN or infinite values")
     if not embedding.any():
         raise invalid_field(field, "must not be all zeros")
+    return embedding
+
+
+def _example(field: str, raw: bytes, model: ServedModel) -> NDArray[np.float32]:
+    embedding = embedding_of(field, raw, model)
+    if embedding is None:
+        raise invalid_field(field, "must not be empty")
     return embedding
 
 

@@ -10,8 +10,10 @@ from leitmotif_services.prototypes.bounded_calls import BoundedCalls, Context
 from leitmotif_services.prototypes.convert import mime_type_of
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
+from leitmotif_services.prototypes.vocabulary.prototype_creation import PrototypeCreation
 from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
 from leitmotif_services.prototypes.vocabulary.prototype_search import PrototypeSearch
+from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 from leitmotif_services.runtime.pagination import decode_page_token, encode_page_token, page_size_of
 from leitmotif_services.runtime.validation import checked_count, checked_id
@@ -30,11 +32,16 @@ class PrototypeMethods:
         calls: BoundedCalls,
         read_snippet: Callable[[ServedModel, str], bytes],
         edits: PrototypeEdits,
+        creation: PrototypeCreation,
+        activations: Admission,
     ) -> None:
+        """`activations`: threads for what reads and writes whole bundles, which takes seconds while searches go on."""
         self._registry = registry
         self._calls = calls
         self._read_snippet = read_snippet
         self._edits = edits
+        self._creation = creation
+        self._activations = activations
         self._search = PrototypeSearch()
 
     async def ListPrototypes(self, request: pb2.ListPrototypesRequest, context: Context) -> pb2.ListPrototypesResponse:
@@ -86,6 +93,17 @@ class PrototypeMethods:
         position = _position(model, request.prototype_id)
         message = vocabulary_convert.message_at(model, position)
         return pb2.GetPrototypeResponse(prototype=message, model_version=model.model_version)
+
+    async def CreatePrototype(self, request: pb2.CreatePrototypeRequest, context: Context) -> pb2.CreatePrototypeResponse:
+        wanted = vocabulary_convert.wanted_of(request, self._registry.current())
+        request_id = checked_id("request_id", request.request_id) if request.request_id else ""
+
+        def answer(model: ServedModel, prototype_id: str) -> bytes:
+            message = vocabulary_convert.message_at(model, model.prototype_positions[prototype_id])
+            return pb2.CreatePrototypeResponse(prototype=message, model_version=model.model_version).SerializeToString()
+
+        answered = await self._activations.run(self._creation.create, wanted, request_id, answer)
+        return pb2.CreatePrototypeResponse.FromString(answered)
 
     async def UpdatePrototype(self, request: pb2.UpdatePrototypeRequest, context: Context) -> pb2.UpdatePrototypeResponse:
         self._registry.current()

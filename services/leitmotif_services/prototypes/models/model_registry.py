@@ -245,6 +245,12 @@ class ModelRegistry:
                 other = serving.other and change(serving.other)
                 self._serving = replace(serving, active=change(serving.active), other=other)
 
+    def succeed(self, model_version: str) -> ServedModel:
+        """Activate a bundle that was made of the active one and holds more than that. As `activate`, but a trial goes on."""
+        with self._changes:
+            serving = self._required()
+            return self._activate(model_version, (serving.active.model_version, *serving.earlier), keep_trial=True)
+
     def supersede(self, model_version: str, successor_version: str) -> ServedModel | None:
         """Put a bundle in the place of a loaded one whose prototypes it took over, as a compaction does.
 
@@ -270,8 +276,9 @@ class ModelRegistry:
             self._point(Pointer(serving.active.model_version, earlier, trial))
             return self._put(serving).version(successor_version)
 
-    def _activate(self, model_version: str, earlier: tuple[str, ...]) -> ServedModel:
+    def _activate(self, model_version: str, earlier: tuple[str, ...], *, keep_trial: bool = False) -> ServedModel:
         serving = self._serving
+        trial = serving.trial if serving and keep_trial else None
         loaded = serving.version(model_version) if serving else None
         if serving is None:
             model = self._load(self._folder(model_version))
@@ -282,10 +289,12 @@ class ModelRegistry:
                 self._folder(model_version)  # a bundle that has gone would leave the next start without a model
             model = loaded
         earlier = tuple(version for version in earlier if version != model_version)[:EARLIER_LIMIT]
-        self._point(Pointer(model_version, earlier))
+        self._point(Pointer(model_version, earlier, trial))
         now = self._serving
         other = None if now is None else now.active if now.active.model_version != model_version else now.other
-        active = self._put(Serving(model, other, None, earlier)).active
+        if trial is not None and now is not None:
+            other = now.other
+        active = self._put(Serving(model, other, trial, earlier)).active
         log.info("model activated", extra={"model_version": model_version, "index": active.index.name})
         return active
 

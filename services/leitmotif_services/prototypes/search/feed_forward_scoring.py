@@ -37,10 +37,18 @@ class HiddenLayer:
     """(H, K)."""
     offsets: Doubles
     """(H,)."""
+    listened: int | None = None
+    """L ≤ K: prototypes that were trained, the first; None for all."""
 
     def units(self, weights: Doubles) -> Doubles:
         """(n, H): max(W1 w + c, 0) of profiles (n, K)."""
-        return np.maximum(weights @ self.weights.T + self.offsets, 0.0)
+        listened = weights.shape[1] if self.listened is None else self.listened
+        trained = np.ascontiguousarray(self.weights[:, :listened])
+        sums = np.ascontiguousarray(weights[:, :listened]) @ trained.T + self.offsets
+        # Prototypes that were added come one after the other: another one must not change how the rest is added up.
+        for added in range(listened, weights.shape[1]):
+            sums += weights[:, added, None] * self.weights[:, added]
+        return np.maximum(sums, 0.0)
 
     def lost(self, weights: Doubles, replaced: Doubles) -> Doubles:
         """(K, H): what the units of the profile (K,) lose when, for each k alone, its weight is the one in `replaced` (K,)."""
@@ -63,13 +71,17 @@ class FeedForwardScoring:
         edit_gain: float,
         listened: int | None = None,
     ) -> None:
-        """`affinities` (N, K), W1 (H, K), c (H,), W2 (N, H), b (N,), γ ≥ 0. Only the first `listened` weights have a history, by
-        default all; of the others, the edit alone counts.
+        """`affinities` (N, K), W1 (H, K), c (H,), W2 (N, H), b (N,), γ ≥ 0.
+
+        Only the first `listened` weights have a history, by default all; of the others, the edit alone counts. ValueError when
+        they are more than K.
         """
         self._affinities = affinities
         self._edit_gain = edit_gain
         self._listened = affinities.shape[1] if listened is None else listened
-        self._layer = HiddenLayer(hidden_weights.astype(np.float64), hidden_offsets.astype(np.float64))
+        if self._listened > affinities.shape[1]:
+            raise ValueError(f"has attention to {self._listened} prototypes, there are {affinities.shape[1]}")
+        self._layer = HiddenLayer(hidden_weights.astype(np.float64), hidden_offsets.astype(np.float64), self._listened)
         self._output_weights = output_weights
         self._bias = bias
         self._nobody = self._layer.units(np.zeros((1, affinities.shape[1])))[0]
@@ -154,29 +166,6 @@ class FeedForwardScoring:
         """See `scoring.Scoring.scores`."""
         units = self._units(query.history, query.edit_weights)
         return in_blocks(positions, lambda block: self._block_scores(units, block))
-
-    def extended(self, affinities: Floats) -> "FeedForwardScoring":
-        """See `scoring.Scoring.extended`.
-
-        The new weight moves the hidden sums in the direction of a listener to the tracks that express it, beyond one to
-        everything: W1 (Σ_i α_i a_i / Σ_i α_i − mean a) for affinities α, as long as the columns of W1 are on average.
-        """
-        known = self._affinities[:, : self._listened].astype(np.float64)
-        weights = affinities.astype(np.float64)
-        beyond = weights @ known / max(float(weights.sum()), 1e-12) - known.mean(axis=0)
-        column = self._layer.weights[:, : self._listened] @ beyond
-        length = float(np.linalg.norm(column))
-        typical_length = float(np.linalg.norm(self._layer.weights[:, : self._listened], axis=0).mean())
-        column *= typical_length / length if length > 1e-12 else 0.0
-        return FeedForwardScoring(
-            np.column_stack([self._affinities, affinities]),
-            np.column_stack([self._layer.weights, column]).astype(np.float32),
-            self._layer.offsets.astype(np.float32),
-            self._output_weights,
-            self._bias,
-            self._edit_gain,
-            self._listened,
-        )
 
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""

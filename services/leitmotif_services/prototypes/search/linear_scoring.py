@@ -6,6 +6,7 @@ import numpy as np
 
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.search.scoring import (
+    BLOCK,
     Contributions,
     Doubles,
     Extent,
@@ -29,8 +30,14 @@ class LinearScoring:
     parts: tuple[Part, ...] = (Part.LISTENING, Part.WHOLE)
 
     def __init__(self, responses: Floats, affinities: Floats, bias: Floats, edit_gain: float) -> None:
-        """`responses` and `affinities`: (N, K); `bias`: (N,); all float32; `edit_gain`: γ ≥ 0."""
-        self.prototype_count = responses.shape[1]
+        """`responses` (N, L), `affinities` (N, K), `bias` (N,), all float32; `edit_gain`: γ ≥ 0.
+
+        Only the first L ≤ K prototypes have a response: of the others, the edit alone counts. ValueError for L > K.
+        """
+        if responses.shape[1] > affinities.shape[1]:
+            raise ValueError(f"has responses for {responses.shape[1]} prototypes, there are {affinities.shape[1]}")
+        self.listened_count = responses.shape[1]
+        self.prototype_count = affinities.shape[1]
         self.edit_gain = edit_gain
         self._responses = responses
         self._affinities = affinities
@@ -43,7 +50,7 @@ class LinearScoring:
 
     @property
     def rows(self) -> TrackRows:
-        """See `scoring.Scoring.rows`: (N, 2K + 1)."""
+        """See `scoring.Scoring.rows`: (N, L + K + 1)."""
         return JoinedColumns([self._responses, self._affinities, self._bias[:, None]])
 
     @property
@@ -66,7 +73,7 @@ class LinearScoring:
     def of_others(self, rows: Floats, affinities: Floats) -> "LinearScoring":
         """See `scoring.Scoring.of_others`."""
         others = copy(self)
-        others._responses, others._affinities, others._bias = rows[:, : self.prototype_count], affinities, rows[:, -1]
+        others._responses, others._affinities, others._bias = rows[:, : self.listened_count], affinities, rows[:, -1]
         added = _extents(others._responses, affinities, others._bias)
         others._extents = {part: extent.around(added[part]) for part, extent in self._extents.items()}
         return others
@@ -81,51 +88,59 @@ class LinearScoring:
         active = profile.without_muted()
         part = Part.WHOLE if self.edit_gain and active.edits.any() else Part.LISTENING
         edits = self.edit_gain * active.edits.astype(np.float64)
-        weights = [active.history, edits] if part is Part.WHOLE else [active.history]
+        history = active.history.astype(np.float64)
+        history[self.listened_count :] = 0.0
+        heard = active.history[: self.listened_count]
+        weights = [heard, edits] if part is Part.WHOLE else [heard]
         vector = np.concatenate([*weights, [1.0]]).astype(np.float32)
-        return Query(part, vector, active.history.astype(np.float64), edits, self._extents[part].rounding_margin(vector))
+        return Query(part, vector, history, edits, self._extents[part].rounding_margin(vector))
 
     def rounded(self, query: Query) -> Floats:
         """See `scoring.Scoring.rounded`."""
-        products = inner_products(self._responses, query.vector[: self.prototype_count])
-        products += self._bias
+        if query.history.any():
+            products = inner_products(self._responses, query.vector[: self.listened_count])
+            products += self._bias
+        else:
+            products = self._bias.copy()  # nobody's history: nothing else need be read
         if query.part is Part.WHOLE:
-            products += inner_products(self._affinities, query.vector[self.prototype_count : -1])
+            products += inner_products(self._affinities, query.vector[self.listened_count : -1])
         return products
 
     def rounded_at(self, query: Query, positions: Positions) -> Floats:
         """See `scoring.Scoring.rounded_at`."""
-        products: Floats = np.vecdot(taken(self._responses, positions), query.vector[: self.prototype_count])
+        products: Floats = np.vecdot(taken(self._responses, positions), query.vector[: self.listened_count])
         products += self._bias.take(positions)
         if query.part is Part.WHOLE:
-            products += np.vecdot(taken(self._affinities, positions), query.vector[self.prototype_count : -1])
+            products += np.vecdot(taken(self._affinities, positions), query.vector[self.listened_count : -1])
         return products
 
     def contributions(self, query: Query, positions: Positions) -> Contributions:
         """h_k v_ik + γ Δ_k a_ik of every prototype; the bias is b_i."""
         affinities, bias = taken(self._affinities, positions).astype(np.float64), self.bias(positions).astype(np.float64)
         edited = query.edit_weights * affinities
-        total = query.history * taken(self._responses, positions) + edited
+        total = edited.copy()
+        total[:, : self.listened_count] += query.history[: self.listened_count] * taken(self._responses, positions)
         return Contributions(total, edited, affinities, bias, bias - self._typical_bias, self.scores(query, positions))
 
     def scores(self, query: Query, positions: Positions) -> Doubles:
         """See `scoring.Scoring.scores`."""
         return in_blocks(positions, lambda block: self._block_scores(query, block))
 
-    def extended(self, affinities: Floats) -> "LinearScoring":
-        """See `scoring.Scoring.extended`: v is 0."""
-        responses = np.column_stack([self._responses, np.zeros_like(affinities)])
-        return LinearScoring(responses, np.column_stack([self._affinities, affinities]), self._bias, self.edit_gain)
-
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""
-        return in_order(positions, self.scores(query, positions))
+        few = len(positions) <= BLOCK
+        return in_order(positions, self._block_scores(query, positions) if few else self.scores(query, positions))
 
     def _block_scores(self, query: Query, positions: Positions) -> Doubles:
         # Row by row: the product of a matrix may add up equal rows in different orders.
-        scores: Doubles = np.vecdot(taken(self._responses, positions).astype(np.float64), query.history)
+        listened = self.listened_count
+        scores: Doubles = np.vecdot(taken(self._responses, positions).astype(np.float64), query.history[:listened])
         if query.part is Part.WHOLE:
-            scores += np.vecdot(taken(self._affinities, positions).astype(np.float64), query.edit_weights)
+            affinities, weights = taken(self._affinities, positions).astype(np.float64), query.edit_weights
+            scores += np.vecdot(affinities[:, :listened], weights[:listened])
+            # Prototypes that were added come one after the other: another one must not change how the rest is added up.
+            for added in range(listened, self.prototype_count):
+                scores += affinities[:, added] * weights[added]
         scores += self._bias.take(positions)
         return scores
 

@@ -133,10 +133,6 @@ class Scoring(Protocol):
         """`positions` by falling exact score, ties by rising position."""
         ...
 
-    def extended(self, affinities: Floats) -> "Scoring":
-        """With one more prototype, the last, of affinities (N,), ≥ 0: only its edit has weight, whatever its history."""
-        ...
-
 
 def in_order(positions: Positions, scores: Doubles) -> Positions:
     """`positions` (n,) by falling score (n,), ties by rising position."""
@@ -145,8 +141,10 @@ def in_order(positions: Positions, scores: Doubles) -> Positions:
 
 def in_blocks(positions: Positions, scores_of: Callable[[Positions], Doubles]) -> Doubles:
     """The scores (n,) of `positions` (n,), BLOCK of them at once."""
+    if len(positions) <= BLOCK:
+        return scores_of(positions)
     blocks = [scores_of(positions[start : start + BLOCK]) for start in range(0, len(positions), BLOCK)]
-    return np.concatenate(blocks) if blocks else np.empty(0)
+    return np.concatenate(blocks)
 
 
 def typical(popularity: NDArray[np.floating]) -> float:

@@ -1,7 +1,7 @@
-"""New prototypes without retraining: from tracks, from a clip, or from a phrase.
+"""What a new prototype is to the tracks of a catalogue, without training: from tracks, from a clip, or from a phrase.
 
 What is new is a column of affinities. Listening has no weight on it, for anybody, so every score is what it was until somebody
-edits it (`Scoring.extended`). The column is read off the embeddings by one more row of an affinity head,
+edits it. The column is read off the embeddings by one more row of an affinity head,
 
     a_i = sigmoid(4 (q·e_i − t) / σ),
 
@@ -9,16 +9,13 @@ q the direction that is asked for, t the least similarity q·e of the catalogue'
 top decile has affinities of 0.5 and more, and a track that comes later gets its own from the same row.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.expression import Expression, least_expressed_rank
-from leitmotif_services.prototypes.model import ServedModel
-from leitmotif_services.prototypes.prototype import Prototype
-from leitmotif_services.prototypes.search.exact_index import ExactIndex
+from leitmotif_services.prototypes.expression import least_expressed_rank
 from leitmotif_services.runtime.errors import invalid_field
 
 Floats = NDArray[np.float32]
@@ -28,6 +25,9 @@ SHARPNESS = 4.0
 
 _SHORTEST = 1e-9
 """A direction that is shorter than this, of embeddings of unit length, points nowhere."""
+
+_ROWS_AT_ONCE = 16_384
+"""Embeddings that are held in float64 at once."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ def column_from_tracks(embeddings: Floats, positions: Sequence[int]) -> NewColum
     FIELD_INVALID where there are none, or where they are no different from the catalogue as a whole.
     """
     if not positions:
-        raise invalid_field("track_ids", "must name at least one track")
+        raise invalid_field("tracks.track_ids", "must name at least one track")
     chosen = embeddings[list(positions)].astype(np.float64)
-    return _column(embeddings, chosen.mean(axis=0) - _mean(embeddings), "track_ids")
+    return _column(embeddings, chosen.mean(axis=0) - _mean(embeddings), "tracks.track_ids")
 
 
 def column_from_clip(embeddings: Floats, clip: Floats) -> NewColumn:
     """Of a clip's embedding (D,): what sets it apart from the catalogue's mean, which all music shares."""
-    return _column(embeddings, _checked(embeddings, clip, "clip") - _mean(embeddings), "clip")
+    return _column(embeddings, _checked(embeddings, clip, "clip_embedding") - _mean(embeddings), "clip_embedding")
 
 
 def column_from_phrase(embeddings: Floats, phrase: Floats) -> NewColumn:
@@ -63,33 +63,7 @@ def column_from_phrase(embeddings: Floats, phrase: Floats) -> NewColumn:
 
     The catalogue's mean is not taken off: text and audio lie apart in such a space, and what is left would be that distance.
     """
-    return _column(embeddings, _checked(embeddings, phrase, "phrase"), "phrase")
-
-
-def with_new_prototype(model: ServedModel, prototype: Prototype, affinities: Floats) -> ServedModel:
-    """The model with one more prototype, the last, at the end of every profile; searched exactly until it is indexed again.
-
-    `affinities` (N,), ≥ 0. A mute of it removes the top decile. FIELD_INVALID for an id that is taken, or affinities that are
-    none.
-    """
-    if prototype.prototype_id in model.prototype_positions:
-        raise invalid_field("prototype_id", f"{prototype.prototype_id!r} is taken")
-    tracks = len(model.scoring)
-    if affinities.shape != (tracks,) or not np.isfinite(affinities).all() or float(affinities.min()) < 0:
-        raise invalid_field("affinities", f"must be {tracks} numbers, finite and not negative")
-    added = replace(prototype, expressed_rank=least_expressed_rank(tracks))
-    prototypes = (*model.prototypes, added)
-    scoring = model.scoring.extended(affinities.astype(np.float32))
-    exact = ExactIndex(scoring)
-    return replace(
-        model,
-        prototypes=prototypes,
-        prototype_positions={**model.prototype_positions, added.prototype_id: len(model.prototypes)},
-        scoring=scoring,
-        expression=Expression(scoring.affinities, [each.expressed_rank for each in prototypes]),
-        exact=exact,
-        index=exact,
-    )
+    return _column(embeddings, _checked(embeddings, phrase, "phrase_embedding"), "phrase_embedding")
 
 
 def _column(embeddings: Floats, direction: Doubles, field: str) -> NewColumn:
@@ -97,7 +71,7 @@ def _column(embeddings: Floats, direction: Doubles, field: str) -> NewColumn:
     if length < _SHORTEST:
         raise invalid_field(field, "sounds like the catalogue as a whole: nothing sets it apart")
     direction = direction / length
-    similarity = embeddings.astype(np.float64) @ direction
+    similarity = np.concatenate([rows @ direction for rows in _blocks(embeddings)])
     rank = least_expressed_rank(len(similarity))
     least = float(np.partition(similarity, len(similarity) - rank)[len(similarity) - rank])
     slope = SHARPNESS / max(float(similarity.std()), _SHORTEST)
@@ -107,7 +81,15 @@ def _column(embeddings: Floats, direction: Doubles, field: str) -> NewColumn:
 
 
 def _mean(embeddings: Floats) -> Doubles:
-    return np.asarray(embeddings.mean(axis=0, dtype=np.float64))
+    total = np.zeros(embeddings.shape[1])
+    for rows in _blocks(embeddings):
+        total += rows.sum(axis=0)
+    return total / len(embeddings)
+
+
+def _blocks(embeddings: Floats) -> Iterator[Doubles]:
+    for start in range(0, len(embeddings), _ROWS_AT_ONCE):
+        yield embeddings[start : start + _ROWS_AT_ONCE].astype(np.float64)
 
 
 def _checked(embeddings: Floats, vector: Floats, field: str) -> Doubles:

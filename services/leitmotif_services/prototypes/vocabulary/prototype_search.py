@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.catalogue import Catalogue
+from leitmotif_services.prototypes.live_catalogue.changed_catalogue import ChangedCatalogue
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.prototype import Prototype
 from leitmotif_services.prototypes.vocabulary.prototype_directions import Directions
@@ -98,7 +99,7 @@ def meaning_scores(phrase: NDArray[np.float32], directions: NDArray[np.float32])
     return np.clip(directions.astype(np.float64) @ (phrase.astype(np.float64) / length), 0.0, 1.0)
 
 
-def exemplar_tags(prototype: Prototype, catalogue: Catalogue) -> list[str]:
+def exemplar_tags(prototype: Prototype, catalogue: Catalogue | ChangedCatalogue) -> list[str]:
     """Tags that more than half of its exemplars' tracks carry, at least two of them; in the order of the alphabet."""
     positions = {catalogue.position_of(exemplar.track_id) for exemplar in prototype.exemplars} - {None}
     carried = Counter(tag for position in positions if position is not None for tag in set(catalogue.tracks[position].tags))
