@@ -86,6 +86,7 @@ import resource
 from pathlib import Path
 import numpy as np
 from leitmotif_services.prototypes.safetensors_bundle import write_arrays
+from leitmotif_services.prototypes.search.faiss_index_files import write_index
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 rows = np.ones((1000, 4), np.float32)
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
