@@ -29,7 +29,7 @@ def test_a_new_track_is_heard_by_the_head_and_responds_as_its_neighbours(model: 
     assert position == 3
     heard = [sigmoid(2.0 - 0.5), sigmoid(0.5 + 0.25)]
     assert changed.scoring.affinities[3] == pytest.approx(heard, abs=1e-6)
-    # The embeddings are orthogonal: less their mean, the one at the same place has cosine 1, the others -0.5, which count nothing.
+    # The embeddings are orthogonal: less their mean, the one at the same place has cosine 1, the others -0.5, that is nothing.
     assert changed.scoring.learned(np.array([3]))[0] == pytest.approx([1.0, -0.5], abs=1e-6)
     assert changed.scoring.bias(np.array([3])) == pytest.approx(np.quantile([0.5, 0.25, 1.0], 0.05))
     assert changed.embeddings[3].tolist() == [1.0, 0.0, 0.0]
