@@ -65,9 +65,11 @@ def retrieval(
         raise typer.BadParameter("numbers from 100 to 10,000,000, with commas between", param_hint="--sizes")
     with needs_extra("workshop"):
         from leitmotif_services.workshop.bench_retrieval import run as measure
-    if plot is not None:
+    if plot is not None:  # what is missing is told before minutes of measuring
+        if not plot.parent.is_dir():
+            fail(f"there is no folder {plot.parent}")
         with needs_extra("evaluate"):
-            import matplotlib  # noqa: F401 - found missing before minutes of measuring
+            import matplotlib  # noqa: F401
     try:
         report = measure(wanted, storage=storage, note=lambda text: stderr.print(text, style="dim"))
         if plot is not None:

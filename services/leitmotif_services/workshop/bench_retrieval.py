@@ -33,7 +33,9 @@ FILTERED_TRACKS = 100_000
 _PROFILES = 100
 _FILTERED_PROFILES = 20
 _CALLS = 3000
-_BUDGET_S = 8.0
+BUDGET_S = 8.0
+"""Seconds spent on the turns of one size and one kind of profile, at most, once every profile had its turn."""
+
 _SEED = 1
 
 
@@ -127,7 +129,7 @@ class RetrievalReport:
         return [sizes, filters]
 
 
-def run(sizes: Sequence[int], *, storage: str, note: Callable[[str], None]) -> RetrievalReport:
+def run(sizes: Sequence[int], *, storage: str, note: Callable[[str], None], budget_s: float = BUDGET_S) -> RetrievalReport:
     """Measure; `note` hears what is being done. ValueError for a storage that there is not."""
     IndexSettings(storage).storage_of(1)
     report = RetrievalReport()
@@ -136,7 +138,7 @@ def run(sizes: Sequence[int], *, storage: str, note: Callable[[str], None]) -> R
         note(f"{tracks:,} tracks: making the catalogue")
         catalogue = sample_catalogue(tracks, PROTOTYPES, seed=_SEED)
         with tempfile.TemporaryDirectory(prefix="leitmotif-bench-") as folder:
-            measured = _Size(catalogue, Path(folder), storage, note)
+            measured = _Size(catalogue, Path(folder), storage, note, budget_s)
             report.sizes.append(measured.report())
             if tracks in with_filters:
                 note(f"{tracks:,} tracks: filters")
@@ -147,11 +149,14 @@ def run(sizes: Sequence[int], *, storage: str, note: Callable[[str], None]) -> R
 class _Size:
     """A catalogue of one size, written to a folder and loaded from it as a bundle's is."""
 
-    def __init__(self, catalogue: SampleCatalogue, folder: Path, storage: str, note: Callable[[str], None]) -> None:
+    def __init__(
+        self, catalogue: SampleCatalogue, folder: Path, storage: str, note: Callable[[str], None], budget_s: float
+    ) -> None:
         tracks = len(catalogue.bias)
         self._catalogue = catalogue
         self._folder = folder
         self._note = note
+        self._budget_s = budget_s
         arrays = {"responses": catalogue.responses, "affinities": catalogue.affinities, "bias": catalogue.bias}
         write_arrays(arrays, folder / "arrays.safetensors")
         note(f"{tracks:,} tracks: building the index")
@@ -221,7 +226,7 @@ class _Size:
         gc.collect()
         gc.disable()
         try:
-            of_bare, of_service = in_turns(bare, self._index, queries, COUNT, calls=_CALLS, budget_s=_BUDGET_S)
+            of_bare, of_service = in_turns(bare, self._index, queries, COUNT, calls=_CALLS, budget_s=self._budget_s)
         finally:
             gc.enable()
         p50, p99 = np.percentile(of_service, [50, 99])
