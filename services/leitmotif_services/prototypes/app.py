@@ -69,7 +69,7 @@ async def build(config: PrototypesConfig) -> App:
         registry,
         CreationLog(config.model_root),
         lambda model: content_of(model, read_snippet),
-        partial(_write, config.model_root),
+        partial(_write, config),
     )
     calls = BoundedCalls(searches, max_message_bytes=config.server.max_message_bytes)
     app.mount(
@@ -98,10 +98,16 @@ def _start(registry: ModelRegistry, journal: FileJournal, compactor: Compactor) 
     compactor.wake()
 
 
-def _write(model_root: Path, content: Trained, parent: ServedModel) -> Path:
+def _write(config: PrototypesConfig, content: Trained, parent: ServedModel) -> Path:
     """Write a bundle that was made of the one of `parent`."""
     encoder = parent.folder / ENCODER if ENCODER in parent.manifest.files else None
-    return write_bundle(content, model_root, encoder_artifact=encoder, temporary_prefix=TEMPORARY_PREFIX)
+    return write_bundle(
+        content,
+        config.model_root,
+        encoder_artifact=encoder,
+        temporary_prefix=TEMPORARY_PREFIX,
+        index_storage=config.index_storage,
+    )
 
 
 def _compaction(config: PrototypesConfig) -> CompactionSettings:
@@ -110,6 +116,7 @@ def _compaction(config: PrototypesConfig) -> CompactionSettings:
         most=config.compact_at,
         kept_bundles=config.kept_compactions,
         kept_journal_bytes=config.journal_kept_mib << 20,
+        index_storage=config.index_storage,
     )
 
 

@@ -19,6 +19,9 @@ from leitmotif_services.runtime.errors import ServiceError
 TEMPORARY_PREFIX = ".compacting-"
 REMOVED_PREFIX = ".removing-"
 
+FEWEST_CHANGES = 100
+"""A share of a small bundle's tracks that is less than this is no reason to write it anew."""
+
 RETRY_AFTER_S = 30.0
 """A compaction that failed is tried again after so long, once there are changes."""
 
@@ -37,6 +40,8 @@ class CompactionSettings:
     """Bundles of compactions that stay beside those in use."""
     kept_journal_bytes: int
     """Size up to which the journal keeps changes for bundles that are not in use."""
+    index_storage: str = "auto"
+    """See `IndexSettings.storage`."""
 
 
 class PrunedJournal(Protocol):
@@ -120,7 +125,7 @@ class Compactor:
 
     def _is_due(self, model: ServedModel) -> bool:
         later = 0 if model.later is None else len(model.later)
-        limit = min(self._settings.share * model.manifest.track_count, self._settings.most)
+        limit = min(max(self._settings.share * model.manifest.track_count, FEWEST_CHANGES), self._settings.most)
         return later > limit and len(model.catalogue) > 0
 
     def _answering(self) -> list[ServedModel]:
@@ -133,7 +138,13 @@ class Compactor:
         begun = time.monotonic()
         content = content_of(model, self._read_snippet)
         encoder = model.folder / ENCODER if ENCODER in model.manifest.files else None
-        folder = write_bundle(content, self._models.root, encoder_artifact=encoder, temporary_prefix=TEMPORARY_PREFIX)
+        folder = write_bundle(
+            content,
+            self._models.root,
+            encoder_artifact=encoder,
+            temporary_prefix=TEMPORARY_PREFIX,
+            index_storage=self._settings.index_storage,
+        )
         successor = self._models.supersede(model.model_version, folder.name)
         if successor is None:
             log.info("compacted a model that is no longer loaded", extra={"model_version": model.model_version})
