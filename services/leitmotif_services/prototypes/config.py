@@ -44,9 +44,9 @@ class PrototypesConfig:
     max_later: int = 50_000
     """Changes of the catalogue that may wait for a compaction; more are refused with OVERLOADED."""
     compact_share: float = 0.1
-    """Changes at which the catalogue is compacted, as a share of the bundle's tracks …"""
+    """Changes above which the catalogue is compacted, as a share of the bundle's tracks, but at least 100 …"""
     compact_at: int = 10_000
-    """… and at the latest."""
+    """… and at most so many."""
     kept_compactions: int = 2
     """Bundles of earlier compactions that stay, beside those that answer or can be rolled back to."""
     journal_kept_mib: int = 1024

@@ -176,7 +176,7 @@ class CatalogueWriter:
                 if self._journal.refusal:
                     raise ServiceError(Reason.STORE_UNAVAILABLE, f"the catalogue cannot be changed: {self._journal.refusal}")
                 changes, refused = pending.changes(call.request)
-                if later + len(pending) > self._most_later and isinstance(call.request, UpsertRequest):
+                if later + len(pending) + len(changes) > self._most_later and isinstance(call.request, UpsertRequest):
                     raise self._overloaded(later)
             except ServiceError as error:
                 call.answer.set_exception(error)
