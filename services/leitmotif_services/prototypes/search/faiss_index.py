@@ -132,7 +132,7 @@ class FaissIndex:
         if wanted * _EXACT_SHARE > tracks or breadth(query.vector, coded.spread) < NARROWEST_QUERY:
             return self._exact.search(query, count, kept)
         vector = _widened(query.vector, coded.index.d)
-        if gone <= _FEW_GONE:
+        if kept is None or gone <= _FEW_GONE:
             parameters = self._probes[query.part]
         elif left <= max(wanted, tracks // _CODED_GATHER_SHARE):
             return self._exact.best_of(query, count, np.flatnonzero(kept))
