@@ -46,6 +46,7 @@ def fill_list(
         if places is not None:
             return candidates[places]
         # So many of a few artists stand at the top that the search has to go deeper: past them, not through them.
+        depth *= 2
         kept = np.ones(len(model.scoring), np.bool_) if kept is None else kept
         kept[candidates] = False
         if full := filling.full_artists():
@@ -65,7 +66,7 @@ class _Filling:
         before = frozenset(sent.tracks)
         self._was_sent = [bool(before) and track_fingerprint(track.track_id) in before for track in shown]
         self._shown = shown
-        self._room = _ArtistRoom(options.max_per_artist, shown, sent)
+        self._room = _ArtistRoom(options, shown, sent)
         self._window = WINDOW if options.among_several else 1
         self._choice = _Choice(model.scoring, query, candidates, shown, options) if options.among_several else None
 
@@ -95,22 +96,27 @@ class _Filling:
         return filled
 
     def full_artists(self) -> tuple[str, ...]:
-        """Names of the artists of candidates that have no room left, ascending."""
-        names = {track.artist for place, track in enumerate(self._shown) if not self._room.left(place)}
-        return tuple(sorted(names))
+        """Names, ascending, of the artists of candidates that can be passed over from here on: they have no room left, and no
+        track of theirs that was sent need be found for the others to keep at a distance from it.
+        """
+        return tuple(sorted({track.artist for place, track in enumerate(self._shown) if self._room.done(place)}))
 
 
 class _ArtistRoom:
     """How many more tracks of each artist fit on the list."""
 
-    def __init__(self, limit: int, shown: Sequence[Track], sent: SentTracks) -> None:
-        self._limit = limit
+    def __init__(self, options: RankingOptions, shown: Sequence[Track], sent: SentTracks) -> None:
+        self._limit = options.max_per_artist
         # Tracks without an artist are of nobody: None.
-        self._artists = [artist_fingerprint(track.artist) if track.artist else None for track in shown] if limit else []
+        self._artists = [artist_fingerprint(track.artist) if track.artist else None for track in shown] if self._limit else []
         self._taken = Counter(sent.artists)
+        self._looked_for = frozenset(sent.artists if options.diversity else ())
 
     def left(self, place: int) -> bool:
         return not self._limit or (artist := self._artists[place]) is None or self._taken[artist] < self._limit
+
+    def done(self, place: int) -> bool:
+        return not self.left(place) and self._artists[place] not in self._looked_for
 
     def take(self, place: int) -> bool:
         """Count a track; True when no other of its artist fits."""
