@@ -8,6 +8,7 @@ says how few, measured when the index was built.
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import faiss
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.search.exact_index import ExactIndex, count_th_largest
-from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Mask, Part, Positions, Query, Scoring
+from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Mask, Part, Positions, Query, Scoring, in_order
 
 _SPARE = 8
 """Candidates asked for beyond `count`, so that near ties at the end of the list seldom need a second search."""
@@ -43,6 +44,15 @@ class FlatRows:
 
     index: Any
     """A faiss.IndexFlatIP."""
+
+    def taken(self, positions: Positions) -> Floats:
+        """(n, d): the rows at `positions`; a copy."""
+        return self._rows.take(positions, axis=0)
+
+    @cached_property
+    def _rows(self) -> Floats:
+        rows: Floats = faiss.rev_swig_ptr(self.index.get_xb(), self.index.ntotal * self.index.d)
+        return rows.reshape(self.index.ntotal, self.index.d)
 
 
 @dataclass(frozen=True)
@@ -107,9 +117,9 @@ class FaissIndex:
             radius = float(np.nextafter(np.float32(least), np.float32(-np.inf)))
             found = np.asarray(flat.index.range_search(query.vector[None, :], radius, params=parameters)[2], dtype=np.int64)
             return self._scoring.ordered(query, found if kept is None else found[kept[found]])[:count]
-        return self._settled(query, count, found, rounded)
+        return self._settled(flat, query, count, found, rounded)
 
-    def _settled(self, query: Query, count: int, found: Positions, rounded: Floats) -> Positions:
+    def _settled(self, flat: FlatRows, query: Query, count: int, found: Positions, rounded: Floats) -> Positions:
         """The best `count` of `found` (n,) by falling exact score, given that these are by falling `rounded` score (n,)."""
         # Where neighbours are further apart than rounding can bring them, their order is that of the exact scores: only runs
         # of closer ones are scored again. 2.001 rather than 2: the difference is rounded as well.
@@ -123,7 +133,8 @@ class FaissIndex:
             runs = near.nonzero()[0]
         else:
             return found[:count]
-        found[runs] = self._scoring.ordered(query, found[runs])
+        close_ones = found[runs]
+        found[runs] = in_order(close_ones, self._scoring.row_scores(query, flat.taken(close_ones)))
         return found[:count]
 
     def _search_coded(self, coded: CodedRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:

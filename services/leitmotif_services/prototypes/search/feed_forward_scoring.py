@@ -167,6 +167,10 @@ class FeedForwardScoring:
         units = self._units(query.history, query.edit_weights)
         return in_blocks(positions, lambda block: self._block_scores(units, block))
 
+    def row_scores(self, query: Query, rows: Floats) -> Doubles:
+        """See `scoring.Scoring.row_scores`."""
+        return self._row_scores(self._units(query.history, query.edit_weights), rows)
+
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""
         return in_order(positions, self.scores(query, positions))
@@ -179,6 +183,9 @@ class FeedForwardScoring:
         return np.asarray(self._layer.units(np.maximum(history + edit_weights, 0.0)[None, :])[0])
 
     def _block_scores(self, units: Doubles, positions: Positions) -> Doubles:
+        return self._row_scores(units, self.part_rows(Part.WHOLE, positions))
+
+    def _row_scores(self, units: Doubles, rows: Floats) -> Doubles:
         # A product and a sum along each row, not BLAS: that may add up equal rows in different orders.
-        rows = taken(self._output_weights, positions).astype(np.float64)
-        return np.asarray((rows * units).sum(axis=1) + self._bias[positions])
+        exact = rows.astype(np.float64)
+        return np.asarray((exact[:, :-1] * units).sum(axis=1) + exact[:, -1])

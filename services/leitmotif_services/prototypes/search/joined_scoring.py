@@ -83,6 +83,10 @@ class JoinedScoring:
         """See `scoring.Scoring.part_rows`."""
         return self._of_both(positions, lambda scoring, where: scoring.part_rows(part, where))
 
+    def row_scores(self, query: Query, rows: Floats) -> Doubles:
+        """See `scoring.Scoring.row_scores`."""
+        return self.first.row_scores(query, rows)
+
     def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:
         """See `scoring.Scoring.rows_of`."""
         return self.first.rows_of(affinities, learned, bias)

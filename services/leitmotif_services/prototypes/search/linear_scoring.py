@@ -6,7 +6,6 @@ import numpy as np
 
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.search.scoring import (
-    BLOCK,
     Contributions,
     Doubles,
     Extent,
@@ -128,21 +127,24 @@ class LinearScoring:
 
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """See `scoring.Scoring.ordered`."""
-        few = len(positions) <= BLOCK
-        return in_order(positions, self._block_scores(query, positions) if few else self.scores(query, positions))
+        return in_order(positions, self.scores(query, positions))
 
-    def _block_scores(self, query: Query, positions: Positions) -> Doubles:
+    def row_scores(self, query: Query, rows: Floats) -> Doubles:
+        """See `scoring.Scoring.row_scores`."""
+        exact, listened = rows.astype(np.float64), self.listened_count
         # Row by row: the product of a matrix may add up equal rows in different orders.
-        listened = self.listened_count
-        scores: Doubles = np.vecdot(taken(self._responses, positions).astype(np.float64), query.history[:listened])
+        scores: Doubles = np.vecdot(exact[:, :listened], query.history[:listened])
         if query.part is Part.WHOLE:
-            affinities, weights = taken(self._affinities, positions).astype(np.float64), query.edit_weights
-            scores += np.vecdot(affinities[:, :listened], weights[:listened])
+            weights = query.edit_weights
+            scores += np.vecdot(exact[:, listened : 2 * listened], weights[:listened])
             # Prototypes that were added come one after the other: another one must not change how the rest is added up.
             for added in range(listened, self.prototype_count):
-                scores += affinities[:, added] * weights[added]
-        scores += self._bias.take(positions)
+                scores += exact[:, listened + added] * weights[added]
+        scores += exact[:, -1]
         return scores
+
+    def _block_scores(self, query: Query, positions: Positions) -> Doubles:
+        return self.row_scores(query, self.part_rows(query.part, positions))
 
 
 def _extents(responses: Floats, affinities: Floats, bias: Floats) -> dict[Part, Extent]:

@@ -129,6 +129,10 @@ class Scoring(Protocol):
         """The exact scores (n,) of the tracks at `positions`; equal rows get equal scores wherever they stand."""
         ...
 
+    def row_scores(self, query: Query, rows: Floats) -> Doubles:
+        """(n,): the exact scores of tracks, given their rows (n, d) as `part_rows` has them for the query's part."""
+        ...
+
     def ordered(self, query: Query, positions: Positions) -> Positions:
         """`positions` by falling exact score, ties by rising position."""
         ...
@@ -136,6 +140,9 @@ class Scoring(Protocol):
 
 def in_order(positions: Positions, scores: Doubles) -> Positions:
     """`positions` (n,) by falling score (n,), ties by rising position."""
+    if len(positions) == 2:
+        (first, second), (former, latter) = scores.tolist(), positions.tolist()
+        return positions if first > second or (first == second and former < latter) else positions[::-1]
     return positions[np.lexsort((positions, -scores))]
 
 
