@@ -1,6 +1,7 @@
 """The stream of messages that brings a track and its audio. No network."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,14 +12,24 @@ from leitmotif.types import AudioItem, PcmItem, Track
 MESSAGE_BYTES = 256 << 10
 """Audio in one message."""
 
+ID_LENGTH = 128
+"""Longest id of a track."""
+
 Progress = Callable[[int, int], object]
 """Called with the bytes that were sent, and all that are to be."""
 
 
 def track_named(name: str) -> Track:
-    """A track for a file of that name: its stem is the title and, with what an id may not hold replaced, the id."""
-    stem = Path(name).stem
-    return Track(re.sub(r"[^A-Za-z0-9._]+", "-", stem).strip("._-")[:128], title=stem)
+    """A track for a file of that name, under the id that `leitmotif ingest` gives it, so that a file replaces itself.
+
+    A name of the form "Artist - Title" tells both.
+    """
+    stem = "".join("\N{REPLACEMENT CHARACTER}" if "\ud800" <= letter <= "\udfff" else letter for letter in Path(name).stem)
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode("ascii")
+    slug = re.sub(r"-*\.-*$|^[^A-Za-z0-9]+|[-_.]+$", "", re.sub(r"[^A-Za-z0-9._]+", "-", plain))
+    track_id = slug[:ID_LENGTH].rstrip("-_.") or "track"
+    artist, separator, title = stem.partition(" - ")
+    return Track(track_id, title.strip(), artist.strip()) if separator else Track(track_id, stem)
 
 
 def ingest_messages(

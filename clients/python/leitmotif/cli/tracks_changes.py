@@ -93,7 +93,7 @@ def _described(
     return Track(
         named.track_id if track_id is None else track_id,
         title=named.title if title is None else title,
-        artist=artist,
+        artist=artist or named.artist,
         tags=tags,
         year=year,
     )
