@@ -23,8 +23,8 @@ _CLASSES: Mapping[str, Callable[..., Trained]] = {"leitmotif": TrainedModel, "ap
 def content_of(model: ServedModel, read_snippet: ReadSnippet) -> Trained:
     """The tracks that are alive, with their rows, in the order of their positions; profiles of `profile_version` stay valid.
 
-    Prototypes are those of the bundle, save for how many tracks express them where the catalogue has changed. `read_snippet` reads
-    the audio of an exemplar when it is written, or raises BUNDLE_CORRUPT. LIMIT_EXCEEDED when no track is left: a bundle has one.
+    Prototypes are those of the bundle, save for how many tracks express them where the catalogue has changed. LIMIT_EXCEEDED when
+    no track is left: a bundle has one. `read_snippet` reads an exemplar's audio when it is written, or raises BUNDLE_CORRUPT.
     """
     kind, manifest = KINDS[model.manifest.kind], model.manifest
     changed = len(model.scoring) != manifest.track_count or model.alive is not None

@@ -115,7 +115,7 @@ class Compactor:
             try:
                 for model in self._answering():
                     if self._is_due(model):
-                        self._compact(model)
+                        self.compact(model)
             except (OSError, ServiceError, ValueError, MemoryError) as error:
                 self._not_before = time.monotonic() + RETRY_AFTER_S
                 log.error("cannot compact the catalogue, which goes on as it is: %s", error)
@@ -134,7 +134,8 @@ class Compactor:
             return []
         return [serving.active] if serving.trial is None or serving.other is None else [serving.active, serving.other]
 
-    def _compact(self, model: ServedModel) -> None:
+    def compact(self, model: ServedModel) -> None:
+        """Write the model with its changes as a bundle that takes its place, and prune; fails as `write_bundle` does."""
         begun = time.monotonic()
         content = content_of(model, self._read_snippet)
         encoder = model.folder / ENCODER if ENCODER in model.manifest.files else None

@@ -140,9 +140,9 @@ class FileJournal:
                 last = segments[index + 1][1] - 1
                 if last <= revision or (last <= served and sum(sizes[index:]) > kept_bytes):
                     path.unlink()
+                    _sync_folder(self._folder)  # one by one, so that a crash leaves no gap
                 else:
                     break
-            _sync_folder(self._folder)
 
     def close(self) -> None:
         """Force what was written to disk, and let another process write."""
