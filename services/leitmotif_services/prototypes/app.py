@@ -107,6 +107,7 @@ def _write(config: PrototypesConfig, content: Trained, parent: ServedModel) -> P
         encoder_artifact=encoder,
         temporary_prefix=TEMPORARY_PREFIX,
         index_storage=config.index_storage,
+        index_shards=config.index_shards,
     )
 
 
@@ -117,6 +118,7 @@ def _compaction(config: PrototypesConfig) -> CompactionSettings:
         kept_bundles=config.kept_compactions,
         kept_journal_bytes=config.journal_kept_mib << 20,
         index_storage=config.index_storage,
+        index_shards=config.index_shards,
     )
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from leitmotif_services.prototypes import manifest as bundle
 from leitmotif_services.prototypes.bundle_records import check_prototypes, check_tracks, render_prototypes, render_tracks
 from leitmotif_services.prototypes.manifest import FileEntry, Manifest, is_snippet_name, parse_manifest
-from leitmotif_services.prototypes.model_arrays import check_shapes, check_values
+from leitmotif_services.prototypes.model_arrays import check_shapes, check_values, stated_lengths
 from leitmotif_services.prototypes.model_kinds import KINDS, ModelKind
 from leitmotif_services.prototypes.prototype import Prototype
 from leitmotif_services.prototypes.track import Track
@@ -123,13 +123,15 @@ def write_bundle(
     encoder_artifact: Path | None,
     temporary_prefix: str = TEMPORARY_PREFIX,
     index_storage: str = "auto",
+    index_shards: int = 1,
 ) -> Path:
     """Write `model` below `models_root` and return the bundle's folder, named after its model version.
 
     The version is a hash of the content: the same model gives the same version, whenever it is written, and a bundle of that
     version that is there and verifies is kept as it is. The folder appears whole or not at all, and is on disk when
     this returns. `encoder_artifact`: the encoder's ONNX file, copied into the bundle. `temporary_prefix`: of the name of the
-    folder that it is written in, for those who clear away what a crash left. `index_storage`: see `IndexSettings.storage`.
+    folder that it is written in, for those who clear away what a crash left. `index_storage` and `index_shards`: see
+    `IndexSettings`.
 
     ValueError names what is wrong with `model`: its kind, a shape, a value that is not finite, an id, a missing snippet.
     """
@@ -141,7 +143,7 @@ def write_bundle(
     temporary = Path(tempfile.mkdtemp(prefix=temporary_prefix, dir=models_root))
     damaged = temporary.with_name(f"{temporary.name}-damaged")
     try:
-        _write_files(model, arrays, temporary, encoder_artifact, index_storage)
+        _write_files(model, arrays, temporary, encoder_artifact, index_storage, index_shards)
         manifest = _manifest(model, temporary)
         (temporary / bundle.MANIFEST).write_bytes(manifest.rendered())
         _sync_tree(temporary)
@@ -176,11 +178,12 @@ def _checked(model: Trained) -> dict[str, Floats]:
         if not math.isfinite(figure):
             raise ValueError(f"{name} is {figure}, not a finite number")
     kind = _kind(model)
-    added = {name: getattr(model, name, None) for name in kind.added}
-    arrays: dict[str, Floats] = {name: getattr(model, name) for name in kind.arrays}
-    arrays |= {name: values for name, values in added.items() if values is not None}
-    stated = {"tracks": len(model.tracks), "prototypes": len(model.prototypes), "dimension": model.embeddings.shape[-1]}
-    check_shapes(kind.axes(arrays), stated, {name: (values.shape, str(values.dtype)) for name, values in arrays.items()})
+    axes = kind.axes(model.prototypes)
+    if missing := [name for name in axes if getattr(model, name) is None]:
+        raise ValueError(f"prototypes were added, but there is no {missing[0]}")
+    arrays: dict[str, Floats] = {name: getattr(model, name) for name in axes}
+    stated = stated_lengths(model.prototypes, tracks=len(model.tracks), dimension=model.embeddings.shape[-1])
+    check_shapes(axes, stated, {name: (values.shape, str(values.dtype)) for name, values in arrays.items()})
     for name, values in arrays.items():
         check_values(name, values)
     return arrays
@@ -188,13 +191,18 @@ def _checked(model: Trained) -> dict[str, Floats]:
 
 def _kind(model: Trained) -> ModelKind:
     kind = KINDS.get(model.kind)
-    if kind is None or not all(hasattr(model, name) for name in kind.arrays):
+    if kind is None or not all(hasattr(model, name) for name in (*kind.arrays, *kind.added)):
         raise ValueError(f"kind {model.kind!r} is none that {type(model).__name__} can be served as")
     return kind
 
 
 def _write_files(
-    model: Trained, arrays: Mapping[str, Floats], folder: Path, encoder_artifact: Path | None, index_storage: str
+    model: Trained,
+    arrays: Mapping[str, Floats],
+    folder: Path,
+    encoder_artifact: Path | None,
+    index_storage: str,
+    index_shards: int,
 ) -> None:
     from leitmotif_services.prototypes.safetensors_bundle import write_arrays
     from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings
@@ -203,7 +211,7 @@ def _write_files(
     (folder / bundle.PROTOTYPES).write_bytes(render_prototypes(model.prototypes))
     (folder / bundle.CATALOGUE).write_bytes(render_tracks(model.tracks))
     write_arrays(arrays, folder / bundle.ARRAYS)
-    write_index(_kind(model).scoring(arrays, model.edit_gain), folder, IndexSettings(index_storage))
+    write_index(_kind(model).scoring(arrays, model.edit_gain), folder, IndexSettings(index_storage, index_shards))
     (folder / bundle.AFFINITY_HEAD).write_bytes(model.affinity_head())
     if encoder_artifact is not None:
         shutil.copyfile(encoder_artifact, folder / bundle.ENCODER)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leitmotif_services.prototypes.search.index_record import STORAGES
+from leitmotif_services.prototypes.search.index_record import MOST_SHARDS, STORAGES
 from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 
@@ -33,9 +33,11 @@ class PrototypesConfig:
     waiting: int = 64
     """Searches that may wait for a worker; the next one is refused with OVERLOADED."""
     index: str = "auto"
-    """What searches go to: "exact", "faiss", or "auto" for the choice by size and by the recall that was measured at the build."""
+    """What searches go to: "exact", "faiss", or "auto" for the choice by size and by the recall measured at the build."""
     index_storage: str = "auto"
     """How indexes that the service itself builds store rows: "flat", "float32", "float16", "int8", "int4", or "auto" by size."""
+    index_shards: int = 1
+    """Stretches of tracks that such an index is divided into; a search goes through all of them at once, on so many cores."""
     filterable: tuple[str, ...] = ()
     """Further fields of tracks that filters may test, beside tags, artist, year and duration_s."""
     journal_sync_interval_s: float = 0.0
@@ -66,6 +68,7 @@ class PrototypesConfig:
             waiting=reader.integer("WAITING", default=64, minimum=0, maximum=100_000),
             index=reader.choice("INDEX", default="auto", allowed=("auto", "exact", "faiss")),
             index_storage=reader.choice("INDEX_STORAGE", default="auto", allowed=("auto", *STORAGES)),
+            index_shards=reader.integer("INDEX_SHARDS", default=1, minimum=1, maximum=MOST_SHARDS),
             filterable=_names(reader, "FILTERABLE"),
             journal_sync_interval_s=_sync_interval_s(reader),
             max_later=reader.integer("MAX_DELTA", default=50_000, minimum=1, maximum=10_000_000),

@@ -32,7 +32,6 @@ PROTOTYPES = "prototypes.json"
 CATALOGUE = "catalogue.jsonl"
 ARRAYS = "arrays.safetensors"
 INDEX = "index.faiss"
-INDEX_OF_WHOLE_ROWS = "index-whole.faiss"
 INDEX_RECORD = "index.json"
 AFFINITY_HEAD = "affinity.onnx"
 ENCODER = "encoder.onnx"
@@ -40,8 +39,11 @@ SNIPPETS = "snippets"
 
 REQUIRED_FILES = frozenset({PROTOTYPES, CATALOGUE, ARRAYS, INDEX, AFFINITY_HEAD})
 
-OPTIONAL_FILES = frozenset({ENCODER, INDEX_OF_WHOLE_ROWS, INDEX_RECORD})
-"""A bundle of an earlier release has no record of its index; one part of rows has no second index."""
+OPTIONAL_FILES = frozenset({ENCODER, INDEX_RECORD})
+"""A bundle of an earlier release has no record of its index."""
+
+_FURTHER_INDEX = re.compile(r"index(-[1-9][0-9]?)?(-whole)?\.faiss")
+"""Of another part of the rows, or of another shard."""
 
 MANIFEST_BYTES_LIMIT = 16 << 20
 """A longer manifest is refused unread."""
@@ -194,7 +196,8 @@ def _parsed(record: dict[str, Any]) -> Manifest:
 
 def _file_entry(path: str, entry: Any) -> FileEntry:
     folder, _, name = path.rpartition("/")
-    if path not in REQUIRED_FILES | OPTIONAL_FILES and not (folder == SNIPPETS and is_snippet_name(name)):
+    listed = path in REQUIRED_FILES | OPTIONAL_FILES or _FURTHER_INDEX.fullmatch(path) is not None
+    if not listed and not (folder == SNIPPETS and is_snippet_name(name)):
         raise ValueError(f"lists {path[:80]!r}, which no bundle holds")
     if entry.keys() != {"sha256", "size_bytes"} or not _SHA256.fullmatch(_text(entry["sha256"])):
         raise ValueError(f"entry of {path}")

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -21,13 +21,14 @@ from leitmotif_services.prototypes.catalogue import Catalogue
 from leitmotif_services.prototypes.expression import Expression
 from leitmotif_services.prototypes.manifest import FileEntry, Manifest, corrupt, parse_manifest
 from leitmotif_services.prototypes.model import ServedModel
-from leitmotif_services.prototypes.model_arrays import check_shapes, check_values
+from leitmotif_services.prototypes.model_arrays import check_shapes, check_values, stated_lengths
 from leitmotif_services.prototypes.model_kinds import KINDS, ModelKind
+from leitmotif_services.prototypes.prototype import Prototype
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
 from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings
 from leitmotif_services.prototypes.search.faiss_index_files import IndexFileError, build_index, read_index
 from leitmotif_services.prototypes.search.index import Index
-from leitmotif_services.prototypes.search.index_record import RECORD_BYTES_LIMIT
+from leitmotif_services.prototypes.search.index_record import RECORD_BYTES_LIMIT, least_recall
 from leitmotif_services.prototypes.search.scoring import Scoring
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -71,7 +72,7 @@ def load_bundle(folder: Path, *, index: str = "auto", filterable: Iterable[str] 
         check_tracks(tracks)
         _check_count("tracks", len(tracks), manifest.track_count)
     with _blamed(bundle.ARRAYS):
-        arrays = _read_arrays(folder / bundle.ARRAYS, kind, manifest)
+        arrays = _read_arrays(folder / bundle.ARRAYS, kind, manifest, prototypes)
         scoring = kind.scoring(arrays, manifest.edit_gain)
     exact = ExactIndex(scoring)
     return ServedModel(
@@ -156,18 +157,20 @@ def _index(folder: Path, manifest: Manifest, scoring: Scoring, exact: ExactIndex
         found, record = read_index(folder, raw, scoring)
     except IndexFileError as error:
         raise corrupt(error.file, error.problem) from error
-    if wanted == "auto" and min(part.recall for part in record.values()) < RECALL_FLOOR:
+    if wanted == "auto" and least_recall(record) < RECALL_FLOOR:
         return exact
     return found
 
 
-def _read_arrays(path: Path, kind: ModelKind, manifest: Manifest) -> dict[str, NDArray[np.float32]]:
+def _read_arrays(
+    path: Path, kind: ModelKind, manifest: Manifest, prototypes: Sequence[Prototype]
+) -> dict[str, NDArray[np.float32]]:
     """Checked arrays by name, without the embeddings: those are checked in passing and left in the file."""
-    stated = {"tracks": manifest.track_count, "prototypes": manifest.prototype_count, "dimension": manifest.dimension}
+    stated = stated_lengths(prototypes, tracks=manifest.track_count, dimension=manifest.dimension)
     arrays = {}
     with safe_open(path, framework="numpy") as file:
         stored = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        expected = kind.axes(stored)
+        expected = kind.axes(prototypes)
         check_shapes(expected, stated, {name: (tuple(part.get_shape()), str(part.get_dtype())) for name, part in stored.items()})
         mapped = path.stat().st_size >= MAPPED_FROM_BYTES
         for name, axes in expected.items():

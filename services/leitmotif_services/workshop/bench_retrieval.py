@@ -3,7 +3,7 @@
 import gc
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from rich.table import Table
 from leitmotif_services.prototypes.safetensors_bundle import mapped_array, write_arrays
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
 from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings
-from leitmotif_services.prototypes.search.faiss_index_files import FILES, RECORD_FILE, read_index, read_part, write_index
-from leitmotif_services.prototypes.search.index_record import IndexRecord
+from leitmotif_services.prototypes.search.faiss_index_files import RECORD_FILE, read_index, read_part, write_index
+from leitmotif_services.prototypes.search.index_record import PartRecord
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Mask, Part, Query
 from leitmotif_services.workshop.bench_retrieval_catalogue import SampleCatalogue, sample_catalogue, sample_profiles
@@ -161,8 +161,9 @@ class _Size:
         write_arrays(arrays, folder / "arrays.safetensors")
         note(f"{tracks:,} tracks: building the index")
         begun = time.perf_counter()
-        self._record: IndexRecord = write_index(catalogue.scoring(), folder, IndexSettings(storage))
+        [shard] = write_index(catalogue.scoring(), folder, IndexSettings(storage))
         self._build_s = time.perf_counter() - begun
+        self._record: Mapping[Part, PartRecord] = shard.parts
         begun = time.perf_counter()
         loaded = [mapped_array(folder / "arrays.safetensors", name) for name in arrays]
         self._scoring = LinearScoring(loaded[0], loaded[1], loaded[2], catalogue.edit_gain)
@@ -173,7 +174,7 @@ class _Size:
     def report(self) -> SizeReport:
         tracks = len(self._scoring)
         self._note(f"{tracks:,} tracks: searching")
-        index_bytes = sum((self._folder / name).stat().st_size for name in FILES.values())
+        index_bytes = sum((self._folder / name).stat().st_size for name in (part.file for part in self._record.values()))
         exact = self._queries(edited=False)[:10]
         return SizeReport(
             tracks=tracks,

@@ -172,7 +172,7 @@ def test_a_manifest_that_is_none(folder: Path, raw: bytes) -> None:
         ("index.faiss", b"IxFI" + b"\xff" * 64),
         ("index-whole.faiss", b""),
         ("index.json", b"{}"),
-        ("index.json", b'{"parts": {}, "version": 1}'),
+        ("index.json", b'{"shards": [{"parts": {}, "stop": 3}], "version": 1}'),
     ],
 )
 def test_wrong_content_under_right_checksums(folder: Path, name: str, content: bytes) -> None:

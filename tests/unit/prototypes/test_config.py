@@ -15,16 +15,16 @@ def test_defaults() -> None:
 
 def test_settings() -> None:
     names = {"MODEL_ROOT": "/models", "WORKERS": "3", "WAITING": "0", "INDEX": "exact", "LISTEN": "unix:/run/x.sock"}
-    names |= {"INDEX_STORAGE": "int8"}
+    names |= {"INDEX_STORAGE": "int8", "INDEX_SHARDS": "4"}
     config = PrototypesConfig.from_environment({f"LEITMOTIF_PROTOTYPES_{name}": value for name, value in names.items()})
     assert (config.model_root, config.workers, config.waiting, config.index) == (Path("/models"), 3, 0, "exact")
-    assert config.index_storage == "int8"
+    assert (config.index_storage, config.index_shards) == ("int8", 4)
     assert config.server.listen == "unix:/run/x.sock"
 
 
 def test_every_fault_is_told() -> None:
     wrong = {"LEITMOTIF_PROTOTYPES_WAITING": "-1", "LEITMOTIF_PROTOTYPES_INDEX": "hnsw", "LEITMOTIF_PROTOTYPES_MODEL": "x"}
-    wrong |= {"LEITMOTIF_PROTOTYPES_INDEX_STORAGE": "int2"}
+    wrong |= {"LEITMOTIF_PROTOTYPES_INDEX_STORAGE": "int2", "LEITMOTIF_PROTOTYPES_INDEX_SHARDS": "0"}
     with pytest.raises(ConfigurationError) as refused:
         PrototypesConfig.from_environment(wrong)
-    assert len(refused.value.problems) == 4
+    assert len(refused.value.problems) == 5

@@ -41,7 +41,8 @@ class CompactionSettings:
     kept_journal_bytes: int
     """Size up to which the journal keeps changes for bundles that are not in use."""
     index_storage: str = "auto"
-    """See `IndexSettings.storage`."""
+    index_shards: int = 1
+    """See `IndexSettings`, of the new bundle's index."""
 
 
 class PrunedJournal(Protocol):
@@ -145,6 +146,7 @@ class Compactor:
             encoder_artifact=encoder,
             temporary_prefix=TEMPORARY_PREFIX,
             index_storage=self._settings.index_storage,
+            index_shards=self._settings.index_shards,
         )
         successor = self._models.supersede(model.model_version, folder.name)
         if successor is None:

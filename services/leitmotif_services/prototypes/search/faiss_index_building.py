@@ -48,6 +48,8 @@ class IndexSettings:
 
     storage: str = "auto"
     """One of `index_record.STORAGES`, or "auto": "flat" up to FLAT_UP_TO tracks, "int4" beyond. "flat" below CODED_FROM."""
+    shards: int = 1
+    """Stretches of tracks with an index of their own each, 1 to MOST_SHARDS: a search goes through all of them at once."""
     wanted_recall: float = 0.997
     """Recall that lists and candidates are chosen for, with profiles of their own; what is recorded was measured with others."""
 

@@ -1,6 +1,7 @@
-"""Writes the FAISS index of a bundle and reads it again: one file a part, and `index.json` with what was measured of each."""
+"""Writes the FAISS index of a bundle and reads it again: one file for each part of each shard, and `index.json`."""
 
 import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,26 @@ import numpy as np
 
 from leitmotif_services.prototypes.search.faiss_index import CodedRows, FaissIndex, FlatRows
 from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings, build_part, columns_spread
-from leitmotif_services.prototypes.search.index_record import IndexRecord, PartRecord, parse_record, render_record
+from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.index_record import (
+    MOST_SHARDS,
+    IndexRecord,
+    PartRecord,
+    ShardRecord,
+    parse_record,
+    render_record,
+)
 from leitmotif_services.prototypes.search.scoring import Part, Scoring
-
-FILES: Mapping[int, str] = {0: "index.faiss", 1: "index-whole.faiss"}
-"""The file of each of `Scoring.parts`."""
+from leitmotif_services.prototypes.search.sharded_index import Shard, ShardedIndex, shard_bounds
 
 RECORD_FILE = "index.json"
 
 _ROWS_AT_ONCE = 65_536
+
+
+def index_file(shard: int, part: int) -> str:
+    """Name of the file for the part of that number, of `Scoring.parts`, of a shard."""
+    return f"index{f'-{shard}' if shard else ''}{'-whole' if part else ''}.faiss"
 
 
 class IndexFileError(ValueError):
@@ -32,41 +44,76 @@ class IndexFileError(ValueError):
 
 def write_index(scoring: Scoring, folder: Path, settings: IndexSettings | None = None) -> IndexRecord:
     """Build the index of a scoring and write its files into a folder. OSError when one cannot be written."""
-    record: dict[Part, PartRecord] = {}
-    for number, part in enumerate(scoring.parts):
-        built = build_part(scoring, part, settings or IndexSettings(), file=FILES[number])
-        try:
-            faiss.write_index(built.rows.index, str(folder / built.record.file))
-        except RuntimeError as error:
-            raise OSError(errno.EIO, "FAISS cannot write the file", str(folder / built.record.file)) from error
-        record[part] = built.record
+    chosen = settings or IndexSettings()
+    record = []
+    for shard, (start, stop) in enumerate(_bounds(scoring, chosen)):
+        some, parts = scoring.between(start, stop), {}
+        for number, part in enumerate(scoring.parts):
+            built = build_part(some, part, chosen, file=index_file(shard, number))
+            try:
+                faiss.write_index(built.rows.index, str(folder / built.record.file))
+            except RuntimeError as error:
+                raise OSError(errno.EIO, "FAISS cannot write the file", str(folder / built.record.file)) from error
+            parts[part] = built.record
+        record.append(ShardRecord(stop, parts))
     (folder / RECORD_FILE).write_bytes(render_record(record))
     return record
 
 
-def build_index(scoring: Scoring, settings: IndexSettings | None = None) -> FaissIndex:
+def build_index(scoring: Scoring, settings: IndexSettings | None = None) -> Index:
     """The index of a scoring, in memory alone."""
     chosen = settings or IndexSettings()
-    return FaissIndex(scoring, {part: build_part(scoring, part, chosen, file="").rows for part in scoring.parts})
+    shards = []
+    for start, stop in _bounds(scoring, chosen):
+        some = scoring.between(start, stop)
+        rows = {part: build_part(some, part, chosen, file="").rows for part in scoring.parts}
+        shards.append(Shard(FaissIndex(some, rows), start, stop))
+    return _joined(scoring, shards)
 
 
-def read_index(folder: Path, raw_record: bytes, scoring: Scoring) -> tuple[FaissIndex, IndexRecord]:
+def read_index(folder: Path, raw_record: bytes, scoring: Scoring) -> tuple[Index, IndexRecord]:
     """The index of a folder, given the bytes of its record. IndexFileError says what is wrong with which file."""
     try:
         record = parse_record(raw_record)
     except ValueError as error:
         raise IndexFileError(RECORD_FILE, str(error)) from error
-    if set(record) != set(scoring.parts):
-        raise IndexFileError(RECORD_FILE, f"describes {sorted(record)}, the model needs {sorted(scoring.parts)}")
+    shards, start = [], 0
+    for number, shard in enumerate(record):
+        if not start < shard.stop <= len(scoring):
+            raise IndexFileError(RECORD_FILE, f"a shard stops at {shard.stop}, of {len(scoring)} tracks")
+        some = scoring.between(start, shard.stop)
+        shards.append(Shard(FaissIndex(some, _read_parts(folder, number, shard.parts, some)), start, shard.stop))
+        start = shard.stop
+    if start != len(scoring):
+        raise IndexFileError(RECORD_FILE, f"its shards hold {start} tracks, there are {len(scoring)}")
+    return _joined(scoring, shards), record
+
+
+def _bounds(scoring: Scoring, settings: IndexSettings) -> list[tuple[int, int]]:
+    if not 1 <= settings.shards <= MOST_SHARDS:
+        raise ValueError(f"{settings.shards} shards, 1 to {MOST_SHARDS} are allowed")
+    return shard_bounds(len(scoring), settings.shards)
+
+
+def _joined(scoring: Scoring, shards: list[Shard]) -> Index:
+    if len(shards) == 1:
+        return shards[0].index
+    return ShardedIndex(scoring, shards, threads=min(len(shards), os.cpu_count() or 1))
+
+
+def _read_parts(folder: Path, shard: int, parts: Mapping[Part, PartRecord], scoring: Scoring) -> dict[Part, FlatRows | CodedRows]:
+    if set(parts) != set(scoring.parts):
+        raise IndexFileError(RECORD_FILE, f"describes {sorted(parts)}, the model needs {sorted(scoring.parts)}")
     rows = {}
     for number, part in enumerate(scoring.parts):
-        if record[part].file != FILES[number]:
-            raise IndexFileError(RECORD_FILE, f"names {record[part].file!r:.80}")
+        file = index_file(shard, number)
+        if parts[part].file != file:
+            raise IndexFileError(RECORD_FILE, f"names {parts[part].file!r:.80}")
         try:
-            rows[part] = read_part(folder / FILES[number], part, record[part], scoring)
+            rows[part] = read_part(folder / file, part, parts[part], scoring)
         except ValueError as error:
-            raise IndexFileError(FILES[number], str(error)) from error
-    return FaissIndex(scoring, rows), record
+            raise IndexFileError(file, str(error)) from error
+    return rows
 
 
 def read_part(path: Path, part: Part, record: PartRecord, scoring: Scoring) -> FlatRows | CodedRows:

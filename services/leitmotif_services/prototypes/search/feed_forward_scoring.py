@@ -120,6 +120,13 @@ class FeedForwardScoring:
         others._extent = self._extent.around(Extent.of(rows[:, :-1]).beside(Extent.of(rows[:, -1:])))
         return others
 
+    def between(self, start: int, stop: int) -> "FeedForwardScoring":
+        """See `scoring.Scoring.between`."""
+        some = copy(self)
+        some._output_weights, some._affinities = self._output_weights[start:stop], self._affinities[start:stop]
+        some._bias = self._bias[start:stop]
+        return some
+
     def part_rows(self, part: Part, positions: Positions) -> Floats:
         """See `scoring.Scoring.part_rows`; there is one part."""
         if part is not Part.WHOLE:

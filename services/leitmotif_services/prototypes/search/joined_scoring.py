@@ -79,6 +79,13 @@ class JoinedScoring:
         """See `scoring.Scoring.bias`."""
         return self._of_both(positions, lambda scoring, where: scoring.bias(where))
 
+    def between(self, start: int, stop: int) -> Scoring:
+        """See `scoring.Scoring.between`."""
+        if stop <= self._boundary:
+            return self.first.between(start, stop)
+        later = self.later.between(max(start - self._boundary, 0), stop - self._boundary)
+        return later if start >= self._boundary else JoinedScoring(self.first.between(start, self._boundary), later)
+
     def part_rows(self, part: Part, positions: Positions) -> Floats:
         """See `scoring.Scoring.part_rows`."""
         return self._of_both(positions, lambda scoring, where: scoring.part_rows(part, where))

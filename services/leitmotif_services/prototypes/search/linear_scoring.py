@@ -77,6 +77,13 @@ class LinearScoring:
         others._extents = {part: extent.around(added[part]) for part, extent in self._extents.items()}
         return others
 
+    def between(self, start: int, stop: int) -> "LinearScoring":
+        """See `scoring.Scoring.between`."""
+        some = copy(self)
+        some._responses, some._affinities = self._responses[start:stop], self._affinities[start:stop]
+        some._bias = self._bias[start:stop]
+        return some
+
     def part_rows(self, part: Part, positions: Positions) -> Floats:
         """See `scoring.Scoring.part_rows`."""
         blocks = [self._responses, self._affinities] if part is Part.WHOLE else [self._responses]

@@ -105,6 +105,10 @@ class Scoring(Protocol):
         """
         ...
 
+    def between(self, start: int, stop: int) -> "Scoring":
+        """How the same model scores the tracks at `start` … `stop` − 1 alone; no array is copied. Its queries are this one's."""
+        ...
+
     def part_rows(self, part: Part, positions: Positions) -> Floats:
         """(n, d): what a query of `part` takes inner products with, of the tracks at `positions`; a copy."""
         ...
