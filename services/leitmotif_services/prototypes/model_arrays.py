@@ -1,9 +1,11 @@
 """The arrays of a trained model and what must hold for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from leitmotif_services.prototypes.prototype import Prototype, listened_count
 
 MAGNITUDE_LIMIT = 1e6
 """Largest magnitude of any entry: keeps every float32 inner product with a profile finite."""
@@ -36,6 +38,13 @@ def check_shapes(
     for axis, length in lengths.items():
         if axis not in stated and not 1 <= length <= AXIS_LIMIT:
             raise ValueError(f"has {length} of {axis}, 1 to {AXIS_LIMIT} are allowed")
+
+
+def stated_lengths(prototypes: Sequence[Prototype], *, tracks: int, dimension: int) -> dict[str, int]:
+    """The lengths of the axes that are known beforehand."""
+    listened = listened_count(prototypes)
+    counts = {"prototypes": len(prototypes), "listened": listened, "added": len(prototypes) - listened}
+    return {"tracks": tracks, "dimension": dimension, **counts}
 
 
 def check_values(name: str, values: NDArray[np.float32]) -> None:

@@ -1,12 +1,13 @@
 """The kinds of model that a bundle may hold: which arrays each stores, and how it scores with them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.affinity_heads import AffinityHead, attention_head, sigmoid_head
+from leitmotif_services.prototypes.prototype import Prototype, listened_count
 from leitmotif_services.prototypes.search.feed_forward_scoring import FeedForwardScoring
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Scoring
@@ -20,8 +21,8 @@ class ModelKind:
 
     arrays: Mapping[str, tuple[str, ...]]
     """The axes of each array, all of them float32, by its name. The manifest states tracks (N), prototypes (K) and dimension (D);
-    any other axis has the length that the arrays have. Listening has weight on the first `listened` prototypes: those that were
-    trained."""
+    of those prototypes, `listened` were trained and are the first, and `added` came after them; any other axis has the length
+    that the arrays have."""
     scoring: Callable[[Arrays, float], Scoring]
     """Of the arrays and γ."""
     head: Callable[[Arrays], AffinityHead]
@@ -31,15 +32,15 @@ class ModelKind:
     tagged: bool
     """Whether the affinity of a tag's prototype rests on what people say as well as on the audio."""
     added: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Further arrays, there or not as one, of a model to which prototypes were added after training."""
+    """Further arrays of a model to which prototypes were added after training."""
 
-    def axes(self, found: Collection[str]) -> Mapping[str, tuple[str, ...]]:
-        """The axes of each array that a model has to have, given the names of those that it has."""
-        return {**self.arrays, **self.added} if self.added.keys() & set(found) else self.arrays
+    def axes(self, prototypes: Sequence[Prototype]) -> Mapping[str, tuple[str, ...]]:
+        """The axes of each array that a model of these prototypes has."""
+        return {**self.arrays, **self.added} if listened_count(prototypes) < len(prototypes) else self.arrays
 
     def constants(self, arrays: Arrays) -> Arrays:
         """Those of the arrays that have no row for each track."""
-        axes = self.axes(arrays)
+        axes = {**self.arrays, **self.added}
         return {name: values for name, values in arrays.items() if axes[name][0] != "tracks"}
 
 

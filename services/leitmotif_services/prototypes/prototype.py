@@ -1,11 +1,16 @@
 """A prototype: a musical quality that a person can name and hear."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 Source = Literal["tag", "discovered", "tracks", "clip", "phrase"]
 """Anchored on a tag that people use, found as a cluster of embeddings and named after what stands out in it, or made by somebody
 after training: from tracks, from a clip or from a phrase."""
+
+
+ADDED: frozenset[Source] = frozenset({"tracks", "clip", "phrase"})
+"""Those that are made after training: listening has no weight on them, and they stand behind the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +62,14 @@ class Prototype:
     expressed_rank: int
     """Tracks express it down to this rank by affinity, from 1: ceil(N / 10) of N, the top decile; with a tag, further down
     where it takes more to reach every track of the catalogue that carries the tag."""
+
+
+def listened_count(prototypes: Sequence[Prototype]) -> int:
+    """L: how many of the prototypes were trained. ValueError unless those are the first, and at least one."""
+    listened = sum(prototype.source not in ADDED for prototype in prototypes)
+    if not listened:
+        raise ValueError("no prototype was trained")
+    for position, prototype in enumerate(prototypes):
+        if (prototype.source in ADDED) != (position >= listened):
+            raise ValueError(f"prototype {position}: those that were added after training must be the last")
+    return listened
