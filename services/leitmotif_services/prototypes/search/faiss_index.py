@@ -5,7 +5,6 @@ that of `ExactIndex` to the last place. Of coded rows they are the best by the c
 says how few, measured when the index was built.
 """
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -174,19 +173,14 @@ def breadth(vector: Floats, spread: Doubles) -> float:
     return float(squares.sum()) ** 2 / fourth if fourth > 0 else 0.0
 
 
-_threads = threading.local()
-
-
 def call(index: Any, vector: Floats, wanted: int, parameters: Any) -> tuple[Floats, Positions]:
     """Scores and positions (wanted,) that a FAISS index finds for a query (d,), best first; -1 where there are no more.
 
     What `index.search` does, without its checks and conversions: for small catalogues they cost as much as the search.
     """
-    if not getattr(_threads, "single", False):
-        # OpenMP keeps this setting per calling thread, so it is made where the search runs. More threads than one only delay a
-        # single query.
-        faiss.omp_set_num_threads(1)
-        _threads.single = True
+    # OpenMP keeps this setting per calling thread, so it is made where the search runs. More threads than one only delay a
+    # single query.
+    faiss.omp_set_num_threads(1)
     scores, positions = np.empty(wanted, np.float32), np.empty(wanted, np.int64)
     pointer = faiss.swig_ptr
     index.search_c(1, pointer(vector), wanted, pointer(scores), pointer(positions), parameters)
