@@ -1,7 +1,6 @@
 """A track from its audio into the catalogue: received within a bound on memory, embedded, upserted, described."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 from leitmotif.api.audio.v1 import audio_pb2
@@ -22,9 +21,6 @@ MAX_FILE_BYTES = 60 << 20
 MAX_PIECE_BYTES = 4 << 20
 """Largest chunk, or message of samples."""
 
-DISCARD_S = 1.0
-"""What a caller is still sending is read for so long before its call is refused, in seconds."""
-
 _PROTOTYPES = 5
 _TRIES = 3
 
@@ -42,13 +38,6 @@ class TrackIngestion:
 
     async def ingest(self, requests: Requests, deadline: Deadline) -> gateway_pb2.IngestTrackResponse:
         """Put the track into the catalogue and say what it expresses."""
-        try:
-            return await self._ingest(requests, deadline)
-        except (UpstreamError, ServiceError):
-            await _discard(requests)
-            raise
-
-    async def _ingest(self, requests: Requests, deadline: Deadline) -> gateway_pb2.IngestTrackResponse:
         start = await _start_of(requests)
         track_id = checked_id("start.track.track_id", start.track.track_id)
         if start.prototype_count < -1:
@@ -167,11 +156,3 @@ async def _pieces(requests: Requests, kind: str) -> AsyncIterator[bytes]:
             message = f"a message has {len(piece)} bytes of audio, {MAX_PIECE_BYTES} are allowed"
             raise ServiceError(Reason.LIMIT_EXCEEDED, message, limit=MAX_PIECE_BYTES, actual=len(piece))
         yield piece
-
-
-async def _discard(requests: Requests) -> None:
-    """Read what is still sent: a grpc.aio client whose write meets a call that has ended misses the status that ended it."""
-    with contextlib.suppress(Exception):  # why the call is refused is known, and matters more
-        async with asyncio.timeout(DISCARD_S):
-            async for _ in requests:
-                pass

@@ -53,7 +53,7 @@ class CallBoundary(grpc.aio.ServerInterceptor):
         if method.startswith(OPERATION):
             return handler
         if handler is None:
-            return grpc.unary_unary_rpc_method_handler(cast(Any, _single(method, _not_offered, well_formed)))
+            return grpc.unary_unary_rpc_method_handler(cast(Any, _single(method, _not_offered, well_formed, reads_stream=False)))
         # grpc types these attributes for its synchronous server; under grpc.aio they are coroutines and generators.
         behavior = cast(Any, handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream)
         admit = _each_well_formed if handler.request_streaming else well_formed
@@ -61,7 +61,7 @@ class CallBoundary(grpc.aio.ServerInterceptor):
         wrapped = (
             _streaming(method, behavior, admit, reads_stream=reads_stream)
             if handler.response_streaming
-            else _single(method, behavior, admit)
+            else _single(method, behavior, admit, reads_stream=reads_stream)
         )
         make = _HANDLER_KINDS[bool(handler.request_streaming), bool(handler.response_streaming)]
         return cast(
@@ -84,7 +84,7 @@ async def _each_well_formed(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
 
 
 def _single(
-    method: str, behavior: Callable[[Any, Context], Awaitable[Any]], admit: Admit
+    method: str, behavior: Callable[[Any, Context], Awaitable[Any]], admit: Admit, *, reads_stream: bool
 ) -> Callable[[Any, Context], Awaitable[Any]]:
     async def call(request: Any, context: Context) -> Any:
         started, request_id = _begin(context)
@@ -94,6 +94,8 @@ def _single(
             _log(method, "CANCELLED", started)
             raise
         except Exception as error:
+            if reads_stream:
+                await _discard(request)
             request = None  # grpc keeps an aborted call and these frames in a cycle, until the garbage collector comes
             await _refuse(error, method, started, request_id, context)
         _log(method, "OK", started)
