@@ -78,10 +78,10 @@ def build_part(scoring: Scoring, part: Part, settings: IndexSettings, *, file: s
         _add(scoring, part, flat, 0)
         return BuiltPart(FlatRows(flat), PartRecord(file, storage, 1, 1, 1.0, 1.0, 0))
     index, spread = _coded(scoring, part, storage)
-    profiles = sample_profiles(scoring, _TUNING_PROFILES + _HELD_OUT_PROFILES, edited=_edited(scoring, part), seed=0)
-    probes, candidates = _tuned(scoring, index, profiles[:_TUNING_PROFILES], spread, storage, settings.wanted_recall)
+    tuning, held_out = _profiles(scoring, part, _TUNING_PROFILES, seed=0), _profiles(scoring, part, _HELD_OUT_PROFILES, seed=1)
+    probes, candidates = _tuned(scoring, index, tuning, spread, storage, settings.wanted_recall)
     rows = CodedRows(index, probes, candidates, spread)
-    recalls = measured_recall(scoring, FaissIndex(scoring, {part: rows}), profiles[_TUNING_PROFILES:])
+    recalls = measured_recall(scoring, FaissIndex(scoring, {part: rows}), held_out)
     record = PartRecord(
         file, storage, probes, candidates, round(float(recalls.mean()), 4), round(float(recalls.min()), 4), len(recalls)
     )
@@ -147,9 +147,12 @@ def _padded(rows: Floats, width: int) -> Floats:
     return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, missing))) if missing else rows)
 
 
-def _edited(scoring: Scoring, part: Part) -> bool:
-    """Whether the queries of a part are those of edited profiles."""
-    return part is Part.WHOLE and len(scoring.parts) > 1
+def _profiles(scoring: Scoring, part: Part, count: int, *, seed: int) -> list[Profile]:
+    """Profiles whose queries are of a part: edited ones or plain ones, and both where there is one part alone."""
+    if len(scoring.parts) > 1:
+        return sample_profiles(scoring, count, edited=part is Part.WHOLE, seed=seed)
+    plain = sample_profiles(scoring, count // 2, edited=False, seed=seed)
+    return plain + sample_profiles(scoring, count - len(plain), edited=True, seed=seed)
 
 
 def _tuned(
