@@ -167,5 +167,5 @@ def with_changes(model: ServedModel, changes: Sequence[Change], revision: int) -
     """The model after `changes`, each of another track, of which `revision` is the last."""
     if not changes:
         return replace(model, catalogue_revision=revision)
-    later = model.later or LaterTracks(model)
+    later = LaterTracks(model) if model.later is None else model.later  # one that holds nothing is falsy
     return later.applied(model, changes, revision)
