@@ -20,7 +20,7 @@ from leitmotif_services.prototypes.ranking.chance import noise
 from leitmotif_services.prototypes.ranking.options import RankingOptions
 from leitmotif_services.prototypes.ranking.sent_tracks import SentTracks, artist_fingerprint, track_fingerprint
 from leitmotif_services.prototypes.search.index import Index
-from leitmotif_services.prototypes.search.scoring import Doubles, Mask, Positions, Query, Scoring
+from leitmotif_services.prototypes.search.scoring import Floats, Mask, Positions, Query, Scoring
 from leitmotif_services.prototypes.track import Track
 
 WINDOW = 256
@@ -73,10 +73,10 @@ class _Filling:
     def fill(self, count: int, *, exhausted: bool) -> list[int] | None:
         """The places of the next `count` tracks; None where it takes more candidates to tell, unless they are `exhausted`."""
         choice, room = self._choice, self._room
+        unsent = [place for place, was_sent in enumerate(self._was_sent) if not was_sent]
         if choice is not None:
-            for place in np.flatnonzero(self._was_sent).tolist():
-                choice.avoid(place)
-        waiting = iter([place for place, was_sent in enumerate(self._was_sent) if not was_sent])
+            choice.avoid_all([place for place, was_sent in enumerate(self._was_sent) if was_sent], unsent)
+        waiting = iter(unsent)
         filled: list[int] = []
         window: list[int] = []
         while len(filled) < count:
@@ -142,8 +142,8 @@ class _Choice:
             first = scores[:WINDOW]
             span = float(first[0] - first[-1]) if len(first) else 0.0
             worth = (1.0 - self._diversity) * (worth - first[-1:]) / (span or 1.0)
-            self._directions = _unit_rows(np.asarray(scoring.affinities[candidates]).astype(np.float64))
-            self._likeness = np.zeros(len(scores))
+            self._directions = _unit_rows(np.asarray(scoring.affinities[candidates]))
+            self._likeness = np.zeros(len(scores), np.float32)
         self._worth = worth
 
     def best(self, places: Sequence[int]) -> int:
@@ -154,12 +154,20 @@ class _Choice:
     def avoid(self, place: int) -> None:
         """Keep at a distance from what stands on the list."""
         if self._diversity:
-            # einsum rather than BLAS: each row's sum is the same whatever other rows there are, so that pages agree.
-            likeness = np.einsum("nk,k->n", self._directions, self._directions[place])
-            np.maximum(self._likeness, likeness, out=self._likeness)
+            # One product a row rather than one of a matrix: a row's is the same whatever other rows there are, so pages agree.
+            np.maximum(self._likeness, np.vecdot(self._directions, self._directions[place]), out=self._likeness)
+
+    def avoid_all(self, places: Sequence[int], waiting: Sequence[int]) -> None:
+        """Keep those that are `waiting` at a distance from what stands at `places`."""
+        if self._diversity and places:
+            rows, nearest = self._directions[waiting], np.zeros(len(waiting), np.float32)
+            for place in places:
+                np.maximum(nearest, np.vecdot(rows, self._directions[place]), out=nearest)
+            self._likeness[waiting] = nearest
 
 
-def _unit_rows(rows: Doubles) -> Doubles:
+def _unit_rows(rows: Floats) -> Floats:
     """(n, K) with rows of length 1; a row of zeros stays, and is like nothing."""
-    lengths = np.sqrt(np.einsum("nk,nk->n", rows, rows))
-    return np.ascontiguousarray(rows / np.where(lengths > 0, lengths, 1.0)[:, None])
+    wide = rows.astype(np.float64)
+    lengths = np.sqrt((wide * wide).sum(axis=1))
+    return np.ascontiguousarray(wide / np.where(lengths > 0, lengths, 1.0)[:, None], dtype=np.float32)
