@@ -116,3 +116,11 @@ def test_an_embedding_that_is_like_none_gets_the_mean_of_its_neighbours(model: S
     centre = unit(1, 1, 1)
     changed = with_changes(model, [upsert("dot", *centre)], 1)
     assert np.isfinite(changed.scoring.learned(np.array([3]))).all()
+
+
+def test_changes_go_on_behind_such_as_cancel_each_other_out(model: ServedModel) -> None:
+    """What a replay folds to when tracks came and went: the deletion of a track that the bundle does not have."""
+    nothing_left = with_changes(model, [Delete("came-and-went")], 2)
+    assert (len(nothing_left.catalogue), nothing_left.catalogue_revision) == (3, 2)
+    changed = with_changes(nothing_left, [upsert("dot", 1, 0, 0)], 3)
+    assert changed.catalogue.position_of("dot") == 3
