@@ -30,7 +30,7 @@ _CANDIDATES_EACH = 4
 _FEW_GONE = 512
 """So many tracks that are not kept are found as well and passed over: cheaper than to ask of every track whether it is kept."""
 
-_EXACT_SHARE = 8
+_EXACT_SHARE = 4
 """Where more than one track in so many is a candidate, codes gain nothing."""
 
 NARROWEST_QUERY = 2.0
@@ -91,6 +91,8 @@ class FaissIndex:
         left = self._tracks if kept is None else int(np.count_nonzero(kept))
         if left <= count:
             return self._exact.search(query, count, kept)
+        if left == self._tracks:
+            kept = None
         flat = self._flat.get(query.part)
         if flat is None:
             return self._search_coded(self._coded[query.part], query, count, kept, left)
@@ -101,8 +103,8 @@ class FaissIndex:
     def _search_flat(self, flat: FlatRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
         gone = self._tracks - left
         passed_over = gone if gone <= _FEW_GONE else 0
-        bitmap = np.packbits(kept, bitorder="little") if kept is not None and not passed_over else None
         # The bitmap outlives the search: the selector points into it.
+        bitmap = None if kept is None or passed_over else np.packbits(kept, bitorder="little")
         parameters = None if bitmap is None else _keeping(bitmap)
         wanted = min(count + _SPARE, left) + passed_over
         rounded, found = call(flat.index, query.vector, wanted, parameters)
