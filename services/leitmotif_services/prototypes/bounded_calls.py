@@ -10,7 +10,6 @@ from google.protobuf.message import Message
 
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
-from leitmotif_services.runtime.pagination import decode_page_token
 
 Context = grpc.aio.ServicerContext[Any, Any]
 M = TypeVar("M", bound=Message)
@@ -67,11 +66,3 @@ class BoundedCalls:
                 limit=self._max_message_bytes,
                 actual=size_bytes,
             )
-
-
-def page_start(token: str, *query: object) -> int:
-    """Position that a page token of that query names, 0 for no token; PAGE_TOKEN_INVALID for any other token."""
-    position = decode_page_token(token, *query) or "0"
-    if not (position.isascii() and position.isdecimal()) or len(position) > 12:
-        raise ServiceError(Reason.PAGE_TOKEN_INVALID, "page_token is not one of this query; start again without a token")
-    return int(position)
