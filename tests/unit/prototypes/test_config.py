@@ -28,3 +28,13 @@ def test_every_fault_is_told() -> None:
     with pytest.raises(ConfigurationError) as refused:
         PrototypesConfig.from_environment(wrong)
     assert len(refused.value.problems) == 5
+
+
+def test_the_cursor_key_is_long_enough_and_never_shown() -> None:
+    config = PrototypesConfig.from_environment({"LEITMOTIF_PROTOTYPES_CURSOR_KEY": "sixteen letters."})
+    assert config.cursor_key == "sixteen letters."
+    assert "sixteen" not in repr(config)
+    with pytest.raises(ConfigurationError) as refused:
+        PrototypesConfig.from_environment({"LEITMOTIF_PROTOTYPES_CURSOR_KEY": "only fifteen .."})
+    assert "CURSOR_KEY must have at least 16 characters" in str(refused.value)
+    assert "only fifteen" not in str(refused.value)
