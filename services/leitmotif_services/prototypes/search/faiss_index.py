@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from leitmotif_services.prototypes.search.exact_index import ExactIndex, count_th_largest
 from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Mask, Part, Positions, Query, Scoring, in_order
 
-_SPARE = 8
+_SPARE = 4
 """Candidates asked for beyond `count`, so that near ties at the end of the list seldom need a second search."""
 
 _FLAT_GATHER_SHARE = 8
@@ -108,11 +108,11 @@ class FaissIndex:
         parameters = None if bitmap is None else _keeping(bitmap)
         wanted = min(count + _SPARE, left) + passed_over
         rounded, found = call(flat.index, query.vector, wanted, parameters)
-        cut_off = rounded[-1]
+        cut_off = rounded.item(-1)
         if kept is not None and passed_over:
             there = kept[found]
             rounded, found = rounded[there], found[there]
-        least = np.float64(rounded[count - 1]) - 2.0 * query.rounding_margin
+        least = rounded.item(count - 1) - 2.0 * query.rounding_margin
         if wanted < left + passed_over and cut_off >= least:
             # Tracks that were cut off may tie with the last place: fetch everything that close. The radius is exclusive.
             radius = float(np.nextafter(np.float32(least), np.float32(-np.inf)))
@@ -124,7 +124,9 @@ class FaissIndex:
         """The best `count` of `found` (n,) by falling exact score, given that these are by falling `rounded` score (n,)."""
         # Where neighbours are further apart than rounding can bring them, their order is that of the exact scores: only runs
         # of closer ones are scored again. 2.001 rather than 2: the difference is rounded as well.
-        (close,) = (rounded[:-1] - rounded[1:] <= 2.001 * query.rounding_margin).nonzero()
+        (close,) = (rounded[:count] - rounded[1 : count + 1] <= 2.001 * query.rounding_margin).nonzero()
+        if len(close) and close[-1] == count - 1:  # what stands behind the last place may belong there
+            (close,) = (rounded[:-1] - rounded[1:] <= 2.001 * query.rounding_margin).nonzero()
         if len(close) == 1:
             runs: Any = slice(close[0], close[0] + 2)
         elif len(close):
