@@ -74,7 +74,8 @@ class Peer(grpc.GenericRpcHandler):
 
     def wait_for_client(self, request, context):
         """An answer that never comes."""
-        context.add_callback(self.gone.set)
+        if not context.add_callback(self.gone.set):  # it has gone already
+            self.gone.set()
         self.gone.wait(30)
         return request
 
