@@ -34,11 +34,8 @@ def eligible(
     mask = model.expression.kept(muted) if muted else None
     if passing is not None:
         mask = _both(mask, model.catalogue.fields.mask(passing))
-    alive = model.alive
-    if alive is not None:
-        mask = alive.copy() if mask is None else _both(mask, alive)
-    if mask is None:
-        mask = np.ones(len(model.scoring), np.bool_)
+    if model.alive is not None:
+        mask = model.alive.copy() if mask is None else _both(mask, model.alive)
     if left_out:
         if mask is None:
             mask = np.ones(len(model.scoring), np.bool_)
