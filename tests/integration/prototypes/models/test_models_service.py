@@ -1,6 +1,7 @@
 """Which models are in memory and which answers whom, over real gRPC: loading, rolling back, trials, and under traffic."""
 
 import asyncio
+import dataclasses
 import json
 import shutil
 
@@ -11,7 +12,7 @@ from leitmotif.api.prototypes.v1 import models_pb2 as pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2
 from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.models.active_pointer import EARLIER_LIMIT
-from leitmotif_services.prototypes.models.trial import Trial, draw
+from leitmotif_services.prototypes.models.trial import draw
 from tests.integration.prototypes.running_service import Service, refusal, vector
 from tests.unit.prototypes.sample_models import by_hand, retitled
 
@@ -226,24 +227,29 @@ async def test_an_active_bundle_whose_folder_has_gone_is_served_on(service: Serv
     assert (await refusal(call.read())).reason == "BUNDLE_CORRUPT"
 
 
-async def test_under_traffic_every_answer_is_of_one_version_and_of_its_arm(service: Service, versions: list[str]) -> None:
-    """16 callers while models are activated, rolled back and tried: no call fails, and an arm is never of the other model."""
-    first, second = versions[:2]
-    trials = {second: Trial(second, 0.5, "spring", None), first: Trial(first, 0.5, "spring", None)}  # type: ignore[arg-type]
+async def test_under_traffic_every_answer_is_of_one_version_and_of_its_arm(service: Service, version: str) -> None:
+    """16 callers while models are activated, rolled back and tried: no call fails, and an arm is never of the other model.
+
+    The second version took over the prototypes of the first, so that both take the same profiles, and has other titles.
+    """
+    successor = dataclasses.replace(retitled(by_hand(), "!"), taken_over_from=version)
+    first, second = version, write_bundle(successor, service.root, encoder_artifact=None).name
     changing = True
     seen: set[tuple[str, int]] = set()
 
     async def listen(user: str) -> None:
-        arm = pb2.ARM_TRIAL if trials[first].arm_of(user) == "trial" else pb2.ARM_CONTROL
+        arm = pb2.ARM_TRIAL if draw("spring", user) < 0.5 else pb2.ARM_CONTROL
+        request = prototypes_pb2.RecommendTracksRequest(profile=vector(version, (1, 1)), user_id=user)
         while changing:
-            response = await service.models.GetModel(pb2.GetModelRequest(user_id=user))
-            version = response.model.model_version
-            assert version in (first, second)
+            response = await service.stub.RecommendTracks(request)
+            answered = response.model_version
+            assert answered in (first, second)
+            assert {item.track.title.endswith("!") for item in response.tracks} == {answered == second}
             # Only `second` is ever tried, against `first`: a user of the trial's arm is answered by it, and no one else.
             assert response.arm in (pb2.ARM_UNSPECIFIED, arm)
             if response.arm != pb2.ARM_UNSPECIFIED:
-                assert version == (second if response.arm == pb2.ARM_TRIAL else first)
-            seen.add((version, response.arm))
+                assert answered == (second if arm == pb2.ARM_TRIAL else first)
+            seen.add((answered, response.arm))
 
     callers = [asyncio.create_task(listen(user)) for user in USERS[:16]]
     for _ in range(12):
@@ -253,9 +259,9 @@ async def test_under_traffic_every_answer_is_of_one_version_and_of_its_arm(servi
         await start_trial(service, second, 0.5)
         await service.models.EndTrial(pb2.EndTrialRequest())
     await start_trial(service, second, 0.5)
-    await asyncio.sleep(0)
-    for _ in range(2):
+    while not {(first, pb2.ARM_CONTROL), (second, pb2.ARM_TRIAL)} <= seen:
+        for caller in callers:
+            assert not caller.done() or caller.exception() is None
         await answering(service)
     changing = False
     await asyncio.gather(*callers)
-    assert {(first, pb2.ARM_CONTROL), (second, pb2.ARM_TRIAL)} <= seen
