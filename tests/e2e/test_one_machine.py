@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from leitmotif import Client
+from leitmotif import Client, F, Track
 
 LEITMOTIF = (sys.executable, "-m", "leitmotif")
 REAL_AUDIO = Path(os.environ.get("LEITMOTIF_TEST_DATA", Path(__file__).resolve().parents[3] / "shared/data")) / "audio"
@@ -87,6 +87,38 @@ def test_up_serves_music_keeps_profiles_and_leaves_nothing_running(up, composed)
         assert client.models.active().model_version == version
         assert client.profiles("ada").get() == profile
         assert client.recommend("ada") == ranking
+
+
+def test_one_process_offers_what_the_services_apart_do_and_keeps_it_over_a_kill(up, composed):
+    process, address = up("--music", str(composed.music))
+    file = sorted(composed.music.glob("*.wav"))[0]
+    with Client(address, timeout_s=60) as client:
+        client.listen("ada", composed.heard)
+        ingested = client.tracks.ingest(file, Track("new-one", "New", tags=("brand new",), year=2031))
+        assert [scored.track for scored in client.recommend("ada", filter=F.year > 2030)] == [ingested.track]
+        assert client.tracks.similar("new-one", 1).tracks[0].similarity > 0.99
+        created = client.prototypes.create_from_tracks("like the new one", ["new-one"])
+        client.prototypes.rename(created.prototype.prototype_id, "renamed")
+        new = created.prototype.prototype_id
+        tried = client.what_if("ada", boost={new: 4.0}, count=5)
+        assert "new-one" in [scored.track.track_id for scored in tried.after]
+        client.profiles("ada").boost(new, 4.0)
+        (ranking,) = client.recommend_many(["ada"])
+        assert ranking.model_version == created.model_version
+        assert ranking == client.recommend("ada")
+        profile = client.profiles("ada").get()
+        assert {weight.prototype_id: weight.label for weight in profile.weights}[new] == "renamed"
+    children = children_of(process.pid)
+    process.kill()
+    process.wait(timeout=20)
+    wait_until(lambda: not alive(children))
+
+    _, address = up()
+    with Client(address, timeout_s=60) as client:
+        assert client.models.active().model_version == created.model_version
+        assert client.profiles("ada").get() == profile
+        assert client.recommend("ada") == ranking
+        assert client.tracks.get("new-one").track == ingested.track
 
 
 def test_a_service_that_dies_is_started_again_and_a_killed_platform_takes_its_children_along(up, composed):

@@ -103,6 +103,19 @@ def test_what_was_ingested_comes_back(client, peer):
     assert (done.track.duration_s, done.prototypes[0].label, done.catalogue_revision) == (8.0, "piano", 7)
 
 
+def test_a_file_that_is_too_large_is_neither_read_nor_sent(client, peer, tmp_path):
+    file = tmp_path / "long.wav"
+    with file.open("wb") as empty:
+        empty.truncate(1 << 40)
+    for call in (client.tracks.ingest, lambda path: client.prototypes.create_from_clip("x", path)):
+        with pytest.raises(InvalidArgumentError, match="samples") as caught:
+            call(file)
+        assert caught.value.reason is Reason.LIMIT_EXCEEDED
+    with pytest.raises(InvalidArgumentError):
+        client.tracks.ingest(AudioItem("x", bytes(61 << 20)))
+    assert peer.calls == []
+
+
 def test_a_file_that_is_not_there_calls_nothing(client, peer, tmp_path):
     with pytest.raises(FileNotFoundError):
         client.tracks.ingest(tmp_path / "none.wav")

@@ -4,9 +4,9 @@ import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
 
 from leitmotif._async.transport import AsyncTransport
+from leitmotif._audio_files import AudioFile, check_size
 from leitmotif._convert.catalogue import created_prototype_of, prototype_of, prototype_search_of
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
@@ -85,12 +85,13 @@ class AsyncPrototypes:
         InvalidArgumentError with an AUDIO_… reason where the server cannot read it, OSError where this machine cannot.
         """
         if isinstance(clip, AudioItem):
-            content = clip.content
+            item = clip
         else:
-            path = Path(clip)
-            content = await asyncio.to_thread(path.read_bytes)
+            file = AudioFile(clip)
+            item = await asyncio.to_thread(file.read)
+        check_size(item.track_id, len(item.content))
         request = gateway_pb2.CreatePrototypeRequest(
-            label=label, description=description, clip=content, request_id=request_id or ""
+            label=label, description=description, clip=item.content, request_id=request_id or ""
         )
         return await self._create(request, timeout_s)
 

@@ -4,8 +4,8 @@
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
+from leitmotif._audio_files import AudioFile, check_size
 from leitmotif._convert.catalogue import created_prototype_of, prototype_of, prototype_search_of
 from leitmotif._sync.transport import Transport
 from leitmotif.api.gateway.v1 import gateway_pb2
@@ -83,12 +83,13 @@ class Prototypes:
         InvalidArgumentError with an AUDIO_… reason where the server cannot read it, OSError where this machine cannot.
         """
         if isinstance(clip, AudioItem):
-            content = clip.content
+            item = clip
         else:
-            path = Path(clip)
-            content = path.read_bytes()
+            file = AudioFile(clip)
+            item = file.read()
+        check_size(item.track_id, len(item.content))
         request = gateway_pb2.CreatePrototypeRequest(
-            label=label, description=description, clip=content, request_id=request_id or ""
+            label=label, description=description, clip=item.content, request_id=request_id or ""
         )
         return self._create(request, timeout_s)
 

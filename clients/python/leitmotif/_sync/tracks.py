@@ -3,8 +3,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
+from leitmotif._audio_files import AudioFile, check_size
 from leitmotif._convert.catalogue import deleted_tracks_of, described_track_of, ingested_track_of, track_of, upsert_failure_of
 from leitmotif._convert.filters import filter_message_of
 from leitmotif._convert.ranking import LIKENESSES, similar_tracks_of
@@ -147,11 +147,13 @@ class Tracks:
         refused, OSError where the file cannot be read.
         """
         if isinstance(audio, AudioItem | PcmItem):
-            item, name = audio, audio.track_id
+            item = audio
         else:
-            path = Path(audio)
-            item, name = AudioItem(path.name, path.read_bytes()), path.name
-        described = track or track_named(name)
+            file = AudioFile(audio)
+            item = file.read()
+        if isinstance(item, AudioItem):
+            check_size(item.track_id, len(item.content))
+        described = track or track_named(item.track_id)
 
         def requests() -> Iterator[gateway_pb2.IngestTrackRequest]:
             yield from ingest_messages(item, described, prototypes, progress)
