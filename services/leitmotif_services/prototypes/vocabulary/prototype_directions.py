@@ -41,13 +41,16 @@ def prototype_directions(model: ServedModel) -> NDArray[np.float32]:
     """(K, D), of unit length: mean embedding of the exemplars' tracks, less the catalogue's mean, which all music shares.
 
     Where the catalogue has none of the exemplars, the TOP_TRACKS of highest affinity stand for them. A row of zeros where nothing
-    sets them apart. Reads every embedding once.
+    sets them apart. Reads every embedding once, and every affinity where any prototype has no exemplar.
     """
     centre = mean_embedding(model.embeddings)
+    standing = {position: _exemplar_positions(model, prototype) for position, prototype in enumerate(model.prototypes)}
+    standing |= _strongest(model, [position for position, tracks in standing.items() if not tracks])
     directions = np.zeros((len(model.prototypes), model.manifest.dimension), np.float32)
-    for position, prototype in enumerate(model.prototypes):
-        standing = _exemplar_positions(model, prototype) or _strongest(model, position)
-        direction = model.embeddings[standing].astype(np.float64).mean(axis=0) - centre
+    for position, tracks in standing.items():
+        if not tracks:  # every track was deleted
+            continue
+        direction = model.embeddings[tracks].astype(np.float64).mean(axis=0) - centre
         length = float(np.linalg.norm(direction))
         if length >= _SHORTEST:
             directions[position] = direction / length
@@ -68,7 +71,19 @@ def _exemplar_positions(model: ServedModel, prototype: Prototype) -> list[int]:
     return sorted({position for position in found if position is not None})
 
 
-def _strongest(model: ServedModel, position: int) -> list[int]:
-    rows, blocks = model.scoring.affinities, range(0, len(model.scoring), _ROWS_AT_ONCE)
-    column = np.concatenate([rows[np.arange(start, min(start + _ROWS_AT_ONCE, len(rows)))][:, position] for start in blocks])
-    return [int(place) for place in np.lexsort((np.arange(len(column)), -column))[:TOP_TRACKS]]
+def _strongest(model: ServedModel, columns: list[int]) -> dict[int, list[int]]:
+    """Positions of the TOP_TRACKS of each of those prototypes, by its position."""
+    if not columns:
+        return {}
+    rows = model.scoring.affinities
+    values, positions = np.empty((0, len(columns)), np.float32), np.empty((0, len(columns)), np.int64)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        block = np.arange(start, min(start + _ROWS_AT_ONCE, len(rows)))
+        if model.alive is not None:
+            block = block[model.alive[block]]
+        values = np.concatenate([values, rows[block][:, columns]])
+        positions = np.concatenate([positions, np.repeat(block[:, None], len(columns), axis=1)])
+        if len(values) > TOP_TRACKS:
+            top = np.argpartition(-values, TOP_TRACKS - 1, axis=0)[:TOP_TRACKS]
+            values, positions = np.take_along_axis(values, top, axis=0), np.take_along_axis(positions, top, axis=0)
+    return {column: positions[:, place].tolist() for place, column in enumerate(columns)}

@@ -9,6 +9,7 @@ import pytest
 from leitmotif_services.prototypes.catalogue import Catalogue
 from leitmotif_services.prototypes.prototype import Exemplar, Prototype
 from leitmotif_services.prototypes.track import Track
+from leitmotif_services.prototypes.vocabulary import prototype_directions as prototype_directions_module
 from leitmotif_services.prototypes.vocabulary.prototype_directions import Directions, prototype_directions
 from leitmotif_services.prototypes.vocabulary.prototype_search import (
     PrototypeSearch,
@@ -91,7 +92,11 @@ def test_directions(tmp_path: Path) -> None:
     assert kept.of(model) is kept.of(dataclasses.replace(model))
 
 
-def test_the_top_tracks_stand_where_no_exemplar_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows_at_once", [7, 65_536])
+def test_the_top_tracks_stand_where_no_exemplar_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr(prototype_directions_module, "_ROWS_AT_ONCE", rows_at_once)
     random = np.random.default_rng(5)
     base = by_hand()
     affinities = random.permutation(np.linspace(0.0, 1.0, 60, dtype=np.float32)).reshape(30, 2)
@@ -106,9 +111,16 @@ def test_the_top_tracks_stand_where_no_exemplar_is_left(tmp_path: Path) -> None:
         bias=np.zeros(30, np.float32),
         snippets={},
     )
-    expected = [embeddings[np.argsort(-affinities[:, k])[:10]].mean(axis=0) - embeddings.mean(axis=0) for k in range(2)]
-    lengths = np.linalg.norm(expected, axis=1)
-    np.testing.assert_allclose(prototype_directions(served(model, tmp_path)), expected / lengths[:, None], atol=1e-5)
+    trained = served(model, tmp_path)
+    alive = np.ones(30, np.bool_)
+    for kept in (None, alive):
+        strengths = affinities if kept is None else np.where(kept[:, None], affinities, -1.0)
+        expected = [embeddings[np.argsort(-strengths[:, k])[:10]].mean(axis=0) - embeddings.mean(axis=0) for k in range(2)]
+        lengths = np.linalg.norm(expected, axis=1)
+        found = prototype_directions(dataclasses.replace(trained, alive=kept))
+        np.testing.assert_allclose(found, expected / lengths[:, None], atol=1e-5)
+        alive[np.argmax(affinities[:, 0])] = False  # the strongest was deleted
+    assert not prototype_directions(dataclasses.replace(trained, alive=np.zeros(30, np.bool_))).any()
 
 
 def test_words_and_meaning_together(tmp_path: Path) -> None:
