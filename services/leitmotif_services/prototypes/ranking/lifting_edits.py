@@ -75,7 +75,7 @@ def _smallest(
     model: ServedModel, profile: Profile, position: int, target_rank: int, kept: Mask | None, ranges: list[EditRange], rank: Rank
 ) -> Iterator[LiftingEdit]:
     crossings = LinearCrossings(model, model.scoring.query(profile), position, kept)
-    bounds = [crossings.lower_bound(tried, target_rank - 1) for tried in ranges]
+    bounds = crossings.lower_bounds(ranges, target_rank - 1)
     found: list[float] = []
     for number in np.argsort(bounds, kind="stable").tolist():
         tried = ranges[number]

@@ -5,12 +5,17 @@ edit of δ when g_j + δ c_j > 0. So each rival changes sides once at the most, 
 step by step gives the track's rank at every step.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.ranking.edit_range import STEPS_PER_UNIT, EditRange
 from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Mask, Positions, Query
 from leitmotif_services.prototypes.search.track_rows import JoinedRows, TrackRows
+
+COLUMNS = 16
+"""Prototypes whose affinities are read together: they lie in one cache line, and reading one of them costs as much as all."""
 
 
 class LinearCrossings:
@@ -20,46 +25,62 @@ class LinearCrossings:
         self._affinities = model.scoring.affinities
         self._gain = model.manifest.edit_gain
         self._position = position
-        self._kept = kept
         rounded = model.scoring.rounded(query).astype(np.float64)
-        lead = rounded - rounded[position]
-        self._lead = lead if kept is None else lead[kept]
-        self._ahead = np.flatnonzero(self._lead > 0)
+        self._rivals = np.arange(len(rounded)) if kept is None else np.flatnonzero(kept)
+        self._lead = (rounded - rounded[position])[self._rivals]
+        self._is_ahead = self._lead > 0
+        self._ahead = int(np.count_nonzero(self._is_ahead))
 
-    def lower_bound(self, tried: EditRange, allowed: int) -> float:
-        """No fewer steps leave at most `allowed` rivals ahead: those that are ahead have to fall behind. Infinite for never."""
-        surplus = len(self._ahead) - allowed
+    def lower_bounds(self, ranges: Sequence[EditRange], allowed: int) -> Doubles:
+        """(n,): for each range, no fewer steps than that leave at most `allowed` rivals ahead, infinite for never.
+
+        Of those that are ahead, so many have to fall behind; who gets ahead meanwhile does not help.
+        """
+        surplus = self._ahead - allowed
         if surplus <= 0:
-            return 0.0
-        slopes = tried.direction * self._slopes(tried.prototype, self._ahead)
-        falling = slopes < 0
-        if int(falling.sum()) < surplus:
-            return float("inf")
-        crossings = self._lead[self._ahead][falling] / -slopes[falling]
-        return float(np.partition(crossings, surplus - 1)[surplus - 1]) * STEPS_PER_UNIT
+            return np.zeros(len(ranges))
+        bounds = np.full(len(ranges), np.inf)
+        lead = self._lead[self._is_ahead]
+        ahead = self._rivals[self._is_ahead]
+        block, first = np.empty((0, 0), np.float32), -COLUMNS
+        for number in sorted(range(len(ranges)), key=lambda number: ranges[number].prototype):
+            tried = ranges[number]
+            if tried.prototype >= first + COLUMNS:
+                first = tried.prototype - tried.prototype % COLUMNS
+                block = _columns(self._affinities, first, ahead)
+            slopes = tried.direction * self._slopes(block[tried.prototype - first], tried.prototype)
+            falling = slopes < 0
+            if int(np.count_nonzero(falling)) >= surplus:
+                crossings = lead[falling] / -slopes[falling]
+                bounds[number] = np.partition(crossings, surplus - 1)[surplus - 1] * STEPS_PER_UNIT
+        return bounds
 
     def reaching(self, tried: EditRange, allowed: int) -> Positions:
         """The steps of the range, ascending, at which at most `allowed` rivals are ahead."""
-        slopes = tried.direction * self._slopes(tried.prototype, None)
+        first = tried.prototype - tried.prototype % COLUMNS
+        column = _columns(self._affinities, first, self._rivals)[tried.prototype - first]
+        slopes = tried.direction * self._slopes(column, tried.prototype)
         with np.errstate(divide="ignore", invalid="ignore"):
             crossings = self._lead / -slopes * STEPS_PER_UNIT
         changing = (slopes != 0) & (crossings >= 0) & (crossings <= tried.last)
-        crossings, was_ahead = crossings[changing], self._lead[changing] > 0
+        crossings, was_ahead = crossings[changing], self._is_ahead[changing]
         # One step past the crossing in either case; a tie counts as behind, which exact scores have to confirm.
         falls = np.bincount(np.ceil(crossings[was_ahead]).astype(np.int64), minlength=tried.last + 2)
         rises = np.bincount(np.floor(crossings[~was_ahead]).astype(np.int64) + 1, minlength=tried.last + 2)
-        ahead = len(self._ahead) + np.cumsum(rises[: tried.last + 1] - falls[: tried.last + 1])
+        ahead = self._ahead + np.cumsum(rises[: tried.last + 1] - falls[: tried.last + 1])
         steps = np.flatnonzero(ahead <= allowed)
         return steps[steps >= tried.first]
 
-    def _slopes(self, prototype: int, rivals: Positions | None) -> Doubles:
+    def _slopes(self, column: Floats, prototype: int) -> Doubles:
         own = float(self._affinities[self._position][prototype])
-        column = _column(self._affinities, prototype)
-        column = column if self._kept is None else column[self._kept]
-        return self._gain * ((column if rivals is None else column[rivals]).astype(np.float64) - own)
+        return self._gain * (column.astype(np.float64) - own)
 
 
-def _column(rows: TrackRows, number: int) -> Floats:
+def _columns(rows: TrackRows, first: int, positions: Positions) -> Floats:
+    """(COLUMNS, n), fewer at the end: the columns from `first` on of the rows at `positions` (n,)."""
     if isinstance(rows, JoinedRows):
-        return np.concatenate([_column(rows.first, number), _column(rows.later, number)])
-    return np.asarray(rows)[:, number]
+        boundary = int(np.searchsorted(positions, len(rows.first)))
+        later = _columns(rows.later, first, positions[boundary:] - len(rows.first))
+        return np.hstack([_columns(rows.first, first, positions[:boundary]), later])
+    stretch = np.asarray(rows)[:, first : first + COLUMNS]
+    return np.ascontiguousarray((stretch if len(positions) == len(stretch) else stretch[positions]).T)

@@ -73,7 +73,7 @@ def recommend_page(
     kept = eligible(model, muted=profile.muted, passing=options.filter, left_out=left_out)
     query = model.scoring.query(profile)
     index = model.exact if exact else model.index
-    size = min(count, SESSION_LIMIT - len(sent))
+    size = min(count, SESSION_LIMIT - len(sent)) if paged else count
     follows = paged and len(sent) + size < SESSION_LIMIT
     found = fill_list(model, index, query, kept, size + follows, options, sent)
     more, found = len(found) > size, found[:size]

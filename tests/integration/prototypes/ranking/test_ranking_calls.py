@@ -6,6 +6,7 @@ import pytest
 
 from leitmotif.api.prototypes.v1 import catalogue_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
+from tests.integration.prototypes.live_catalogue.calls import delete, message, upsert
 from tests.integration.prototypes.running_service import Service, refusal, vector
 
 NAN = float("nan")
@@ -170,3 +171,36 @@ async def test_similar_tracks_that_cannot_be_found(service: Service) -> None:
         assert (await refusal(ask(pb2.FindSimilarTracksRequest(**fields)))).fields == [field]  # type: ignore[arg-type]
     many = pb2.FindSimilarTracksRequest(track_id="bix", excluded_track_ids=["x"] * 10_001)
     assert (await refusal(ask(many))).metadata == {"limit": "10000", "actual": "10001"}
+
+
+async def test_changes_of_the_catalogue_are_seen_by_every_call(service: Service, version: str) -> None:
+    await delete(service, "cab")
+    # Sounds exactly like ada, and not at all like bix.
+    revision = (await upsert(service, message("dee", 1.0, 0.0, 0.0, artist="Dee"))).catalogue_revision
+    profile = vector(version, (2, 1))
+    ranked = await service.stub.RecommendTracks(pb2.RecommendTracksRequest(profile=profile))
+    order = [item.track.track_id for item in ranked.tracks]
+    assert set(order) == {"ada", "bix", "dee"}
+    by_sound = await service.stub.FindSimilarTracks(pb2.FindSimilarTracksRequest(track_id="dee"))
+    assert [(each.track.track_id, round(each.similarity, 5)) for each in by_sound.tracks] == [("ada", 1.0), ("bix", 0.0)]
+    by_affinity = pb2.FindSimilarTracksRequest(track_id="ada", likeness=pb2.LIKENESS_AFFINITY)
+    assert {each.track.track_id for each in (await service.stub.FindSimilarTracks(by_affinity)).tracks} == {"bix", "dee"}
+    last = await service.stub.ExplainTrack(pb2.ExplainTrackRequest(profile=profile, track_id=order[-1], target_rank=1))
+    assert last.track.rank == 3
+    assert last.lifting_edits
+    for edit in last.lifting_edits:
+        deltas = tuple(edit.amount if edit.prototype_id == name else 0.0 for name in ("piano", "calm"))
+        asked = pb2.RecommendTracksRequest(profile=vector(version, (2, 1), deltas), count=1)
+        assert [item.track.track_id for item in (await service.stub.RecommendTracks(asked)).tracks] == [order[-1]]
+    best = pb2.CompareRankingsRequest(before=profile, after=vector(version, (2, 1), deltas), count=1)
+    compared = await service.stub.CompareRankings(best)
+    assert [(each.track.track.track_id, each.rank_before) for each in compared.entered] == [(order[-1], 3)]
+    seeded = pb2.RecommendTracksRequest(profile=profile, options=pb2.RankingOptions(seed_track_ids=["dee"]))
+    assert {item.track.track_id for item in (await service.stub.RecommendTracks(seeded)).tracks} == {"ada", "bix"}
+    for answer in (ranked, by_sound, last, compared):
+        assert (answer.catalogue_revision, answer.model_version) == (revision, version)
+    for call in (
+        service.stub.ExplainTrack(pb2.ExplainTrackRequest(profile=profile, track_id="cab")),
+        service.stub.FindSimilarTracks(pb2.FindSimilarTracksRequest(track_id="cab")),
+    ):
+        assert (await refusal(call)).reason == "TRACK_NOT_FOUND"
