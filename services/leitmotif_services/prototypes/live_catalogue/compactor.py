@@ -13,7 +13,7 @@ from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.live_catalogue.compaction import content_of
 from leitmotif_services.prototypes.manifest import ENCODER, Manifest
 from leitmotif_services.prototypes.model import ServedModel
-from leitmotif_services.prototypes.models.model_registry import Serving
+from leitmotif_services.prototypes.models.serving import Serving
 from leitmotif_services.runtime.errors import ServiceError
 
 TEMPORARY_PREFIX = ".compacting-"

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from leitmotif_services.prototypes.live_catalogue.changes import Batch, Change, Delete
@@ -30,8 +30,7 @@ def advanced(model: ServedModel, batches: Sequence[Batch]) -> ServedModel:
     """The model after those of the batches that it does not hold yet."""
     for batch in batches:
         if batch.revision > model.catalogue_revision:
-            changes, _ = _folded([batch], model)
-            model = with_changes(model, changes, batch.revision)
+            model = with_changes(model, _folded([batch], model).changes, batch.revision)
     return model
 
 
@@ -43,27 +42,40 @@ def caught_up(model: ServedModel, journal: ReadableJournal) -> ServedModel:
     about = {"model_version": model.model_version, "bundle_revision": before, "first_revision": journal.first_revision}
     if before + 1 < journal.first_revision:
         log.warning("changes of the catalogue before the journal's first are not carried over to the model", extra=about)
-    changes, left_out = journal.read_after(before, lambda batches: _folded(batches, model))
-    model = with_changes(model, changes, journal.last_revision)
-    if left_out:
+    read = journal.read_after(before, lambda batches: _folded(batches, model))
+    model = with_changes(model, read.changes, max(read.revision, before))
+    if read.left_out:
         log.warning(
             "%d changes of the catalogue are not carried over: their audio was heard by another encoder",
-            left_out,
+            read.left_out,
             extra={**about, "encoder_id": model.manifest.encoder_id},
         )
-    log.info("changes of the catalogue replayed", extra={**about, "changes": len(changes), "left_out": left_out})
+    log.info("changes of the catalogue replayed", extra={**about, "changes": len(read.changes), "left_out": read.left_out})
     return model
 
 
-def _folded(batches: Iterable[Batch], model: ServedModel) -> tuple[list[Change], int]:
-    """The changes, one a track, that have the effect of all that the model can take, and how many it cannot.
+@dataclass(frozen=True)
+class _Folded:
+    """What several batches come to."""
+
+    changes: list[Change]
+    """One a track."""
+    left_out: int
+    """Changes that the model cannot take."""
+    revision: int
+    """That of the last batch; 0 without any. Not the journal's: another batch may have been appended since it was read."""
+
+
+def _folded(batches: Iterable[Batch], model: ServedModel) -> _Folded:
+    """The changes that have the effect of all that the model can take.
 
     It cannot take what another encoder heard, save for a track that it has, of which nothing but the audio stays then as it was.
     """
     last: dict[str, Change] = {}
-    left_out = 0
+    left_out = revision = 0
     dimension = model.embeddings.shape[1]
     for batch in batches:
+        revision = batch.revision
         foreign = batch.encoder_id != model.manifest.encoder_id
         for change in batch.changes:
             before = last.get(change.track_id)
@@ -77,4 +89,4 @@ def _folded(batches: Iterable[Batch], model: ServedModel) -> tuple[list[Change],
             # A track that was deleted, or heard anew, in between has no rows that could be kept.
             anew = change.heard_anew or isinstance(before, Delete) or (before is not None and before.heard_anew)
             last[change.track_id] = replace(change, heard_anew=anew)
-    return list(last.values()), left_out
+    return _Folded(list(last.values()), left_out, revision)

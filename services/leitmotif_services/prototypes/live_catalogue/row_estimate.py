@@ -19,6 +19,8 @@ from leitmotif_services.prototypes.search.track_rows import Floats, TrackRows
 from leitmotif_services.prototypes.track import Track
 
 NEIGHBOURS = 10
+"""With squares, the best of 1 to 100 neighbours and powers of 0 to 4 on the demonstration's 120 tracks, each left out in turn: R²
+of v is 0.43 (nearest alone 0.11, ten unweighted 0.32, ten by the cosine itself 0.40)."""
 
 MOST_COMPARED = 16_384
 """Tracks of the bundle that a new one is compared with: of a larger bundle, so many spread evenly over it."""
