@@ -5,7 +5,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from leitmotif.api.prototypes.v1 import models_pb2 as pb2
 from leitmotif_services.prototypes.manifest import Manifest
 from leitmotif_services.prototypes.model import ServedModel
-from leitmotif_services.prototypes.models.model_registry import Serving
+from leitmotif_services.prototypes.models.serving import Serving
 from leitmotif_services.prototypes.models.trial import Arm, Trial
 
 ARMS: dict[Arm, pb2.Arm] = {"": pb2.ARM_UNSPECIFIED, "control": pb2.ARM_CONTROL, "trial": pb2.ARM_TRIAL}

@@ -6,41 +6,20 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from leitmotif_services.prototypes.manifest import Manifest
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.active_pointer import EARLIER_LIMIT, POINTER, Pointer, read_pointer, write_pointer
+from leitmotif_services.prototypes.models.serving import Serving
 from leitmotif_services.prototypes.models.trial import Arm, Trial
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Serving:
-    """The models in memory at one moment. Replaced as a whole: who reads it once sees what belongs together."""
-
-    active: ServedModel
-    other: ServedModel | None = None
-    """Loaded beside it: the one on trial, the one that was active before, or one that is about to be."""
-    trial: Trial | None = None
-    """The trial that is under way, of `other`."""
-    earlier: tuple[str, ...] = ()
-    """Versions that were active before, the latest first."""
-
-    @property
-    def loaded(self) -> tuple[ServedModel, ...]:
-        """The active model, and the other where there is one."""
-        return (self.active,) if self.other is None else (self.active, self.other)
-
-    def version(self, model_version: str) -> ServedModel | None:
-        """The loaded model of that version."""
-        return next((model for model in self.loaded if model.model_version == model_version), None)
 
 
 class ModelRegistry:
@@ -61,7 +40,8 @@ class ModelRegistry:
     ) -> None:
         """`load` gives the verified model of a bundle's folder, `read_manifest` its manifest alone; both raise ServiceError.
 
-        `prepare` brings a loaded model up to date: it runs on each just before it is put in place, while no `update` does.
+        `prepare` brings a model up to date, as often as it is asked to: it runs on each that is loaded, and again, for what has
+        happened meanwhile, just before it is put in place, while no `update` does.
         """
         self._root = root
         self._load = load
@@ -89,11 +69,7 @@ class ModelRegistry:
 
     def for_user(self, user_id: str) -> tuple[ServedModel, Arm]:
         """The model that answers the user, and the trial's arm; for "" it is the active one. MODEL_NOT_LOADED as in `current`."""
-        serving = self._required()
-        if serving.trial is None or serving.other is None:
-            return serving.active, ""
-        arm = serving.trial.arm_of(user_id)
-        return (serving.other if arm == "trial" else serving.active), arm
+        return self._required().for_user(user_id)
 
     def with_profile_version(self, profile_version: str) -> ServedModel | None:
         """A loaded model that profiles of that version can be ranked with, the active one where it can; None when none can."""
@@ -169,7 +145,7 @@ class ModelRegistry:
                     "model_version", f"two models are loaded, and {serving.trial.model_version} is on trial: end the trial first"
                 )
             self._put(replace(serving, other=None))
-            model = self._load(folder)
+            model = self._ready(folder)
             return self._put(replace(serving, other=model)).other or model
 
     def activate(self, model_version: str) -> ServedModel:
@@ -261,7 +237,7 @@ class ModelRegistry:
             serving = self._serving
             if serving is None or serving.version(model_version) is None:
                 return None
-            model = self._load(self._folder(successor_version))
+            model = self._ready(self._folder(successor_version))
             earlier = tuple(successor_version if version == model_version else version for version in serving.earlier)
             trial = serving.trial
             if trial is not None and trial.model_version == model_version:
@@ -281,7 +257,7 @@ class ModelRegistry:
         trial = serving.trial if serving and keep_trial else None
         loaded = serving.version(model_version) if serving else None
         if serving is None:
-            model = self._load(self._folder(model_version))
+            model = self._ready(self._folder(model_version))
         elif loaded is None:
             model = self._loaded_in_place_of(serving, self._folder(model_version))
         else:
@@ -302,15 +278,24 @@ class ModelRegistry:
         """The bundle's model, once room was made for it: only a model on trial stays until its successor is known to verify."""
         if serving.trial is None:
             self._put(replace(self._required(), other=None))
-        return self._load(folder)
+        return self._ready(folder)
+
+    def _ready(self, folder: Path) -> ServedModel:
+        """The model of a folder, up to date: before the pointer is written, so that what can fail fails before."""
+        model = self._load(folder)
+        try:
+            return self._prepare(model)
+        except OSError as error:
+            log.error("cannot bring a model up to date: %s", error, extra={"model_version": model.model_version})
+            raise ServiceError(Reason.STORE_UNAVAILABLE, "the model folder cannot be read") from error
 
     def _pointed(self, pointer: Pointer) -> Serving:
-        active = self._prepare(self._load(self._folder(pointer.model_version)))
+        active = self._ready(self._folder(pointer.model_version))
         trial = pointer.trial
         if trial is None or trial.model_version == pointer.model_version:
             return Serving(active, earlier=pointer.earlier)
         try:
-            return Serving(active, self._prepare(self._load(self._folder(trial.model_version))), trial, pointer.earlier)
+            return Serving(active, self._ready(self._folder(trial.model_version)), trial, pointer.earlier)
         except ServiceError as error:
             log.error("not taken up: trial %s: %s", trial.name, error.message, extra={"model_version": trial.model_version})
             return Serving(active, earlier=pointer.earlier)
@@ -345,7 +330,7 @@ class ModelRegistry:
         self._problem = "the model folder holds no bundle"
         for manifest in self.manifests():
             try:
-                return self._prepare(self._load(self._root / manifest.model_version))
+                return self._ready(self._root / manifest.model_version)
             except ServiceError as error:
                 log.error("passed over a bundle: %s", error.message, extra={"bundle": manifest.model_version})
                 self._problem = f"bundle {manifest.model_version}: {error.message}"

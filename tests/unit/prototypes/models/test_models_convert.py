@@ -7,7 +7,7 @@ from typing import get_args
 from google.protobuf.message import Message
 
 from leitmotif.api.prototypes.v1 import models_pb2 as pb2
-from leitmotif_services.prototypes.models.model_registry import Serving
+from leitmotif_services.prototypes.models.serving import Serving
 from leitmotif_services.prototypes.models.trial import Arm, Trial
 from leitmotif_services.prototypes.models_convert import ARMS, model_message, trial_message
 from tests.unit.prototypes.sample_models import by_hand, served
