@@ -92,8 +92,8 @@ class ModelsServiceServicer(object):
 
     def LoadModel(self, request, context):
         """Verifies a bundle and loads it into memory, beside the one that answers, so that activating it takes no time. At most two
-        are loaded at once, the active one among them; the other makes room. A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT,
-        metadata: file).
+        are loaded at once, the active one among them; the other makes room, unless it is on trial: INVALID_ARGUMENT (FIELD_INVALID).
+        A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,7 +108,8 @@ class ModelsServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RollBackModel(self, request, context):
-        """Activates the model that was active before. FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none.
+        """Activates the model that was active before, and ends a trial; again, the one before that, up to 16 steps back.
+        FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,8 +38,8 @@ class ModelsServiceStub:
         leitmotif.api.prototypes.v1.models_pb2.LoadModelResponse,
     ]
     """Verifies a bundle and loads it into memory, beside the one that answers, so that activating it takes no time. At most two
-    are loaded at once, the active one among them; the other makes room. A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT,
-    metadata: file).
+    are loaded at once, the active one among them; the other makes room, unless it is on trial: INVALID_ARGUMENT (FIELD_INVALID).
+    A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file).
     """
 
     ActivateModel: grpc.UnaryUnaryMultiCallable[
@@ -54,7 +54,9 @@ class ModelsServiceStub:
         leitmotif.api.prototypes.v1.models_pb2.RollBackModelRequest,
         leitmotif.api.prototypes.v1.models_pb2.RollBackModelResponse,
     ]
-    """Activates the model that was active before. FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none."""
+    """Activates the model that was active before, and ends a trial; again, the one before that, up to 16 steps back.
+    FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none.
+    """
 
     StartTrial: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.models_pb2.StartTrialRequest,
@@ -90,8 +92,8 @@ class ModelsServiceAsyncStub:
         leitmotif.api.prototypes.v1.models_pb2.LoadModelResponse,
     ]
     """Verifies a bundle and loads it into memory, beside the one that answers, so that activating it takes no time. At most two
-    are loaded at once, the active one among them; the other makes room. A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT,
-    metadata: file).
+    are loaded at once, the active one among them; the other makes room, unless it is on trial: INVALID_ARGUMENT (FIELD_INVALID).
+    A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file).
     """
 
     ActivateModel: grpc.aio.UnaryUnaryMultiCallable[
@@ -106,7 +108,9 @@ class ModelsServiceAsyncStub:
         leitmotif.api.prototypes.v1.models_pb2.RollBackModelRequest,
         leitmotif.api.prototypes.v1.models_pb2.RollBackModelResponse,
     ]
-    """Activates the model that was active before. FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none."""
+    """Activates the model that was active before, and ends a trial; again, the one before that, up to 16 steps back.
+    FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none.
+    """
 
     StartTrial: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.models_pb2.StartTrialRequest,
@@ -148,8 +152,8 @@ class ModelsServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.models_pb2.LoadModelResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.models_pb2.LoadModelResponse]]:
         """Verifies a bundle and loads it into memory, beside the one that answers, so that activating it takes no time. At most two
-        are loaded at once, the active one among them; the other makes room. A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT,
-        metadata: file).
+        are loaded at once, the active one among them; the other makes room, unless it is on trial: INVALID_ARGUMENT (FIELD_INVALID).
+        A bundle that does not verify is DATA_LOSS (BUNDLE_CORRUPT, metadata: file).
         """
 
     @abc.abstractmethod
@@ -168,7 +172,9 @@ class ModelsServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.prototypes.v1.models_pb2.RollBackModelRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.models_pb2.RollBackModelResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.models_pb2.RollBackModelResponse]]:
-        """Activates the model that was active before. FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none."""
+        """Activates the model that was active before, and ends a trial; again, the one before that, up to 16 steps back.
+        FAILED_PRECONDITION (NO_EARLIER_MODEL) when there is none.
+        """
 
     @abc.abstractmethod
     def StartTrial(

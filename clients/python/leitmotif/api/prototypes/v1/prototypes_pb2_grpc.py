@@ -148,7 +148,7 @@ class PrototypesServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SearchPrototypes(self, request, context):
-        """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given.
+        """Finds prototypes by words: in labels, tags and descriptions, and in what a phrase means where its embedding is given.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,14 +163,16 @@ class PrototypesServiceServicer(object):
 
     def CreatePrototype(self, request, context):
         """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
-        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used. A trial
+        goes on, against the new version.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdatePrototype(self, request, context):
-        """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path.
+        """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path; DATA_LOSS
+        (STORED_VALUE_UNREADABLE) while the file that such changes are kept in is damaged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

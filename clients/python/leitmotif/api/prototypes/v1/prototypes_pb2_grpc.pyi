@@ -73,7 +73,7 @@ class PrototypesServiceStub:
         leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse,
     ]
-    """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given."""
+    """Finds prototypes by words: in labels, tags and descriptions, and in what a phrase means where its embedding is given."""
 
     GetPrototype: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeRequest,
@@ -86,14 +86,17 @@ class PrototypesServiceStub:
         leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse,
     ]
     """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
-    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used. A trial
+    goes on, against the new version.
     """
 
     UpdatePrototype: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse,
     ]
-    """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path."""
+    """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path; DATA_LOSS
+    (STORED_VALUE_UNREADABLE) while the file that such changes are kept in is damaged.
+    """
 
     ReadExemplar: grpc.UnaryStreamMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ReadExemplarRequest,
@@ -156,7 +159,7 @@ class PrototypesServiceAsyncStub:
         leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse,
     ]
-    """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given."""
+    """Finds prototypes by words: in labels, tags and descriptions, and in what a phrase means where its embedding is given."""
 
     GetPrototype: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.GetPrototypeRequest,
@@ -169,14 +172,17 @@ class PrototypesServiceAsyncStub:
         leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse,
     ]
     """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
-    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+    a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used. A trial
+    goes on, against the new version.
     """
 
     UpdatePrototype: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeRequest,
         leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse,
     ]
-    """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path."""
+    """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path; DATA_LOSS
+    (STORED_VALUE_UNREADABLE) while the file that such changes are kept in is damaged.
+    """
 
     ReadExemplar: grpc.aio.UnaryStreamMultiCallable[
         leitmotif.api.prototypes.v1.prototypes_pb2.ReadExemplarRequest,
@@ -253,7 +259,7 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.SearchPrototypesResponse]]:
-        """Finds prototypes by words: in labels and descriptions, and in what a phrase means where its embedding is given."""
+        """Finds prototypes by words: in labels, tags and descriptions, and in what a phrase means where its embedding is given."""
 
     @abc.abstractmethod
     def GetPrototype(
@@ -270,7 +276,8 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.CreatePrototypeResponse]]:
         """Adds a prototype without training, from tracks, a clip or a phrase: nobody's list changes until somebody edits it. Written as
-        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used.
+        a new model version, which takes over at once; profiles of the version before are rebuilt under it when they are used. A trial
+        goes on, against the new version.
         """
 
     @abc.abstractmethod
@@ -279,7 +286,9 @@ class PrototypesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.prototypes_pb2.UpdatePrototypeResponse]]:
-        """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path."""
+        """Renames, describes or hides a prototype, in every model version that has it. INVALID_ARGUMENT for an unknown path; DATA_LOSS
+        (STORED_VALUE_UNREADABLE) while the file that such changes are kept in is damaged.
+        """
 
     @abc.abstractmethod
     def ReadExemplar(
