@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import re
 import secrets
 import unicodedata
@@ -30,6 +31,8 @@ from leitmotif_services.prototypes.vocabulary.new_prototype import (
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 
 _SLUG_CHARACTERS = 32
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class PrototypeCreation:
 
         A trial goes on, against the new model. A repeat under the same `request_id` gets the first answer; "" for no repeats.
         TRACK_NOT_FOUND, FIELD_INVALID where nothing sets the example apart, LIMIT_EXCEEDED beyond the most prototypes that a
-        model may have, those of `CreationLog`, and those of `ModelRegistry.activate`.
+        model may have, STORE_UNAVAILABLE when nothing can be written, those of `CreationLog`, and those of
+        `ModelRegistry.activate`.
         """
         with self._registry.exclusive():
             model = self._registry.current()
@@ -88,11 +92,18 @@ class PrototypeCreation:
                 content = self._extended(model, wanted, creation.prototype_id)
                 if request_id:
                     self._log.remember(request_id, creation)
-                model = self._registry.succeed(self._write(content, model).name)
+                model = self._registry.succeed(self._written(content, model))
             answered = answer(model, creation.prototype_id)
             if request_id:
                 self._log.remember(request_id, replace(creation, answer=answered))
             return answered
+
+    def _written(self, content: Trained, model: ServedModel) -> str:
+        try:
+            return self._write(content, model).name
+        except OSError as error:
+            log.error("cannot write the bundle of a new prototype: %s", error)
+            raise ServiceError(Reason.STORE_UNAVAILABLE, "the model folder cannot be written") from error
 
     def _extended(self, model: ServedModel, wanted: Wanted, prototype_id: str) -> Trained:
         limit = COUNT_LIMITS["prototypes"]

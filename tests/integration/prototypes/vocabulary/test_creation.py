@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import errno
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -235,6 +236,19 @@ async def test_a_repeat_finishes_what_was_interrupted(linear: Service, monkeypat
     assert await create(linear, request_id="r-1") == created
     assert await listed(linear) == [*(f"label {k}" for k in range(PROTOTYPES)), "mine"]
     assert len([path for path in linear.root.iterdir() if path.is_dir() and not path.name.startswith(".")]) == 2
+
+
+async def test_a_full_disk_is_told_and_nothing_changes(linear: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    version = (await answering(linear)).model_version
+    with monkeypatch.context() as patched:
+        patched.setattr(prototypes_app, "write_bundle", full)
+        refused = await refusal(create(linear, request_id="r-1"))
+    assert (refused.code, refused.reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
+    assert (await answering(linear)).model_version == version
+    assert (await create(linear, request_id="r-1")).prototype.label == "mine"
 
 
 def _crash(*_: object, **__: object) -> None:
