@@ -1,10 +1,8 @@
 """Messages about rankings ↔ domain."""
 
-import hashlib
 import math
 from collections.abc import Sequence
 
-from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes.convert import scored_track_message, track_message
 from leitmotif_services.prototypes.filter_convert import filter_of
@@ -83,9 +81,13 @@ def options_of(message: pb2.RankingOptions) -> RankingOptions:
 
 def question_of(request: pb2.RecommendTracksRequest) -> Question:
     """What has to stay as it was from page to page: all but the page's size, and the profile while its model version stays."""
-    digest = hashlib.blake2b(request.options.SerializeToString(deterministic=True), digest_size=16)
-    digest.update(f"\n{request.contribution_count} {request.exact:d} {request.user_id}".encode())
-    return Question(digest.digest(), request.profile.model_version, _profile_digest(request.profile))
+    options = b"%d %d %b\n%b" % (
+        request.contribution_count,
+        request.exact,
+        request.user_id.encode(),
+        request.options.SerializeToString(deterministic=True),
+    )
+    return Question(options, request.profile.model_version, request.profile.SerializeToString(deterministic=True))
 
 
 def comparison_message(
@@ -131,10 +133,6 @@ def _change_message(change: RankingChange, prototypes: Sequence[Prototype]) -> p
         rank_after=change.rank_after,
         reason=change.reason,
     )
-
-
-def _profile_digest(profile: vectors_pb2.ProfileVector) -> bytes:
-    return hashlib.blake2b(profile.SerializeToString(deterministic=True), digest_size=16).digest()
 
 
 def _share(field: str, value: float) -> float:

@@ -89,7 +89,8 @@ class Cursors:
         return body
 
     def _signature(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, body, "sha256")[:_DIGEST_BYTES]
+        # Keyed BLAKE2b is a message authentication code (RFC 7693), at half the cost of an HMAC.
+        return hashlib.blake2b(body, key=self._key, digest_size=_DIGEST_BYTES).digest()
 
 
 def _digests(question: Question) -> tuple[bytes, bytes, bytes]:

@@ -1,5 +1,6 @@
 """What the pages of a session have shown already, in a form that is small and outlives catalogue, model and process."""
 
+import functools
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,12 +15,17 @@ one session of 140 million."""
 ARTIST_BYTES = 5
 """Of an artist's fingerprint."""
 
+_REMEMBERED = 65_536
+"""Fingerprints that are kept: the same tracks are recommended again and again."""
 
+
+@functools.lru_cache(_REMEMBERED)
 def track_fingerprint(track_id: str) -> bytes:
     """TRACK_BYTES of a hash of the id."""
     return hashlib.blake2b(track_id.encode(), digest_size=TRACK_BYTES, person=b"leitmotif.track").digest()
 
 
+@functools.lru_cache(_REMEMBERED)
 def artist_fingerprint(artist: str) -> bytes:
     """ARTIST_BYTES of a hash of the name."""
     return hashlib.blake2b(artist.encode(), digest_size=ARTIST_BYTES, person=b"leitmotif.artist").digest()
