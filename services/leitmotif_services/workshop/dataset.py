@@ -30,6 +30,8 @@ class MusicTrack:
     descriptors: AudioDescriptors
     tags: Mapping[str, float]
     """Weight > 0 of each tag that people gave it; empty when nobody did."""
+    year: int | None = None
+    """Year of release; None when unknown."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from leitmotif_services.workshop.embedder import Embedder, Refused
 from leitmotif_services.workshop.embedding_cache import EmbeddingCache
 from leitmotif_services.workshop.listening.loading_report import RowFault
 from leitmotif_services.workshop.music_folder import MusicFile, find_music
-from leitmotif_services.workshop.soundfile_music_files import read_title_and_artist
+from leitmotif_services.workshop.soundfile_music_files import read_file_tags
 from leitmotif_services.workshop.track_naming import names_by_reference, readable, title_and_artist
 from leitmotif_services.workshop.training import Progress, rare_tags, train
 
@@ -170,7 +170,8 @@ def _name(path: Path) -> str:
 
 
 def _track(file: MusicFile, embedded: EmbeddedTrack, tags: Mapping[str, float]) -> MusicTrack:
-    title, artist = title_and_artist(file.path.stem, *read_title_and_artist(file.path))
+    own = read_file_tags(file.path)
+    title, artist = title_and_artist(file.path.stem, own.title, own.artist)
     return MusicTrack(
         track_id=file.track_id,
         title=title,
@@ -181,6 +182,7 @@ def _track(file: MusicFile, embedded: EmbeddedTrack, tags: Mapping[str, float]) 
         segments=embedded.segments,
         descriptors=embedded.descriptors,
         tags=tags,
+        year=own.year,
     )
 
 

@@ -14,6 +14,7 @@ from leitmotif_services.prototypes.expression import carriers_expressed_rank, le
 from leitmotif_services.prototypes.prototype import Exemplar, Fidelity, Prototype
 from leitmotif_services.prototypes.track import Track
 from leitmotif_services.workshop.listening.listening_data import ListeningData, TrainingData
+from leitmotif_services.workshop.listening.track_fields import NO_FIELDS
 from leitmotif_services.workshop.logistic_regression import LinearHead, fit_heads
 from leitmotif_services.workshop.naming import Name, name_tags, unique_prototype_ids
 from leitmotif_services.workshop.recommenders.apn_scorer import ApnScorer
@@ -137,7 +138,8 @@ def _tracks(data: ListeningData, training: TrainingData, track_ids: Sequence[str
         order = np.argsort(-counts.data[start:end], kind="stable")[:1000]
         tags = tuple(training.tags[tag] for tag in counts.indices[start:end][order])
         artist = "" if data.artists[item] == data.item_ids[item] else data.artists[item]
-        tracks.append(Track(track_id, data.item_names[item], artist, 0.0, tags))
+        known = data.fields.get(data.item_ids[item], NO_FIELDS)
+        tracks.append(Track(track_id, data.item_names[item], artist, 0.0, tags, known.year, known.texts, known.numbers))
     return tracks
 
 

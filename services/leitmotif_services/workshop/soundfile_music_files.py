@@ -1,8 +1,10 @@
-"""Writes audio files through libsndfile, and reads the title and artist that a file carries."""
+"""Writes audio files through libsndfile, and reads the tags that a file carries."""
 
 import errno
 import os
+import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 _SUBTYPES = {".wav": "PCM_16", ".flac": "PCM_16", ".ogg": "VORBIS", ".mp3": "MPEG_LAYER_III"}
+_YEAR = re.compile(r"([12]\d{3})(?!\d)")
 _BLOCK_FRAMES = 1 << 15
 """Written at a time: libsndfile's Vorbis encoder puts a whole write on the stack and overflows it on long ones."""
 
@@ -53,12 +56,22 @@ def write_audio_file(
         raise OSError(errno.EIO, error.error_string, str(path)) from error
 
 
-def read_title_and_artist(path: Path) -> tuple[str, str]:
-    """Title and artist from the file's own tags; empty where it has none or cannot be read."""
+@dataclass(frozen=True)
+class FileTags:
+    """What a file says of itself; empty where it says nothing."""
+
+    title: str = ""
+    artist: str = ""
+    year: int | None = None
+
+
+def read_file_tags(path: Path) -> FileTags:
+    """The file's own tags; none where it cannot be read. The year is what its date begins with."""
     try:
         # As bytes, since soundfile cannot pass on a name that is not text. Windows has no such names.
         with soundfile.SoundFile(path if sys.platform == "win32" else os.fsencode(path)) as file:
             tags = file.copy_metadata()
     except (soundfile.LibsndfileError, OSError, UnicodeError):
-        return "", ""
-    return tags.get("title", ""), tags.get("artist", "")
+        return FileTags()
+    year = _YEAR.match(tags.get("date", ""))
+    return FileTags(tags.get("title", ""), tags.get("artist", ""), int(year[1]) if year else None)

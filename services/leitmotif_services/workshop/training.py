@@ -85,7 +85,8 @@ def train(
         encoder_id=dataset.encoder_id,
         encoder_sha256=dataset.encoder_sha256,
         tracks=[
-            Track(track.track_id, track.title, track.artist, track.duration_s, _by_weight(track.tags)) for track in dataset.tracks
+            Track(track.track_id, track.title, track.artist, track.duration_s, _by_weight(track.tags), track.year)
+            for track in dataset.tracks
         ],
         prototypes=[
             Prototype(

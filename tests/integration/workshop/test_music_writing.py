@@ -8,7 +8,7 @@ import soundfile
 
 from leitmotif_services.workshop.music_folder import find_music
 from leitmotif_services.workshop.music_writing import write_music
-from leitmotif_services.workshop.soundfile_music_files import read_title_and_artist, write_audio_file
+from leitmotif_services.workshop.soundfile_music_files import FileTags, read_file_tags, write_audio_file
 
 
 def test_files_differ_in_format_rate_channels_and_length(composed):
@@ -55,7 +55,7 @@ def test_the_channels_average_to_the_music(tmp_path, suffix, channels, composed)
     if channels == 2:
         assert np.abs(frames[:, 0] - frames[:, 1]).mean() > 0.01
     if suffix != ".mp3":
-        assert read_title_and_artist(path) == ("Ä title", "Ann")
+        assert read_file_tags(path) == FileTags("Ä title", "Ann")
 
 
 def test_progress_counts_and_the_seed_repeats(tmp_path):
@@ -69,5 +69,5 @@ def test_progress_counts_and_the_seed_repeats(tmp_path):
 
 def test_a_file_that_is_no_audio_has_no_title(tmp_path):
     (tmp_path / "x.ogg").write_bytes(b"no audio")
-    assert read_title_and_artist(tmp_path / "x.ogg") == ("", "")
-    assert read_title_and_artist(tmp_path / "absent.ogg") == ("", "")
+    assert read_file_tags(tmp_path / "x.ogg") == FileTags()
+    assert read_file_tags(tmp_path / "absent.ogg") == FileTags()

@@ -1,10 +1,13 @@
 """Who heard what, how people tag it, and what it sounds like: what every recommender is trained and measured on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from leitmotif_services.workshop.listening.track_fields import TrackFields
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -48,6 +51,8 @@ class ListeningData:
     """(N, F): audio embeddings or descriptors, as they came; NaN where an item has none. F may be 0."""
     audio_names: tuple[str, ...]
     """(F,) names of the columns."""
+    fields: Mapping[str, TrackFields] = field(default_factory=dict)
+    """What else is known of items, by their ids."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from leitmotif_services.workshop.listening.table_rows import (
     positive_number,
     text_problem,
 )
+from leitmotif_services.workshop.listening.track_fields import fields_by_track, year_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -71,7 +72,8 @@ def load(files: TableFiles, *, user_items: int = 1, item_users: int = 0) -> Load
     file without pyarrow.
     """
     ledger = FaultLedger()
-    tracks = _tracks(files.tracks, ledger)
+    rows = _track_rows(files.tracks, ledger)
+    tracks = None if rows is None else {track: (row.get("title", ""), row.get("artist", "")) for track, row in rows.items()}
     listening = _interactions(files.interactions, tracks, ledger)
     if tracks is None:
         tracks = {track: ("", "") for _, track in sorted(listening, key=lambda pair: pair[1])}
@@ -89,6 +91,7 @@ def load(files: TableFiles, *, user_items: int = 1, item_users: int = 0) -> Load
         tagging=_tagging(files.tags, tracks, users, items, ledger),
         audio=audio,
         audio_names=audio_names,
+        fields={} if rows is None else fields_by_track({item: rows[item] for item in items}),
     )
     return LoadedListening(data, report_on(data, ledger))
 
@@ -102,19 +105,19 @@ def table_rows(path: Path, *, required: tuple[str, ...]) -> Iterator[tuple[int, 
     return csv_rows(path, required=required)
 
 
-def _tracks(path: Path | None, ledger: FaultLedger) -> dict[str, tuple[str, str]] | None:
-    """Title and artist by id."""
+def _track_rows(path: Path | None, ledger: FaultLedger) -> dict[str, dict[str, str]] | None:
+    """Cells by column, by id."""
     if path is None:
         return None
-    tracks: dict[str, tuple[str, str]] = {}
+    tracks: dict[str, dict[str, str]] = {}
     for row, values in table_rows(path, required=("track_id",)):
-        track, title, artist = values["track_id"], values.get("title", ""), values.get("artist", "")
-        if problem := text_problem("track_id", track):
+        track = values["track_id"]
+        if problem := text_problem("track_id", track) or year_of(values.get("year", ""))[1]:
             ledger.row(path.name, row, problem)
         elif track in tracks:
             ledger.row(path.name, row, "the track came before", track)
         else:
-            tracks[track] = (title, artist)
+            tracks[track] = values
     return tracks
 
 

@@ -54,6 +54,17 @@ def test_everything_is_read(tmp_path, suffix):
     assert without.examples == ("c",)
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_years_and_further_columns_are_fields(tmp_path, suffix):
+    rows = [[*TRACKS[0], "year", "mood"], [*TRACKS[1], "1999", "blue"], [*TRACKS[2], "", ""], [*TRACKS[3], "soon", "red"]]
+    loaded = load(written(tmp_path, suffix, tracks=rows))
+    assert {item: (fields.year, fields.texts) for item, fields in loaded.data.fields.items()} == {
+        "b": (1999, {"mood": "blue"}),
+        "a": (None, {}),
+    }
+    assert "year 'soon' is not a year" in str(loaded.report)
+
+
 def test_interactions_alone_are_enough(tmp_path):
     data = load(TableFiles(written(tmp_path).interactions)).data
     assert data.item_ids == ("a", "b")
