@@ -68,13 +68,13 @@ def explain(
     """
     count = len(prototypes) if listed == ALL else min(listed, len(prototypes))
     strongest = np.argsort(-np.abs(parts.total), axis=1, kind="stable")
-    others = np.take_along_axis(parts.total, strongest[:, count:], axis=1).sum(axis=1)
     # Plain lists from here on: NumPy takes longer to hand out single numbers than the sentences take to make.
     leading = strongest[:, : max(count, _WEIGHED)]
     columns = (
         leading,
         *(np.take_along_axis(values, leading, axis=1) for values in (parts.total, parts.edited, parts.affinities)),
     )
+    others = parts.total.sum(axis=1) - columns[1][:, :count].sum(axis=1) if count < len(prototypes) else np.zeros(len(leading))
     rows = zip(*(column.tolist() for column in columns), strict=True)
     figures = (values.tolist() for values in (parts.scores, parts.bias, parts.popularity, others))
     explanations = []
