@@ -47,7 +47,8 @@ class LaterTracks:
         labels = {each.label: position for position, each in enumerate(model.bundle_prototypes) if each.source == "tag"}
         self._tag_columns = labels
         self._estimate = RowEstimate(kind.head(model.constants), labels if kind.tagged else {}, model.scoring, model.embeddings)
-        self._rows = GrowingRows(model.scoring.rows.shape[1])
+        self._learned = GrowingRows(self._learned_width())
+        self._bias = GrowingRows()
         self._affinities = GrowingRows(model.scoring.affinities.shape[1])
         self._embeddings = GrowingRows(model.embeddings.shape[1])
         self._tracks: list[Track] = []
@@ -101,14 +102,12 @@ class LaterTracks:
             catalogue_revision=revision,
             later=self,
         )
+        scoring = model.scoring
+        measured = len(scoring.later) if isinstance(scoring, JoinedScoring) else 0
+        if measured < count:
+            later = scoring.of_others(self._learned.view(), self._affinities.view(), self._bias.view(), measured=measured)
+            scoring = JoinedScoring(bundle.scoring, later)
         gone = self._gone.view()
-        if not count:
-            return replace(
-                changed,
-                exact=JoinedIndex(bundle.exact, bundle.scoring, alive, gone),
-                index=JoinedIndex(bundle.index, bundle.scoring, alive, gone),
-            )
-        scoring = JoinedScoring(bundle.scoring, bundle.scoring.of_others(self._rows.view(), self._affinities.view()))
         return replace(
             changed,
             scoring=scoring,
@@ -143,7 +142,8 @@ class LaterTracks:
 
     def _add(self, added: _NewRows) -> None:
         start = self._boundary + len(self._tracks)
-        self._rows.add(self._bundle.scoring.rows_of(added.affinities, added.learned, added.bias))
+        self._learned.add(added.learned)
+        self._bias.add(added.bias)
         self._affinities.add(added.affinities)
         self._embeddings.add(added.embeddings)
         self._fields.add(added.tracks)

@@ -109,15 +109,11 @@ class FeedForwardScoring:
         """See `scoring.Scoring.bias`."""
         return self._bias.take(positions)
 
-    def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:  # noqa: ARG002 - another kind needs them
-        """See `scoring.Scoring.rows_of`."""
-        return np.hstack([learned, bias[:, None]]).astype(np.float32)
-
-    def of_others(self, rows: Floats, affinities: Floats) -> "FeedForwardScoring":
+    def of_others(self, learned: Floats, affinities: Floats, bias: Floats, *, measured: int = 0) -> "FeedForwardScoring":
         """See `scoring.Scoring.of_others`."""
         others = copy(self)
-        others._output_weights, others._affinities, others._bias = rows[:, :-1], affinities, rows[:, -1]
-        others._extent = self._extent.around(Extent.of(rows[:, :-1]).beside(Extent.of(rows[:, -1:])))
+        others._output_weights, others._affinities, others._bias = learned, affinities, bias
+        others._extent = self._extent.around(Extent.of(learned[measured:]).beside(Extent.of(bias[measured:, None])))
         return others
 
     def between(self, start: int, stop: int) -> "FeedForwardScoring":

@@ -94,13 +94,9 @@ class JoinedScoring:
         """See `scoring.Scoring.row_scores`."""
         return self.first.row_scores(query, rows)
 
-    def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:
-        """See `scoring.Scoring.rows_of`."""
-        return self.first.rows_of(affinities, learned, bias)
-
-    def of_others(self, rows: Floats, affinities: Floats) -> Scoring:
+    def of_others(self, learned: Floats, affinities: Floats, bias: Floats, *, measured: int = 0) -> Scoring:
         """See `scoring.Scoring.of_others`."""
-        return self.first.of_others(rows, affinities)
+        return self.later.of_others(learned, affinities, bias, measured=measured)
 
     def _of_both(self, positions: Positions, answer: Callable[[Scoring, Positions], NDArray[T]]) -> NDArray[T]:
         of_later = positions >= self._boundary

@@ -65,15 +65,11 @@ class LinearScoring:
         """See `scoring.Scoring.bias`."""
         return self._bias.take(positions)
 
-    def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:
-        """See `scoring.Scoring.rows_of`."""
-        return np.hstack([learned, affinities, bias[:, None]]).astype(np.float32)
-
-    def of_others(self, rows: Floats, affinities: Floats) -> "LinearScoring":
+    def of_others(self, learned: Floats, affinities: Floats, bias: Floats, *, measured: int = 0) -> "LinearScoring":
         """See `scoring.Scoring.of_others`."""
         others = copy(self)
-        others._responses, others._affinities, others._bias = rows[:, : self.listened_count], affinities, rows[:, -1]
-        added = _extents(others._responses, affinities, others._bias)
+        others._responses, others._affinities, others._bias = learned, affinities, bias
+        added = _extents(learned[measured:], affinities[measured:], bias[measured:])
         others._extents = {part: extent.around(added[part]) for part, extent in self._extents.items()}
         return others
 

@@ -94,14 +94,10 @@ class Scoring(Protocol):
         """(n,): b of the tracks at `positions`."""
         ...
 
-    def rows_of(self, affinities: Floats, learned: Floats, bias: Floats) -> Floats:
-        """(n, d): the rows of other tracks, given their affinities (n, K), what stands for the learned (n, L), and b (n,)."""
-        ...
+    def of_others(self, learned: Floats, affinities: Floats, bias: Floats, *, measured: int = 0) -> "Scoring":
+        """How the same model scores n other tracks with these: `learned` (n, L), `affinities` (n, K), `bias` (n,). None is copied.
 
-    def of_others(self, rows: Floats, affinities: Floats) -> "Scoring":
-        """How the same model scores other tracks with `rows` (n, d) of `rows_of` and affinities (n, K); neither is copied.
-
-        The rounding margins of its queries hold for these tracks and for those of this scoring.
+        Margins of its queries hold for the tracks of both. The first `measured` of the others are among this one's already.
         """
         ...
 
