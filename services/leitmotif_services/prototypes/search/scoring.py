@@ -95,7 +95,7 @@ class Scoring(Protocol):
         ...
 
     def of_others(self, learned: Floats, affinities: Floats, bias: Floats, *, measured: int = 0) -> "Scoring":
-        """How the same model scores n other tracks with these: `learned` (n, L), `affinities` (n, K), `bias` (n,). None is copied.
+        """How the same model scores n other tracks with these `learned` (n, L), `affinities` (n, K), `bias` (n,); none is copied.
 
         Margins of its queries hold for the tracks of both. The first `measured` of the others are among this one's already.
         """
