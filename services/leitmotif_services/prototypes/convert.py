@@ -66,16 +66,20 @@ def float_matrix(rows: NDArray[np.float32]) -> vectors_pb2.FloatMatrix:
 
 def track_message(track: Track) -> catalogue_pb2.Track:
     """A track as a message."""
-    return catalogue_pb2.Track(
+    message = catalogue_pb2.Track(
         track_id=track.track_id,
         title=track.title,
         artist=track.artist,
         duration_s=track.duration_s,
         tags=track.tags,
         year=track.year,
-        texts=dict(track.texts),
-        numbers=dict(track.numbers),
     )
+    # Most have no further fields, and setting an empty map costs as much as setting all of the rest.
+    if track.texts:
+        message.texts.update(track.texts)
+    if track.numbers:
+        message.numbers.update(track.numbers)
+    return message
 
 
 def prototype_message(
