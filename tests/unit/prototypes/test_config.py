@@ -22,6 +22,19 @@ def test_settings() -> None:
     assert config.server.listen == "unix:/run/x.sock"
 
 
+def test_settings_of_the_live_catalogue() -> None:
+    names = {"FILTERABLE": "bpm,mood,bpm", "JOURNAL_FSYNC": "interval", "JOURNAL_FSYNC_INTERVAL_S": "0.25", "MAX_DELTA": "7"}
+    names |= {"COMPACT_SHARE": "0.5", "COMPACT_AT": "6", "KEPT_COMPACTIONS": "0", "JOURNAL_KEPT_MIB": "5"}
+    config = PrototypesConfig.from_environment({f"LEITMOTIF_PROTOTYPES_{name}": value for name, value in names.items()})
+    assert (config.filterable, config.journal_sync_interval_s, config.max_later) == (("bpm", "mood"), 0.25, 7)
+    assert (config.compact_share, config.compact_at, config.kept_compactions, config.journal_kept_mib) == (0.5, 6, 0, 5)
+    usual = PrototypesConfig.from_environment({})
+    assert (usual.filterable, usual.journal_sync_interval_s, usual.max_later) == ((), 0.0, 50_000)
+    for wrong in ({"FILTERABLE": "Bad Name"}, {"FILTERABLE": "a,,b"}, {"JOURNAL_FSYNC": "never"}, {"MAX_DELTA": "0"}):
+        with pytest.raises(ConfigurationError):
+            PrototypesConfig.from_environment({f"LEITMOTIF_PROTOTYPES_{name}": value for name, value in wrong.items()})
+
+
 def test_every_fault_is_told() -> None:
     wrong = {"LEITMOTIF_PROTOTYPES_WAITING": "-1", "LEITMOTIF_PROTOTYPES_INDEX": "hnsw", "LEITMOTIF_PROTOTYPES_MODEL": "x"}
     wrong |= {"LEITMOTIF_PROTOTYPES_INDEX_STORAGE": "int2", "LEITMOTIF_PROTOTYPES_INDEX_SHARDS": "0"}

@@ -66,7 +66,10 @@ class FileJournal:
         self._synced_at = time.monotonic()
         self._previous = 0
         self._take_lock()
-        self.last_revision = self._checked()
+        try:
+            self.last_revision = self._checked()
+        except FileNotFoundError:  # the process that writes has just dropped a segment that was listed
+            self.last_revision = self._checked()
 
     @property
     def refusal(self) -> str:

@@ -74,14 +74,15 @@ class CatalogueServiceServicer(object):
 
     def UpsertTracks(self, request, context):
         """Adds tracks, or replaces those of the same id. Each track by itself: one that is refused does not stop the others.
-        RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps.
+        RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps. UNAVAILABLE
+        (STORE_UNAVAILABLE) when they cannot be written: the disk refuses, or another process writes the same folder.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTracks(self, request, context):
-        """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call.
+        """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call. UNAVAILABLE as in UpsertTracks.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

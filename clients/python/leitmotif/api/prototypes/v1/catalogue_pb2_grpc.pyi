@@ -30,14 +30,15 @@ class CatalogueServiceStub:
         leitmotif.api.prototypes.v1.catalogue_pb2.UpsertTracksResponse,
     ]
     """Adds tracks, or replaces those of the same id. Each track by itself: one that is refused does not stop the others.
-    RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps.
+    RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps. UNAVAILABLE
+    (STORE_UNAVAILABLE) when they cannot be written: the disk refuses, or another process writes the same folder.
     """
 
     DeleteTracks: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.catalogue_pb2.DeleteTracksRequest,
         leitmotif.api.prototypes.v1.catalogue_pb2.DeleteTracksResponse,
     ]
-    """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call."""
+    """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call. UNAVAILABLE as in UpsertTracks."""
 
     ListTracks: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.catalogue_pb2.ListTracksRequest,
@@ -71,14 +72,15 @@ class CatalogueServiceAsyncStub:
         leitmotif.api.prototypes.v1.catalogue_pb2.UpsertTracksResponse,
     ]
     """Adds tracks, or replaces those of the same id. Each track by itself: one that is refused does not stop the others.
-    RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps.
+    RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps. UNAVAILABLE
+    (STORE_UNAVAILABLE) when they cannot be written: the disk refuses, or another process writes the same folder.
     """
 
     DeleteTracks: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.catalogue_pb2.DeleteTracksRequest,
         leitmotif.api.prototypes.v1.catalogue_pb2.DeleteTracksResponse,
     ]
-    """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call."""
+    """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call. UNAVAILABLE as in UpsertTracks."""
 
     ListTracks: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.prototypes.v1.catalogue_pb2.ListTracksRequest,
@@ -114,7 +116,8 @@ class CatalogueServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.catalogue_pb2.UpsertTracksResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.catalogue_pb2.UpsertTracksResponse]]:
         """Adds tracks, or replaces those of the same id. Each track by itself: one that is refused does not stop the others.
-        RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps.
+        RESOURCE_EXHAUSTED (OVERLOADED, with RetryInfo) while more changes wait for a compaction than the service keeps. UNAVAILABLE
+        (STORE_UNAVAILABLE) when they cannot be written: the disk refuses, or another process writes the same folder.
         """
 
     @abc.abstractmethod
@@ -123,7 +126,7 @@ class CatalogueServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.prototypes.v1.catalogue_pb2.DeleteTracksRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.prototypes.v1.catalogue_pb2.DeleteTracksResponse, collections.abc.Awaitable[leitmotif.api.prototypes.v1.catalogue_pb2.DeleteTracksResponse]]:
-        """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call."""
+        """Takes tracks out of the catalogue. Unknown ones are listed apart and do not fail the call. UNAVAILABLE as in UpsertTracks."""
 
     @abc.abstractmethod
     def ListTracks(
