@@ -69,7 +69,7 @@ def recommend_page(
 
     `paged`: find out whether another page follows. See `recommend` for the rest.
     """
-    profile, left_out = starting_from(model, profile, options)
+    profile, left_out = starting_from(model, profile, options, seeds_were_known=bool(sent))
     kept = eligible(model, muted=profile.muted, passing=options.filter, left_out=left_out)
     query = model.scoring.query(profile)
     index = model.exact if exact else model.index
@@ -115,10 +115,16 @@ def removing(model: ServedModel, profile: Profile, position: int) -> list[int]:
     return [prototype for prototype in profile.muted if model.expression.mask(prototype)[position]]
 
 
-def starting_from(model: ServedModel, profile: Profile, options: RankingOptions) -> tuple[Profile, Sequence[int]]:
-    """The profile with the seeds in its history, and the positions of the tracks to leave out."""
+def starting_from(
+    model: ServedModel, profile: Profile, options: RankingOptions, *, seeds_were_known: bool = False
+) -> tuple[Profile, Sequence[int]]:
+    """The profile with the seeds in its history, and the positions of the tracks to leave out.
+
+    TRACK_NOT_FOUND for an unknown seed, unless it was known when the session began: a session goes on without it.
+    """
     left_out = positions_of(model, options.excluded)
-    if not options.seeds:
+    names = list(dict.fromkeys(options.seeds))
+    seeds = positions_of(model, names) if seeds_were_known else [known_position(model, track_id) for track_id in names]
+    if not seeds:
         return profile, left_out
-    seeds = [known_position(model, track_id) for track_id in dict.fromkeys(options.seeds)]
     return blended(profile, model.scoring.affinities, seeds, options.seed_weight), [*left_out, *seeds]

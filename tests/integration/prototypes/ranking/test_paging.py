@@ -145,6 +145,16 @@ async def test_nothing_repeats_while_the_catalogue_changes(many: Service, versio
     assert revisions[-1] > revisions[0]
 
 
+async def test_a_session_goes_on_without_a_seed_that_was_deleted(many: Service, version: str) -> None:
+    options = pb2.RankingOptions(seed_track_ids=["track-1", "track-2"])
+    first = await many.stub.RecommendTracks(asking(version, options=options))
+    await delete(many, "track-1")
+    following = await turned(many, asking(version, options=options), first.next_page_token)
+    assert len(following.tracks) == 10
+    assert not set(ids(following)) & {*ids(first), "track-1", "track-2"}
+    assert (await refusal(many.stub.RecommendTracks(asking(version, options=options)))).reason == "TRACK_NOT_FOUND"
+
+
 async def test_a_session_goes_on_under_a_new_model(many: Service, version: str) -> None:
     """With a profile of the new version, and with the old one for as long as its model is loaded."""
     first = await many.stub.RecommendTracks(asking(version, 30))

@@ -25,7 +25,7 @@ def ids(ranked: list[RankedTrack]) -> list[str]:
     return [item.track.track_id for item in ranked]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MODELS, profiles(), options(), st.lists(st.integers(1, 60), min_size=1, max_size=6))
 def test_pages_are_one_long_list(case: tuple[int, int, str], profile: Profile, chosen: RankingOptions, sizes: list[int]) -> None:
     seed, levels, index = case
@@ -42,7 +42,7 @@ def test_pages_are_one_long_list(case: tuple[int, int, str], profile: Profile, c
     assert [item.rank for item in pages] == list(range(1, len(pages) + 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MODELS, profiles(), options(), st.sampled_from([1, 7, 40, 1000]))
 def test_a_list_holds_what_it_may_and_leaves_no_gap(
     case: tuple[int, int, str], profile: Profile, chosen: RankingOptions, count: int
@@ -68,7 +68,7 @@ def test_a_list_holds_what_it_may_and_leaves_no_gap(
         assert why.bias + sum(part.contribution for part in why.contributions) == pytest.approx(why.score, abs=1e-5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MODELS, profiles(), options())
 def test_without_variety_and_chance_a_list_is_by_score(
     case: tuple[int, int, str], profile: Profile, chosen: RankingOptions
