@@ -9,7 +9,7 @@ from leitmotif_services.workshop.comparison.finished_parts import FinishedParts,
 from leitmotif_services.workshop.comparison.markdown_report import accuracy_table, markdown_of
 from leitmotif_services.workshop.comparison.report import results_of
 from leitmotif_services.workshop.comparison.study import run_study
-from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS
+from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS, EVEN_CONTENT_NEIGHBOURS
 from leitmotif_services.workshop.listening.loading_report import FaultLedger, report_on
 from tests.unit.workshop.comparison.small_study import clustered_listening
 
@@ -60,7 +60,9 @@ def test_differences_to_the_reference_have_intervals(results):
 
 def test_the_cold_start_baseline_stands_beside(results):
     assert results["cold_start"][CONTENT_NEIGHBOURS]["recall@20"] > 0
-    assert results["cold_start"][CONTENT_NEIGHBOURS]["ratio"] == {"audio_and_tags": 1.0, "audio": 1.0}
+    over = results["cold_start"][CONTENT_NEIGHBOURS]["over"]
+    assert over[CONTENT_NEIGHBOURS] == {"audio_and_tags": 1.0, "audio": 1.0}
+    assert over[EVEN_CONTENT_NEIGHBOURS]["audio"] == 1.0  # from audio alone, they are the same
 
 
 def test_results_are_json_and_a_report(results):

@@ -14,7 +14,7 @@ from typing import cast
 
 from leitmotif_services.workshop.comparison.finished_parts import FinishedParts, Part, hash_of_data, part_key
 from leitmotif_services.workshop.comparison.hyper_parameter_search import TRIALS
-from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS, Task, run_task
+from leitmotif_services.workshop.comparison.study_part import BASELINES, Task, run_task
 from leitmotif_services.workshop.listening.listening_data import ListeningData
 from leitmotif_services.workshop.recommenders import registry
 
@@ -70,7 +70,7 @@ def run_study(
     started = time.perf_counter()
     runner = _Runner(data, FinishedParts(work), workers, note)
     measures = [Task("measure", model, seed, trials) for model in _longest_first(models) for seed in seeds]
-    baselines = [Task("baseline", CONTENT_NEIGHBOURS, seed, 0) for seed in seeds]
+    baselines = [Task("baseline", baseline, seed, 0) for baseline in BASELINES for seed in seeds]
     planned = [(model, name) for model in models for name in registry.SWEPT.get(model, ())] if sweeps else []
     runner.expect(len(measures) + len(baselines) + len(planned))
     parts = runner.run([*measures, *baselines])

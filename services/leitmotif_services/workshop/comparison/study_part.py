@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.workshop.comparison.accuracy import measure_accuracy
-from leitmotif_services.workshop.comparison.cold_start import ColdSplit, cold_recall, cold_split
-from leitmotif_services.workshop.comparison.content_neighbours import content_neighbours
+from leitmotif_services.workshop.comparison.cold_start import ColdSplit, cold_recall, cold_split, recall_when_heard
+from leitmotif_services.workshop.comparison.content_neighbours import ANY_PARTS, AUDIO_ALONE, EQUAL_PARTS, content_neighbours
 from leitmotif_services.workshop.comparison.control import measure_control
 from leitmotif_services.workshop.comparison.fidelity import measure_fidelity
 from leitmotif_services.workshop.comparison.finished_parts import Part
@@ -22,13 +22,20 @@ from leitmotif_services.workshop.recommenders.recommender import (
     ColdStartScorer,
     NewItemAffinities,
     Recommender,
+    Scorer,
     SteerableScorer,
 )
 
 Doubles = NDArray[np.float64]
 
 CONTENT_NEIGHBOURS = "content-neighbours"
-"""The cold start's baseline, under the names of recommenders."""
+"""The cold start's baseline, under the names of recommenders: tags and audio in the parts that are best on validation people."""
+
+EVEN_CONTENT_NEIGHBOURS = "content-neighbours-even"
+"""The same with tags and audio in equal parts."""
+
+BASELINES = {CONTENT_NEIGHBOURS: ANY_PARTS, EVEN_CONTENT_NEIGHBOURS: EQUAL_PARTS}
+"""Weights of the tags that each chooses from."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ def run_task(data: ListeningData, task: Task, advance: Advance) -> Part:
     started, cpu_started = time.perf_counter(), time.process_time()
     divided = split(data, task.seed)
     if task.kind == "baseline":
-        return _baseline(cold_split(data, divided))
+        return _baseline(cold_split(data, divided), BASELINES[task.model])
     recommender = registry.load(task.model)
     if task.kind == "sweep":
         trials = swept(recommender, divided, dict(task.settings), task.swept, note=lambda _: advance(0.0))
@@ -86,13 +93,13 @@ def run_task(data: ListeningData, task: Task, advance: Advance) -> Part:
         part["control"] = asdict(control) if control else None
     if isinstance(scorer, ColdStartScorer):
         cold = cold_split(data, divided)
-        part |= _cold_start(recommender, settings, task.seed, cold) if cold else {}
+        part |= _cold_start(recommender, settings, task.seed, cold, scorer) if cold else {}
     part |= {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu_started}
     return part
 
 
-def _cold_start(recommender: Recommender, settings: Settings, seed: int, cold: ColdSplit) -> Part:
-    """With the settings as they were chosen; trained again without the cold items."""
+def _cold_start(recommender: Recommender, settings: Settings, seed: int, cold: ColdSplit, whole: Scorer) -> Part:
+    """With the settings as they were chosen; trained again without the cold items. `whole` saw them heard."""
     scorer = recommender.fit(cold.training, settings, seed=seed, validation=None, advance=lambda _: None)
     if not isinstance(scorer, ColdStartScorer):
         return {}
@@ -101,6 +108,7 @@ def _cold_start(recommender: Recommender, settings: Settings, seed: int, cold: C
         "cold_start": {
             "audio": cold_recall(scorer.cold_scores(history, cold.audio, None), cold.test).tolist(),
             "audio_and_tags": cold_recall(scorer.cold_scores(history, cold.audio, cold.tag_counts), cold.test).tolist(),
+            "heard": recall_when_heard(whole, cold).tolist(),
         }
     }
     if isinstance(scorer, NewItemAffinities) and isinstance(scorer, SteerableScorer):
@@ -108,10 +116,11 @@ def _cold_start(recommender: Recommender, settings: Settings, seed: int, cold: C
     return part
 
 
-def _baseline(cold: ColdSplit | None) -> Part:
+def _baseline(cold: ColdSplit | None, tag_weights: tuple[float, ...]) -> Part:
     if cold is None:
         return {}
-    with_tags, audio = content_neighbours(cold, with_tags=True), content_neighbours(cold, with_tags=False)
+    with_tags = content_neighbours(cold, tag_weights=tag_weights)
+    audio = content_neighbours(cold, tag_weights=AUDIO_ALONE)
     return {
         "settings": {
             "audio": {"neighbours": audio.neighbours},
