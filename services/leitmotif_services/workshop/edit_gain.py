@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.expression import expressed_threshold
-from leitmotif_services.workshop.responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
 
 Doubles = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 from leitmotif_services.workshop.listening.listening_data import TrainingData
 from leitmotif_services.workshop.recommenders.leitmotif_new_items import NewItems
 from leitmotif_services.workshop.recommenders.leitmotif_prototypes import ListeningPrototypes
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
 from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer, history_profiles
-from leitmotif_services.workshop.responses import Responses
 
 PEOPLE = 3
 

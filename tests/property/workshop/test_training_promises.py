@@ -10,7 +10,9 @@ from leitmotif_services.workshop.dataset import Interactions
 from leitmotif_services.workshop.discovery import spherical_kmeans
 from leitmotif_services.workshop.edit_gain import fit_edit_gain
 from leitmotif_services.workshop.ranking_metrics import average_precision, ndcg, recall, roc_auc
-from leitmotif_services.workshop.responses import Responses, history_weights
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_scorer import history_profiles
+from leitmotif_services.workshop.response_training import histories
 from leitmotif_services.workshop.track_naming import title_and_artist, unique_ids
 
 unit = st.floats(0.0, 1.0, width=32)
@@ -53,7 +55,7 @@ def test_a_history_does_not_depend_on_the_order_of_its_entries(affinities, order
     shuffled = np.array(sorted(order, key=lambda entry: users[entry]))
     one = Interactions(("a", "b"), users, tracks, counts)
     other = Interactions(("a", "b"), users[shuffled], tracks[shuffled], counts[shuffled])
-    assert np.allclose(history_weights(affinities, one), history_weights(affinities, other))
+    assert np.allclose(history_profiles(affinities, histories(one, 6)), history_profiles(affinities, histories(other, 6)))
 
 
 @settings(max_examples=40)

@@ -5,7 +5,7 @@ import pytest
 
 from leitmotif_services.prototypes.expression import expressed_threshold
 from leitmotif_services.workshop.edit_gain import SMALLEST_GAIN, fit_edit_gain
-from leitmotif_services.workshop.responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
 
 
 def model(tracks, prototypes=6, people=40, seed=0):

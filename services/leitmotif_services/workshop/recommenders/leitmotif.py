@@ -14,28 +14,17 @@ EASE 0.436, and 0.465 as a full-rank map with the Gram matrix and the ridge of `
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leitmotif_services.workshop.listening.listening_data import HeldOutPeople, TrainingData
 from leitmotif_services.workshop.recommenders.leitmotif_new_items import NewItems
 from leitmotif_services.workshop.recommenders.leitmotif_prototypes import find_prototypes
 from leitmotif_services.workshop.recommenders.leitmotif_responses import (
-    fit_responses,
+    fitted_responses,
     heard_and_tagged_together,
-    popularity,
     ridge_by_popularity,
 )
 from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer, history_profiles
 from leitmotif_services.workshop.recommenders.recommender import Advance, SearchSpace, Settings
-from leitmotif_services.workshop.responses import Responses
-
-Doubles = NDArray[np.float64]
-
-POPULARITY_DISCOUNT = 0.1
-"""v_i is divided by (p_i + 1) to this power: squared error favours what many hear, a ranking need not."""
-
-_BIAS = 1e-3
-"""b_i = _BIAS · the share of people who heard i: it orders the list of an empty history, and hardly any other."""
 
 _LISTENERS = 256
 """Training people that the gain is set on, at most."""
@@ -65,14 +54,11 @@ class Leitmotif:
         ridge = ridge_by_popularity(data, ridge=float(settings["ridge"]))
         found = find_prototypes(data, together, ridge, count=int(settings["prototypes"]))
         advance(0.6)
-        heard = popularity(data)
-        discount = ((heard + 1.0) / (heard + 1.0).mean()) ** -POPULARITY_DISCOUNT
-        responses = fit_responses(found.affinities, together, ridge) * discount[:, None]
         rows = np.sort(np.random.default_rng([seed, 30]).permutation(data.heard.shape[0])[:_LISTENERS])
         scorer = LeitmotifScorer(
             found=found,
-            fitted=Responses(responses, _BIAS * heard / data.heard.shape[0]),
-            new_items=NewItems(data, found.affinities, together, ridge),
+            fitted=fitted_responses(data, found.affinities, together, ridge),
+            new_items=NewItems(data, found.affinities, together, ridge),  # type: ignore[arg-type]
             listeners=history_profiles(found.affinities, data.heard[rows]),
             seed=seed,
         )

@@ -18,7 +18,7 @@ from leitmotif_services.prototypes.expression import Expression, carriers_expres
 from leitmotif_services.workshop.edit_gain import fit_edit_gain
 from leitmotif_services.workshop.recommenders.leitmotif_new_items import NewItems
 from leitmotif_services.workshop.recommenders.leitmotif_prototypes import ListeningPrototypes
-from leitmotif_services.workshop.responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -96,6 +96,9 @@ class LeitmotifScorer:
 
 
 def history_profiles(affinities: Doubles, history: "csr_array") -> Doubles:
-    """H (V, K) for histories (V, N): Σ_j a_j / √n; 0 for an empty one. One event changes it in O(K)."""
-    heard = np.maximum(np.diff(history.tocsr().indptr), 1)
-    return np.asarray((history @ affinities) / np.sqrt(heard)[:, None], np.float64)
+    """H (V, K) for histories (V, N) of weights c ≥ 0, 1 where nothing else is known: Σ_j c_j a_j / √Σ_j c_j; 0 for an empty one.
+
+    One event changes it in O(K).
+    """
+    total = np.asarray(history.sum(axis=1), np.float64).reshape(-1)
+    return np.asarray((history @ affinities) / np.sqrt(np.where(total > 0.0, total, 1.0))[:, None], np.float64)
