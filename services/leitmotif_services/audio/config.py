@@ -23,6 +23,10 @@ class AudioConfig:
     """Encoder of calls that name none; empty stands for the package's own."""
     workers: int = 1
     """Files decoded and encoded at once."""
+    decoders: int = 1
+    """Processes that decode: a file that crashes one costs that file alone. 0 decodes in the service's own process."""
+    max_decode_s: float = 60.0
+    """A file whose decoding takes longer is refused, in seconds of wall-clock time. Not with `decoders` 0."""
     waiting: int = 32
     """Calls that may wait for a worker; one more is refused with OVERLOADED."""
     threads: int = 1
@@ -57,11 +61,14 @@ class AudioConfig:
         defaults = AudioLimits()
         paths = reader.text("ENCODERS", default="").split(",")
         cores = os.cpu_count() or 1
+        workers = reader.integer("WORKERS", default=min(cores, 64), minimum=1, maximum=256)
         config = cls(
             server=ServerSettings.read(reader, port=DEFAULT_PORT, max_message_bytes=64 << 20),
             encoders=tuple(Path(path).expanduser() for path in map(str.strip, paths) if path),
             default_encoder_id=reader.text("DEFAULT_ENCODER_ID", default=""),
-            workers=reader.integer("WORKERS", default=min(cores, 64), minimum=1, maximum=256),
+            workers=workers,
+            decoders=reader.integer("DECODERS", default=workers, minimum=0, maximum=256),
+            max_decode_s=reader.number("MAX_DECODE_S", default=60.0, minimum=0.1, maximum=3600.0),
             waiting=reader.integer("WAITING", default=32, minimum=0, maximum=100_000),
             threads=reader.integer("THREADS", default=1, minimum=1, maximum=256),
             max_items=reader.integer("MAX_ITEMS", default=16, minimum=1, maximum=1024),

@@ -40,6 +40,9 @@ class EmbeddingMetrics(Protocol):
     def dropped(self) -> None:
         """A call left the queue without having been begun: its deadline passed, or its caller went."""
 
+    def decoder_restarted(self, cause: str) -> None:
+        """A decoding process ended before its time, and another takes its place. From any thread."""
+
 
 class NoMetrics:
     """Nobody watches."""
@@ -54,6 +57,9 @@ class NoMetrics:
         pass
 
     def dropped(self) -> None:
+        pass
+
+    def decoder_restarted(self, cause: str) -> None:
         pass
 
 

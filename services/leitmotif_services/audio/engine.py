@@ -3,12 +3,12 @@
 import io
 import time
 import wave
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
-from leitmotif_services.audio.audio_decoding import decode
 from leitmotif_services.audio.descriptors import describe
 from leitmotif_services.audio.embedding import EmbeddedTrack, Matrix, Segment, track_embedding
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact, malformed
@@ -28,11 +28,17 @@ FLOAT32_ENCODER = DEFAULT_ENCODER.with_name("leitmotif-music-1-float32.onnx")
 """The same before its convolutions were turned to int8: for machines that have no fast int8, and to compare with."""
 
 
+Decode = Callable[[AudioSource, int, AudioLimits], Waveform]
+"""A decoder to the given rate; `audio_decoding.decode` says what it refuses."""
+
+
 class AudioEngine:
     """One encoder with its front end. Thread-safe; a new process loads its own."""
 
-    def __init__(self, encoder: OnnxRuntimeEncoder, limits: AudioLimits | None = None) -> None:
+    def __init__(self, encoder: OnnxRuntimeEncoder, limits: AudioLimits | None = None, decode: Decode | None = None) -> None:
+        """`decode` decodes in this process by default, which a hostile file may crash: see `DecodingPool`."""
         self._encoder = encoder
+        self._decode = decode or _decode_here
         own = encoder.artifact.front_end
         # What describes a track is measured alike under every encoder, whatever that encoder reads.
         self._front_end = FrontEnd(FrontEndSettings() if isinstance(own, WaveformInput) else own)
@@ -60,7 +66,7 @@ class AudioEngine:
     def embed_with_frames(self, source: AudioSource) -> tuple[EmbeddedTrack, TrackFrames]:
         """As `embed`, with what the front end made of the track."""
         started = time.perf_counter()
-        waveform = decode(source, self.decoded_rate_hz, self._limits)
+        waveform = self._decode(source, self.decoded_rate_hz, self._limits)
         return self.embed_waveform(waveform, decode_s=time.perf_counter() - started)
 
     def warm_up(self) -> None:
@@ -73,7 +79,7 @@ class AudioEngine:
             writer.setframerate(44_100)
             writer.writeframes(noise.tobytes())
         # Under limits of its own: those of the service may be too tight for it.
-        self.embed_waveform(decode(buffer.getvalue(), self.decoded_rate_hz))
+        self.embed_waveform(self._decode(buffer.getvalue(), self.decoded_rate_hz, AudioLimits(max_duration_s=30.0)))
 
     def embed_waveform(self, waveform: Waveform, decode_s: float = 0.0) -> tuple[EmbeddedTrack, TrackFrames]:
         """Embed audio, best at `decoded_rate_hz`, at least MINIMUM_DURATION_S long; `decode_s` is passed on."""
@@ -108,7 +114,11 @@ class AudioEngine:
 
 
 def load_engine(
-    encoder_path: Path | OpenGraph | None = None, *, threads: int = 1, limits: AudioLimits | None = None
+    encoder_path: Path | OpenGraph | None = None,
+    *,
+    threads: int = 1,
+    limits: AudioLimits | None = None,
+    decode: Decode | None = None,
 ) -> AudioEngine:
     """Load an encoder file, the package's own by default; `threads` are used within one call of the graph, unless it is open.
 
@@ -117,7 +127,14 @@ def load_engine(
     path = encoder_path or DEFAULT_ENCODER
     encoder = OnnxRuntimeEncoder(path, threads=threads)
     try:
-        return AudioEngine(encoder, limits)
+        return AudioEngine(encoder, limits, decode)
     except ValueError as error:
         name = path.file if isinstance(path, OpenGraph) else path.name
         raise malformed(name, f"its front end is impossible: {error}") from error
+
+
+def _decode_here(source: AudioSource, sample_rate_hz: int, limits: AudioLimits) -> Waveform:
+    # Imported here alone: a service whose decoders are processes of their own does without them.
+    from leitmotif_services.audio.audio_decoding import decode
+
+    return decode(source, sample_rate_hz, limits)

@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from leitmotif_services.audio.decoding_process import Cause
 from leitmotif_services.audio.embedding_metrics import CallWork
 from leitmotif_services.runtime.errors import Reason
 
@@ -52,9 +53,17 @@ class PrometheusMetrics(Collector):
             "Calls that left the queue before they were begun: past their deadline, or cancelled.",
             registry=None,
         )
+        self._restarts = Counter(
+            "leitmotif_audio_decoder_restarts",
+            "Decoding processes that ended before their time and were replaced: crashed, killed or timed_out.",
+            ["cause"],
+            registry=None,
+        )
+        for cause in Cause:
+            self._restarts.labels(cause.value)
         self._queue, self._decode, self._compute = (stages.labels(stage) for stage in ("queue", "decode", "compute"))
         self._tracks, self._streams = (self._embedded.labels(method) for method in ("EmbedTracks", "EmbedStream"))
-        self._collectors: list[Collector] = [self._items, self._embedded, stages, self._failures, self._dropped]
+        self._collectors: list[Collector] = [self._items, self._embedded, stages, self._failures, self._dropped, self._restarts]
         for name, meaning in GAUGES.items():
             gauge = Gauge(f"leitmotif_audio_{name}", meaning, registry=None)
             gauge.set_function(gauges[name])
@@ -84,3 +93,6 @@ class PrometheusMetrics(Collector):
 
     def dropped(self) -> None:
         self._dropped.inc()
+
+    def decoder_restarted(self, cause: str) -> None:
+        self._restarts.labels(cause).inc()
