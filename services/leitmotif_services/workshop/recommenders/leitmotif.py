@@ -1,7 +1,7 @@
 """`leitmotif`: taste as weights over prototypes that a person can read, boost and mute, with responses in closed form.
 
 What it is made of: prototypes and their affinities in `leitmotif_prototypes`, responses in `leitmotif_responses`, new items in
-`leitmotif_new_items`, scores, edits and explanations in `leitmotif_scorer`.
+`leitmotif_new_items`, items without tags in `leitmotif_untagged`, scores, edits and explanations in `leitmotif_scorer`.
 
 What is fixed rather than searched was chosen on lastfm-2k, by NDCG@100 of the validation people of seeds 100 to 102 (their mean;
 EASE 0.436, and 0.465 as a full-rank map with the Gram matrix and the ridge of `leitmotif_responses`):
@@ -24,6 +24,7 @@ from leitmotif_services.workshop.recommenders.leitmotif_responses import (
     ridge_by_popularity,
 )
 from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer, history_profiles
+from leitmotif_services.workshop.recommenders.leitmotif_untagged import with_untagged_items
 from leitmotif_services.workshop.recommenders.recommender import Advance, SearchSpace, Settings
 
 _LISTENERS = 256
@@ -53,6 +54,7 @@ class Leitmotif:
         together = heard_and_tagged_together(data, tag_weight=float(settings["tag_weight"]))
         ridge = ridge_by_popularity(data, ridge=float(settings["ridge"]))
         found = find_prototypes(data, together, ridge, count=int(settings["prototypes"]))
+        found = with_untagged_items(found, data, ridge, seed=seed)
         advance(0.6)
         rows = np.sort(np.random.default_rng([seed, 30]).permutation(data.heard.shape[0])[:_LISTENERS])
         scorer = LeitmotifScorer(
