@@ -1,6 +1,7 @@
 """Composition root of the audio service."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -52,7 +53,9 @@ async def _compose(
         loaded, loaded_texts = await asyncio.to_thread(_load, config, decoding)
     catalogue = EncoderCatalogue(loaded, config.default_encoder_id)
     text_encoders = TextEncoderCatalogue(loaded_texts, catalogue.encoders())
-    admission = Admission("audio embedding", workers=config.workers, waiting=config.waiting)
+    # Both are kept busy only by as many files as both can take.
+    at_once = config.workers + (0 if decoding is None else config.decoders)
+    admission = Admission("audio embedding", workers=at_once, waiting=config.waiting)
     app.on_close(admission.close)
     streaming = Admission("audio streams", workers=config.workers, waiting=config.max_streams)
     app.on_close(streaming.close)
@@ -75,8 +78,8 @@ async def _compose(
         stream_idle_s=config.stream_idle_s,
         metrics=metrics,
     )
-    at_once = max(1, config.max_held_bytes // config.server.max_message_bytes)
-    app.interceptors.append(MessageReceipt(frozenset({f"/{SERVICE_NAME}/EmbedTracks"}), at_once=at_once, receipt_s=RECEIPT_S))
+    messages = max(1, config.max_held_bytes // config.server.max_message_bytes)
+    app.interceptors.append(MessageReceipt(frozenset({f"/{SERVICE_NAME}/EmbedTracks"}), at_once=messages, receipt_s=RECEIPT_S))
     app.mount(SERVICE_NAME, audio_pb2_grpc.add_AudioServiceServicer_to_server, servicer)
     return app
 
@@ -104,9 +107,12 @@ def _metrics(
 
 def _load(config: AudioConfig, decoding: DecodingPool | None) -> tuple[list[AudioEngine], list[TextEngine]]:
     decode = None if decoding is None else decoding.decode
+    computing = threading.Semaphore(config.workers)
     graphs = [open_graph(path, threads=config.threads) for path in (DEFAULT_ENCODER, *encoder_files(config.encoders))]
     engines = [
-        load_engine(graph, limits=config.limits, decode=decode) for graph in graphs if TEXT_METADATA_KEY not in graph.metadata
+        load_engine(graph, limits=config.limits, decode=decode, computing=computing)
+        for graph in graphs
+        if TEXT_METADATA_KEY not in graph.metadata
     ]
     text_engines = [load_text_engine(graph) for graph in graphs if TEXT_METADATA_KEY in graph.metadata]
     if decoding is not None:

@@ -22,9 +22,10 @@ class AudioConfig:
     default_encoder_id: str = ""
     """Encoder of calls that name none; empty stands for the package's own."""
     workers: int = 1
-    """Files decoded and encoded at once."""
+    """Files encoded at once, in threads."""
     decoders: int = 1
-    """Processes that decode: a file that crashes one costs that file alone. 0 decodes in the service's own process."""
+    """Files decoded at once, each in a process: a file that crashes one costs that file alone. As many as `workers` by default;
+    with 0 the workers decode as well."""
     max_decode_s: float = 60.0
     """A file whose decoding takes longer is refused, in seconds of wall-clock time. Not with `decoders` 0."""
     waiting: int = 32

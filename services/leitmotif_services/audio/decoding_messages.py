@@ -15,6 +15,11 @@ SAMPLE_BYTES = 4
 
 LONGEST_ANSWER_BYTES = 64 << 10
 
+_LONGEST_DEFECT = 8192
+
+READY = ""
+"""What a process says first, once it is ready."""
+
 LENGTH = struct.Struct("<I")
 """Before each answer: its length."""
 
@@ -66,12 +71,14 @@ class Decoded:
     source_channels: int
 
 
-def pack_answer(answer: Decoded | ServiceError | None) -> bytes:
-    """None stands for a defect of the decoder, of which it has told its log."""
-    content: dict[str, object] = {}
+def pack_answer(answer: Decoded | ServiceError | str) -> bytes:
+    """A text stands for a defect of the decoder's own: its traceback."""
+    content: dict[str, object]
     if isinstance(answer, Decoded):
         content = {"decoded": vars(answer)}
-    elif answer is not None:
+    elif isinstance(answer, str):
+        content = {"defect": answer[-_LONGEST_DEFECT:]}
+    else:
         content = {"reason": answer.reason, "message": answer.message, "metadata": answer.metadata}
     packed = json.dumps(content).encode()
     return LENGTH.pack(len(packed)) + packed
@@ -81,8 +88,8 @@ def unpack_answer(packed: bytes, most_samples: int) -> Decoded:
     """Without its length; raises the ServiceError that it tells of, RuntimeError for a defect, or MalformedAnswerError."""
     try:
         content = json.loads(packed)
-        if not content:
-            raise RuntimeError("a decoder failed; its log says how")
+        if "defect" in content:
+            raise RuntimeError(f"a decoder failed: {content['defect']}"[:LONGEST_ANSWER_BYTES])
         if "reason" in content:
             refusal = _refusal(content["reason"], content["message"], content["metadata"])
         else:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.audio.audio_decoding import decode
-from leitmotif_services.audio.decoding_messages import REQUEST_BYTES, Decoded, DecodeRequest, pack_answer
+from leitmotif_services.audio.decoding_messages import READY, REQUEST_BYTES, Decoded, DecodeRequest, pack_answer
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 _PR_SET_PDEATHSIG = 1
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> None:
     _warm_up()
     _restrict()
     used_bytes = _address_bytes()
-    _write(answers, pack_answer(None))
+    _write(answers, pack_answer(READY))
     while len(packed := _read(0, REQUEST_BYTES)) == REQUEST_BYTES:
         request = DecodeRequest.unpack(packed)
         if used_bytes:
@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> None:
         _write(answers, pack_answer(answer))
 
 
-def _answer(request: DecodeRequest, memory: Memory) -> Decoded | ServiceError | None:
+def _answer(request: DecodeRequest, memory: Memory) -> Decoded | ServiceError | str:
     try:
         content = memory.content(request.content_bytes)
         waveform = decode(content, request.sample_rate_hz, request.limits, descriptor=memory.content_descriptor)
@@ -94,8 +94,7 @@ def _answer(request: DecodeRequest, memory: Memory) -> Decoded | ServiceError | 
             Reason.AUDIO_TOO_LARGE, "decoding the audio takes more memory than is allowed; encode it anew, or send a part of it"
         )
     except Exception:
-        traceback.print_exc()
-        return None
+        return traceback.format_exc()  # the service logs it: this process may not write to a log that is a file
 
 
 def _end_with(parent: int) -> None:

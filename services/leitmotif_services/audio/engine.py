@@ -4,6 +4,7 @@ import io
 import time
 import wave
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,10 +36,21 @@ Decode = Callable[[AudioSource, int, AudioLimits], Waveform]
 class AudioEngine:
     """One encoder with its front end. Thread-safe; a new process loads its own."""
 
-    def __init__(self, encoder: OnnxRuntimeEncoder, limits: AudioLimits | None = None, decode: Decode | None = None) -> None:
-        """`decode` decodes in this process by default, which a hostile file may crash: see `DecodingPool`."""
+    def __init__(
+        self,
+        encoder: OnnxRuntimeEncoder,
+        limits: AudioLimits | None = None,
+        decode: Decode | None = None,
+        computing: AbstractContextManager[object] | None = None,
+    ) -> None:
+        """`decode` decodes in this process by default, which a hostile file may crash: see `DecodingPool`.
+
+        `computing` is entered by `embed` for all but decoding: a semaphore, where more files are decoded at once than there are
+        cores to compute on.
+        """
         self._encoder = encoder
         self._decode = decode or _decode_here
+        self._computing = computing or nullcontext()
         own = encoder.artifact.front_end
         # What describes a track is measured alike under every encoder, whatever that encoder reads.
         self._front_end = FrontEnd(FrontEndSettings() if isinstance(own, WaveformInput) else own)
@@ -67,7 +79,9 @@ class AudioEngine:
         """As `embed`, with what the front end made of the track."""
         started = time.perf_counter()
         waveform = self._decode(source, self.decoded_rate_hz, self._limits)
-        return self.embed_waveform(waveform, decode_s=time.perf_counter() - started)
+        decode_s = time.perf_counter() - started
+        with self._computing:
+            return self.embed_waveform(waveform, decode_s)
 
     def warm_up(self) -> None:
         """Run the whole path once on noise, so that the first caller does not pay for lazy initialisation."""
@@ -119,6 +133,7 @@ def load_engine(
     threads: int = 1,
     limits: AudioLimits | None = None,
     decode: Decode | None = None,
+    computing: AbstractContextManager[object] | None = None,
 ) -> AudioEngine:
     """Load an encoder file, the package's own by default; `threads` are used within one call of the graph, unless it is open.
 
@@ -127,7 +142,7 @@ def load_engine(
     path = encoder_path or DEFAULT_ENCODER
     encoder = OnnxRuntimeEncoder(path, threads=threads)
     try:
-        return AudioEngine(encoder, limits, decode)
+        return AudioEngine(encoder, limits, decode, computing)
     except ValueError as error:
         name = path.file if isinstance(path, OpenGraph) else path.name
         raise malformed(name, f"its front end is impossible: {error}") from error
