@@ -54,6 +54,7 @@ def evaluate(
     """
     numbers = _seeds(seeds)
     with needs_extra(EXTRA):
+        from leitmotif_services.runtime.environment import ConfigurationError
         from leitmotif_services.workshop.comparison.hyper_parameter_search import TRIALS
         from leitmotif_services.workshop.comparison.markdown_report import accuracy_table, cold_start_table, control_table
         from leitmotif_services.workshop.comparison.report import results_of
@@ -61,6 +62,7 @@ def evaluate(
         from leitmotif_services.workshop.listening.splits import SplitError
         from leitmotif_services.workshop.local_embedder import usable_cores
         from leitmotif_services.workshop.recommenders import registry
+        from leitmotif_services.workshop.recommenders.square_matrices import TooManyItemsError
 
         try:
             names = registry.chosen([name.strip() for name in models.split(",") if name.strip()])
@@ -84,7 +86,7 @@ def evaluate(
             workers=workers or usable_cores(),
             note=_note,
         )
-    except (SplitError, StudyError) as error:
+    except (SplitError, StudyError, TooManyItemsError, ConfigurationError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"cannot write {error.filename or out}: {error.strerror or error}")

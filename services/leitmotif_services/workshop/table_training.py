@@ -24,6 +24,7 @@ from leitmotif_services.workshop.recommenders.apn import Apn
 from leitmotif_services.workshop.recommenders.apn_scorer import ApnScorer
 from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer
 from leitmotif_services.workshop.recommenders.recommender import Recommender, Setting
+from leitmotif_services.workshop.recommenders.square_matrices import TooManyItemsError
 from leitmotif_services.workshop.track_naming import unique_ids
 
 MODELS = ("leitmotif", "apn")
@@ -52,7 +53,7 @@ class TrainingReport:
     renamed: tuple[tuple[str, str], ...]
     """Tracks whose id no service takes as it is, with the one that stands for it."""
     unmeasured: str
-    """Why there are no metrics; empty where there are."""
+    """Why there are no metrics, or none of new tracks; empty where there are."""
     seconds: float
 
 
@@ -70,9 +71,9 @@ def train_tables(
     """Choose settings on validation people, measure on test people, then train on everybody and write the bundle below `out`.
 
     `model`: one of MODELS. `trials`: settings that are tried, the defaults first. Where there are too few people to hold some
-    out, the defaults are used and nothing is measured. `first`: whether this process writes the bundle; of several, one does.
-    The metrics are those of a model trained without the people and tracks that it is measured on. TableError for data that
-    cannot be trained on.
+    out, the defaults are used and nothing is measured; where tracks are too many for the kernel of new ones, those are not. `first`:
+    whether this process writes the bundle; of several, one does. The metrics are those of a model trained without the people and
+    tracks that it is measured on. TableError for data that cannot be trained on.
     """
     started = time.monotonic()
     _check(data)
@@ -88,8 +89,11 @@ def train_tables(
         unmeasured = str(error)
     else:
         settings, metrics = _chosen(kept, divided, trials, on_progress)
-        found, fidelity = _cold_measures(kept, data, divided, settings, on_progress)
-        metrics |= found
+        try:
+            found, fidelity = _cold_measures(kept, data, divided, settings, on_progress)
+            metrics |= found
+        except TooManyItemsError as error:
+            unmeasured = f"new tracks: {error}"
     scorer = kept.fit(training, settings, "all", None, on_progress)
     on_progress("bundle", 0, 1)
     track_ids = unique_ids(data.item_ids)
