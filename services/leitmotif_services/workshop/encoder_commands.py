@@ -30,14 +30,20 @@ encoder.command("embed-text")(embed_text)
 @encoder.command()
 def embed(
     files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, OGG, MP3, M4A and others.", metavar="FILE...")],
-    out: Annotated[Path, typer.Option(help="NPZ file to write: `embeddings`, float32 (n, D), and `ids`, the paths as given.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="NPZ file to write: `embeddings`, float32 (n, D); `ids`, the paths as given; `encoder_id`, `encoder_sha256`."
+        ),
+    ],
     encoder_id: EncoderOption = "",
     workers: WorkersOption = _WORKERS,
     json: JsonOption = False,
 ) -> None:
     """Embed audio files into one NPZ file.
 
-    A file that cannot be embedded is named with its reason, and the others go on.
+    A file that cannot be embedded is named with its reason, and the others go on. The NPZ names the encoder that made it, by its
+    id and the SHA-256 of its file; `leitmotif train --features` hands both on to the bundle.
 
         leitmotif encoder embed music/*.mp3 --out music.npz
     """
@@ -63,7 +69,13 @@ def embed(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("wb") as file:  # savez given a name would add .npz to it
-            np.savez(file, embeddings=np.stack([track.embedding for track in tracks.values()]), ids=np.array(list(tracks)))
+            np.savez(
+                file,
+                embeddings=np.stack([track.embedding for track in tracks.values()]),
+                ids=np.array(list(tracks)),
+                encoder_id=np.array(engine.encoder.encoder_id),
+                encoder_sha256=np.array(engine.encoder.sha256),
+            )
     except OSError as error:
         fail(f"cannot write {out}: {error.strerror}")
     report = {

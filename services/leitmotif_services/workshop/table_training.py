@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -71,9 +71,9 @@ def train_tables(
     """Choose settings on validation people, measure on test people, then train on everybody and write the bundle below `out`.
 
     `model`: one of MODELS. `trials`: settings that are tried, the defaults first. Where there are too few people to hold some
-    out, the defaults are used and nothing is measured; where tracks are too many for the kernel of new ones, those are not. `first`:
-    whether this process writes the bundle; of several, one does. The metrics are those of a model trained without the people and
-    tracks that it is measured on. TableError for data that cannot be trained on.
+    out, the defaults are used and nothing is measured; where tracks are too many for the kernel of new ones, those are not.
+    `first`: whether this process writes the bundle; of several, one does. The metrics are those of a model trained without the
+    people and tracks that it is measured on. TableError for data that cannot be trained on.
     """
     started = time.monotonic()
     _check(data)
@@ -176,36 +176,6 @@ def _cold_measures(
         metrics["tag_roc_auc_mean"] = float(np.mean([one.roc_auc for one in measured]))
         metrics["tag_roc_auc_weak"] = float(sum(one.weak for one in fidelity.values()))
     return metrics, fidelity
-
-
-def with_embeddings(data: ListeningData, path: Path) -> tuple[ListeningData, Encoder, int]:
-    """The data with audio from an NPZ file of `leitmotif encoder embed`, what made it, and how many embeddings are of no track.
-
-    The file does not say which encoder made it: its dimension stands for that. An embedding belongs to the track whose id is the
-    file's path as it was given, its name, or its name without suffix.
-    TableError for a file that is not such a file.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            embeddings, names = np.asarray(stored["embeddings"], np.float64), [str(name) for name in stored["ids"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TableError(f"{path.name}: is no NPZ file with `embeddings` and `ids`") from error
-    if embeddings.ndim != 2 or len(embeddings) != len(names) or not np.isfinite(embeddings).all():
-        raise TableError(f"{path.name}: `embeddings` must be finite, with one row for each of `ids`")
-    place = {item: position for position, item in enumerate(data.item_ids)}
-    audio = np.full((len(data.item_ids), embeddings.shape[1]), np.nan)
-    unknown = 0
-    for name, embedding in zip(names, embeddings, strict=True):
-        position = next((place[key] for key in (name, Path(name).name, Path(name).stem) if key in place), None)
-        if position is None:
-            unknown += 1
-        else:
-            audio[position] = embedding
-    if unknown == len(names):
-        raise TableError(f"{path.name}: none of its {unknown} embeddings belongs to a track")
-    names_of_columns = tuple(f"embedding {column}" for column in range(embeddings.shape[1]))
-    encoder = replace(encoder_of_columns(names_of_columns), encoder_id="embeddings")
-    return replace(data, audio=audio, audio_names=names_of_columns), encoder, unknown
 
 
 def _check(data: ListeningData) -> None:

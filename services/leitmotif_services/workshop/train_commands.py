@@ -51,8 +51,8 @@ def train(
     measure it on new tracks takes a number for every two tracks; that is left out where those are more than half of the
     machine's memory, or more than the GiB that LEITMOTIF_WORKSHOP_SQUARE_MATRICES_GIB allows.
 
-    `apn` is a network: it uses a GPU where there is one, goes on where it was when it was stopped, and trains in several processes
-    under torchrun:
+    `apn` is a network: it uses a GPU where there is one, goes on where it was when it was stopped, and trains in several
+    processes under torchrun:
 
       leitmotif train --interactions plays.csv --tracks tracks.csv --tags tags.csv --out models
 
@@ -63,7 +63,8 @@ def train(
     with needs_extra(EXTRA):
         from leitmotif_services.runtime.environment import ConfigurationError
         from leitmotif_services.workshop.listening.table_rows import TableError
-        from leitmotif_services.workshop.table_training import train_tables, with_embeddings
+        from leitmotif_services.workshop.table_embeddings import with_embeddings
+        from leitmotif_services.workshop.table_training import train_tables
     with _processes(model) as first:
         try:
             loaded = _loaded(interactions, tracks, tags, features)

@@ -50,7 +50,8 @@ def test_embed(folder, tmp_path):
     assert [(failed["path"], failed["reason"]) for failed in report["failed"]] == [(str(files[1]), "AUDIO_FORMAT_UNKNOWN")]
     assert "text.mp3" in result.stderr
     with np.load(out) as arrays:
-        assert set(arrays.files) == {"embeddings", "ids"}
+        assert set(arrays.files) == {"embeddings", "ids", "encoder_id", "encoder_sha256"}
+        assert (str(arrays["encoder_id"]), str(arrays["encoder_sha256"])) == (report["encoder_id"], report["encoder_sha256"])
         assert arrays["ids"].tolist() == [str(files[0]), str(files[2])]
         assert (arrays["embeddings"].shape, arrays["embeddings"].dtype) == ((2, 256), np.float32)
         np.testing.assert_allclose(np.linalg.norm(arrays["embeddings"], axis=1), 1.0, atol=1e-5)

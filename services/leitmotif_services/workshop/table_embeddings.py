@@ -1,0 +1,66 @@
+"""Embeddings of tracks from an NPZ file of `leitmotif encoder embed`, in place of a table of features."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leitmotif_services.runtime.validation import ID_PATTERN
+from leitmotif_services.workshop.listening.listening_data import ListeningData
+from leitmotif_services.workshop.listening.table_rows import TableError
+from leitmotif_services.workshop.recommender_bundle import Encoder, encoder_of_columns
+
+UNNAMED = "embeddings"
+"""Id of the encoder of a file that does not tell it."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def with_embeddings(data: ListeningData, path: Path) -> tuple[ListeningData, Encoder, int]:
+    """The data with audio from the file, what made it, and how many embeddings are of no track.
+
+    An embedding belongs to the track whose id is the file's path as it was given, its name, or its name without suffix. Where
+    the file names no encoder, as older ones do not, the dimension stands for that. TableError for a file that is not such a
+    file, or of several encoders.
+    """
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            embeddings, names = np.asarray(stored["embeddings"], np.float64), [str(name) for name in stored["ids"]]
+            encoder = _encoder({key: stored[key] for key in ("encoder_id", "encoder_sha256") if key in stored}, path.name)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TableError(f"{path.name}: is no NPZ file with `embeddings` and `ids`") from error
+    if embeddings.ndim != 2 or len(embeddings) != len(names) or not np.isfinite(embeddings).all():
+        raise TableError(f"{path.name}: `embeddings` must be finite, with one row for each of `ids`")
+    place = {item: position for position, item in enumerate(data.item_ids)}
+    audio = np.full((len(data.item_ids), embeddings.shape[1]), np.nan)
+    unknown = 0
+    for name, embedding in zip(names, embeddings, strict=True):
+        position = next((place[key] for key in (name, Path(name).name, Path(name).stem) if key in place), None)
+        if position is None:
+            unknown += 1
+        else:
+            audio[position] = embedding
+    if unknown == len(names):
+        raise TableError(f"{path.name}: none of its {unknown} embeddings belongs to a track")
+    columns = tuple(f"embedding {column}" for column in range(embeddings.shape[1]))
+    encoder = encoder or replace(encoder_of_columns(columns), encoder_id=UNNAMED)
+    return replace(data, audio=audio, audio_names=columns), encoder, unknown
+
+
+def _encoder(stored: Mapping[str, NDArray[np.generic]], name: str) -> Encoder | None:
+    """What the file says; None where it says nothing. One text each, or one for each row, all the same."""
+    if not stored:
+        return None
+    told = {key: sorted({str(value) for value in np.atleast_1d(values)}) for key, values in stored.items()}
+    for key, values in told.items():
+        if len(values) > 1:
+            raise TableError(
+                f"{name}: its embeddings are of several encoders, which cannot be compared: {key} {', '.join(values)}"
+            )
+    encoder_id, sha256 = ("".join(told.get(key, ())) for key in ("encoder_id", "encoder_sha256"))
+    if not ID_PATTERN.fullmatch(encoder_id) or not _SHA256.fullmatch(sha256):
+        raise TableError(f"{name}: `encoder_id` must be an id and `encoder_sha256` 64 hexadecimal digits")
+    return Encoder(encoder_id, sha256)
