@@ -31,7 +31,7 @@ _END_TIMEOUT_S = 2.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME", "VIRTUAL_ENV")
 _PASSED_ON_PREFIXES = ("PYTHON", "LD_", "DYLD_")
 
-_ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
+_ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(32 << 20)}
 """glibc gives blocks of megabytes back at once unless it is told not to, and to have their pages mapped anew for every file
 takes 2 to 4 ms of the 5 to 16 that decoding 10 s takes."""
 

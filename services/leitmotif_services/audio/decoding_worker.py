@@ -78,23 +78,29 @@ def main(arguments: list[str]) -> None:
         signal.setitimer(signal.ITIMER_REAL, float(longest_s))
         answer = _answer(request, memory)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        _write(answers, pack_answer(answer))
+        _write(answers, answer)
 
 
-def _answer(request: DecodeRequest, memory: Memory) -> Decoded | ServiceError | str:
+def _answer(request: DecodeRequest, memory: Memory) -> bytes:
+    # Packed at once: an error that is kept keeps the samples that it was about.
     try:
         content = memory.content(request.content_bytes)
         waveform = decode(content, request.sample_rate_hz, request.limits, descriptor=memory.content_descriptor)
         memory.put(waveform.samples)
-        return Decoded(len(waveform.samples), waveform.duration_s, waveform.source_sample_rate_hz, waveform.source_channels)
+        return pack_answer(
+            Decoded(len(waveform.samples), waveform.duration_s, waveform.source_sample_rate_hz, waveform.source_channels)
+        )
     except ServiceError as error:
-        return error
+        return pack_answer(error)
     except MemoryError:
-        return ServiceError(
-            Reason.AUDIO_TOO_LARGE, "decoding the audio takes more memory than is allowed; encode it anew, or send a part of it"
+        return pack_answer(
+            ServiceError(
+                Reason.AUDIO_TOO_LARGE,
+                "decoding the audio takes more memory than is allowed; encode it anew, or send a part of it",
+            )
         )
     except Exception:
-        return traceback.format_exc()  # the service logs it: this process may not write to a log that is a file
+        return pack_answer(traceback.format_exc())  # the service logs it: this process may not write to a log that is a file
 
 
 def _end_with(parent: int) -> None:
