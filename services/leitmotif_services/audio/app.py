@@ -106,11 +106,10 @@ def _metrics(
 
 
 def _load(config: AudioConfig, decoding: DecodingPool | None) -> tuple[list[AudioEngine], list[TextEngine]]:
-    decode = None if decoding is None else decoding.decode
     computing = threading.Semaphore(config.workers)
     graphs = [open_graph(path, threads=config.threads) for path in (DEFAULT_ENCODER, *encoder_files(config.encoders))]
     engines = [
-        load_engine(graph, limits=config.limits, decode=decode, computing=computing)
+        load_engine(graph, limits=config.limits, decoders=decoding, computing=computing)
         for graph in graphs
         if TEXT_METADATA_KEY not in graph.metadata
     ]

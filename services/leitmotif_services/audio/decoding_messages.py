@@ -5,9 +5,13 @@ like any input: whoever takes over a decoder speaks in its name.
 """
 
 import json
+import math
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+import numpy as np
+
+from leitmotif_services.audio.front_end import FrontEndSettings
 from leitmotif_services.audio.waveform import AudioLimits
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -21,11 +25,7 @@ READY = ""
 """What a process says first, once it is ready."""
 
 LENGTH = struct.Struct("<I")
-"""Before each answer: its length."""
-
-_REQUEST = struct.Struct("<QIQdIII")
-
-REQUEST_BYTES = _REQUEST.size
+"""Before each message: its length."""
 
 _REASONS = frozenset(reason for reason in Reason if reason.startswith("AUDIO_")) | {Reason.LIMIT_EXCEEDED}
 """What a file can be refused for."""
@@ -42,33 +42,60 @@ class DecodeRequest:
     content_bytes: int
     sample_rate_hz: int
     limits: AudioLimits
+    front_end: FrontEndSettings | None = None
+    """Give the frames of this front end, which reads `sample_rate_hz`, in place of the samples."""
 
     def pack(self) -> bytes:
-        limits = self.limits
-        return _REQUEST.pack(
-            self.content_bytes,
-            self.sample_rate_hz,
-            limits.max_bytes,
-            limits.max_duration_s,
-            limits.max_channels,
-            limits.min_sample_rate_hz,
-            limits.max_sample_rate_hz,
-        )
+        """With its length."""
+        return _packed(asdict(self))
 
     @classmethod
     def unpack(cls, packed: bytes) -> "DecodeRequest":
-        content_bytes, sample_rate_hz, *limits = _REQUEST.unpack(packed)
-        return cls(content_bytes, sample_rate_hz, AudioLimits(*limits))
+        """Without its length."""
+        content = json.loads(packed)
+        front_end = content.pop("front_end")
+        if front_end is not None:
+            front_end = FrontEndSettings(**front_end | {"flatness_edges_hz": tuple(front_end["flatness_edges_hz"])})
+        return cls(**content | {"limits": AudioLimits(**content["limits"]), "front_end": front_end})
+
+    def most_bytes(self) -> int:
+        """What the answer takes in the samples' memory, at most."""
+        seconds = self.limits.max_duration_s + 1.0
+        if self.front_end is None:
+            return SAMPLE_BYTES * int(seconds * self.sample_rate_hz)
+        settings = self.front_end
+        frames = int(seconds * self.sample_rate_hz / settings.hop_samples)
+        values = frames * (settings.mel_bands + 1) + (frames // settings.tonal_hops + 1) * settings.tonal_columns
+        return SAMPLE_BYTES * values + 8 * (settings.frame_samples // 2 + 1)
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """So many mono samples lie in the samples' memory, float32 in the machine's own byte order."""
+    """What lies in the samples' memory, and what is known of it. Arrays lie there one after another, in native byte order."""
 
-    samples: int
     duration_s: float
     source_sample_rate_hz: int
     source_channels: int
+    samples: int
+    """(samples,) float32, mono, where the request asked for samples; 0 where it asked for frames."""
+    frames: int = 0
+    """Rows of log_mel float32 and elements of frame_power float32, where it asked for frames."""
+    tonal_frames: int = 0
+    """Rows of tonal float32. `mean_power` float64 comes first."""
+    rms: float = 1.0
+    analysis_s: float = 0.0
+
+    def shapes(self, request: DecodeRequest) -> list[tuple[type[np.float32 | np.float64], tuple[int, ...]]]:
+        """Of the arrays, in their order."""
+        settings = request.front_end
+        if settings is None:
+            return [(np.float32, (self.samples,))]
+        return [
+            (np.float64, (settings.frame_samples // 2 + 1,)),
+            (np.float32, (self.frames, settings.mel_bands)),
+            (np.float32, (self.frames,)),
+            (np.float32, (self.tonal_frames, settings.tonal_columns)),
+        ]
 
 
 def pack_answer(answer: Decoded | ServiceError | str) -> bytes:
@@ -80,11 +107,10 @@ def pack_answer(answer: Decoded | ServiceError | str) -> bytes:
         content = {"defect": answer[-_LONGEST_DEFECT:]}
     else:
         content = {"reason": answer.reason, "message": answer.message, "metadata": answer.metadata}
-    packed = json.dumps(content).encode()
-    return LENGTH.pack(len(packed)) + packed
+    return _packed(content)
 
 
-def unpack_answer(packed: bytes, most_samples: int) -> Decoded:
+def unpack_answer(packed: bytes, request: DecodeRequest) -> Decoded:
     """Without its length; raises the ServiceError that it tells of, RuntimeError for a defect, or MalformedAnswerError."""
     try:
         content = json.loads(packed)
@@ -95,16 +121,30 @@ def unpack_answer(packed: bytes, most_samples: int) -> Decoded:
         else:
             refusal = None
             decoded = Decoded(**content["decoded"])
-            if not 0 < decoded.samples <= most_samples or not 0 < decoded.duration_s < float("inf"):
-                raise MalformedAnswerError
-            for count in (decoded.samples, decoded.source_sample_rate_hz, decoded.source_channels):
-                if type(count) is not int or not 0 < count < 1 << 31:
-                    raise MalformedAnswerError
+            _check(decoded, request)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise MalformedAnswerError from error
     if refusal is not None:
         raise refusal
     return decoded
+
+
+def _check(decoded: Decoded, request: DecodeRequest) -> None:
+    numbers = (decoded.duration_s, decoded.rms)
+    if not all(type(number) is float and 0 < number < float("inf") for number in numbers) or not decoded.analysis_s >= 0:
+        raise MalformedAnswerError
+    own = (decoded.samples,) if request.front_end is None else (decoded.frames, decoded.tonal_frames)
+    if any(type(count) is not int or count <= 0 for count in (*own, decoded.source_sample_rate_hz, decoded.source_channels)):
+        raise MalformedAnswerError
+    if max(decoded.source_sample_rate_hz, decoded.source_channels) >= 1 << 31:
+        raise MalformedAnswerError
+    if sum(dtype().nbytes * math.prod(shape) for dtype, shape in decoded.shapes(request)) > request.most_bytes():
+        raise MalformedAnswerError
+
+
+def _packed(content: object) -> bytes:
+    packed = json.dumps(content).encode()
+    return LENGTH.pack(len(packed)) + packed
 
 
 def _refusal(reason: object, message: object, metadata: object) -> ServiceError:

@@ -1,15 +1,20 @@
-"""Decodes in processes of their own: a file that crashes a decoder, or keeps it busy for ever, is refused, and nothing else."""
+"""Decodes, and runs the front end, in other processes: a file that crashes a decoder, or keeps it busy for ever, is refused,
+and nothing else.
+"""
 
 import logging
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
+from leitmotif_services.audio.analysed_track import AnalysedTrack
 from leitmotif_services.audio.container_formats import corrupt
+from leitmotif_services.audio.decoding_messages import Decoded, DecodeRequest
 from leitmotif_services.audio.decoding_process import Cause, DecoderEndedError, DecodingProcess
-from leitmotif_services.audio.pcm import AudioSource, PcmAudio, refuse_bytes
-from leitmotif_services.audio.pcm_resampling import resample
+from leitmotif_services.audio.front_end import FrontEndSettings, TrackFrames
+from leitmotif_services.audio.pcm import refuse_bytes
 from leitmotif_services.audio.waveform import AudioLimits, Waveform
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -49,25 +54,28 @@ class DecodingPool:
             if (error := slot.exception()) is not None:
                 raise _unavailable() from error
 
-    def decode(self, source: AudioSource, sample_rate_hz: int, limits: AudioLimits | None = None) -> Waveform:
-        """As `audio_decoding.decode`. Samples, in which there is nothing to parse, are resampled in this process.
+    def decode(self, content: bytes, sample_rate_hz: int, limits: AudioLimits | None = None) -> Waveform:
+        """As `audio_decoding.decode` of a file.
 
         AUDIO_CORRUPT as well for a file that crashes a decoder or takes it too long. One whose process was killed from outside
         is tried once more. UPSTREAM_UNAVAILABLE while no process can be started.
         """
         limits = limits or AudioLimits()
-        if isinstance(source, PcmAudio):
-            return resample(source, sample_rate_hz, limits)
-        refuse_bytes(len(source), limits)
-        try:
-            return self._decode(source, sample_rate_hz, limits)
-        except DecoderEndedError as ended:
-            if ended.cause is not Cause.KILLED:
-                raise self._refusal(ended.cause) from None
-        try:
-            return self._decode(source, sample_rate_hz, limits)
-        except DecoderEndedError as ended:
-            raise self._refusal(ended.cause) from None
+        decoded, (samples,) = self._tried(content, DecodeRequest(len(content), sample_rate_hz, limits))
+        return Waveform(samples, sample_rate_hz, decoded.duration_s, decoded.source_sample_rate_hz, decoded.source_channels)
+
+    def analyse(self, content: bytes, front_end: FrontEndSettings, limits: AudioLimits) -> AnalysedTrack:
+        """What `front_end` makes of the file; refused as by `decode`."""
+        request = DecodeRequest(len(content), front_end.sample_rate_hz, limits, front_end)
+        decoded, (mean_power, log_mel, frame_power, tonal) = self._tried(content, request)
+        return AnalysedTrack(
+            TrackFrames(log_mel, frame_power, tonal, mean_power, front_end.sample_rate_hz / front_end.frame_samples),
+            decoded.rms,
+            decoded.duration_s,
+            decoded.source_sample_rate_hz,
+            decoded.source_channels,
+            decoded.analysis_s,
+        )
 
     def close(self) -> None:
         """End every process. No thread may be decoding."""
@@ -78,7 +86,19 @@ class DecodingPool:
                 slot.result().close()
         self._starter.shutdown()
 
-    def _decode(self, content: bytes, sample_rate_hz: int, limits: AudioLimits) -> Waveform:
+    def _tried(self, content: bytes, request: DecodeRequest) -> tuple[Decoded, list[Any]]:
+        refuse_bytes(len(content), request.limits)
+        try:
+            return self._run(content, request)
+        except DecoderEndedError as ended:
+            if ended.cause is not Cause.KILLED:
+                raise self._refusal(ended.cause) from None
+        try:
+            return self._run(content, request)
+        except DecoderEndedError as ended:
+            raise self._refusal(ended.cause) from None
+
+    def _run(self, content: bytes, request: DecodeRequest) -> tuple[Decoded, list[Any]]:
         slot = self._slots.get()
         try:
             process = slot.result()
@@ -86,7 +106,7 @@ class DecodingPool:
             self._start(1)
             raise _unavailable() from error
         try:
-            waveform = process.decode(content, sample_rate_hz, limits)
+            answer = process.run(content, request)
         except DecoderEndedError as ended:
             process.kill()
             self._start(1)
@@ -98,7 +118,7 @@ class DecodingPool:
             self._slots.put(slot)
             raise
         self._slots.put(slot)
-        return waveform
+        return answer
 
     def _start(self, processes: int) -> None:
         """Add slots whose processes are being started."""

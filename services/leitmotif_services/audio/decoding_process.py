@@ -7,17 +7,17 @@ import subprocess
 import sys
 import time
 from enum import StrEnum
+from typing import Any
 
 from leitmotif_services.audio.decoding_messages import (
     LENGTH,
     LONGEST_ANSWER_BYTES,
-    SAMPLE_BYTES,
+    Decoded,
     DecodeRequest,
     MalformedAnswerError,
     unpack_answer,
 )
 from leitmotif_services.audio.memory_file import MemoryFile
-from leitmotif_services.audio.waveform import AudioLimits, Waveform
 
 _MODULE = "leitmotif_services.audio.decoding_worker"
 
@@ -92,24 +92,26 @@ class DecodingProcess:
         """DecoderEndedError when it does not come to be."""
         self._read_answer(START_TIMEOUT_S)
 
-    def decode(self, content: bytes, sample_rate_hz: int, limits: AudioLimits) -> Waveform:
-        """As `audio_decoding.decode`; DecoderEndedError."""
-        most_samples = int((limits.max_duration_s + 1.0) * sample_rate_hz)
+    def run(self, content: bytes, request: DecodeRequest) -> tuple[Decoded, list[Any]]:
+        """The answer, and copies of its arrays; ServiceError as `audio_decoding.decode`, DecoderEndedError."""
         self._content.write(content)
-        self._samples.reserve(SAMPLE_BYTES * most_samples)
+        self._samples.reserve(request.most_bytes())
         try:
-            self._requests.write(DecodeRequest(len(content), sample_rate_hz, limits).pack())
+            self._requests.write(request.pack())
         except BrokenPipeError:
             raise DecoderEndedError(self._cause()) from None
         try:
-            decoded = unpack_answer(self._read_answer(self._longest_s), most_samples)
-            samples = self._samples.read(decoded.samples)
+            decoded = unpack_answer(self._read_answer(self._longest_s), request)
+            arrays, offset = [], 0
+            for dtype, shape in decoded.shapes(request):
+                arrays.append(self._samples.read(offset, dtype, shape))
+                offset += arrays[-1].nbytes
         except (MalformedAnswerError, EOFError):
             raise DecoderEndedError(Cause.CRASHED) from None
         finally:
             self._content.forget(len(content))
-        self._samples.forget(samples.nbytes)
-        return Waveform(samples, sample_rate_hz, decoded.duration_s, decoded.source_sample_rate_hz, decoded.source_channels)
+        self._samples.forget(offset)
+        return decoded, arrays
 
     def kill(self) -> None:
         """End it, whatever it does, without waiting for that; `close` follows."""

@@ -1,4 +1,4 @@
-"""A process that decodes for the service: `python -m … CONTENT_FD SAMPLES_FD PARENT_PID LONGEST_S`.
+"""A process that decodes, and runs the front end, for the service: `python -m … CONTENT_FD SAMPLES_FD PARENT_PID LONGEST_S`.
 
 It reads requests from its standard input, one at a time, and ends with it. It can write no file, leaves no core dump, takes no
 more memory than a file may take, and the system ends it with the service, or when a file takes longer than LONGEST_S.
@@ -11,8 +11,10 @@ import os
 import resource
 import signal
 import sys
+import time
 import traceback
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.audio.audio_decoding import decode
-from leitmotif_services.audio.decoding_messages import READY, REQUEST_BYTES, Decoded, DecodeRequest, pack_answer
+from leitmotif_services.audio.decoding_messages import LENGTH, READY, Decoded, DecodeRequest, pack_answer
+from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 _PR_SET_PDEATHSIG = 1
 
 _BYTES_PER_SAMPLE = 16
-"""Decoded parts, the whole, the whole without its mean, and the memory that is shared."""
+"""Decoded parts, the whole, the whole without its mean, and one more."""
 _OWN_BYTES = 256 << 20
 """Tables, blocks and buffers of a decoder, whatever the file."""
 
@@ -46,15 +49,18 @@ class Memory:
             raise RuntimeError(f"{len(content)} of {size} bytes are there")
         return content
 
-    def put(self, samples: NDArray[np.float32]) -> None:
-        """Write samples to the beginning. The service sees to it that there is room."""
+    def put(self, arrays: Sequence[NDArray[np.float32] | NDArray[np.float64]]) -> None:
+        """Write arrays one after another. The service sees to it that there is room."""
         size = os.fstat(self.samples_descriptor).st_size
         if self.samples is None or len(self.samples) < size:
             if self.samples is not None:
                 self.samples.close()
             self.samples = mmap.mmap(self.samples_descriptor, size)
         # Not through a file: this process may not write any.
-        np.frombuffer(self.samples, np.float32, len(samples))[:] = samples
+        offset = 0
+        for array in arrays:
+            np.frombuffer(self.samples, array.dtype, array.size, offset)[:] = array.reshape(-1)
+            offset += array.nbytes
 
 
 def main(arguments: list[str]) -> None:
@@ -66,30 +72,40 @@ def main(arguments: list[str]) -> None:
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints is no answer
     memory = Memory(int(content_descriptor), int(samples_descriptor))
-    _warm_up()
+    usual = FrontEndSettings()
+    front_ends = {usual: FrontEnd(usual)}
+    _warm_up(front_ends[usual])
     _restrict()
     used_bytes = _address_bytes()
     _write(answers, pack_answer(READY))
-    while len(packed := _read(0, REQUEST_BYTES)) == REQUEST_BYTES:
-        request = DecodeRequest.unpack(packed)
+    while length := _read(0, LENGTH.size):
+        request = DecodeRequest.unpack(_read(0, *LENGTH.unpack(length)))
         if used_bytes:
             _limit_address_bytes(used_bytes + _decoding_bytes(request))
         # The alarm ends the process whatever it is doing: no handler has to run.
         signal.setitimer(signal.ITIMER_REAL, float(longest_s))
-        answer = _answer(request, memory)
+        answer = _answer(request, memory, front_ends)
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         _write(answers, answer)
 
 
-def _answer(request: DecodeRequest, memory: Memory) -> bytes:
+def _answer(request: DecodeRequest, memory: Memory, front_ends: dict[FrontEndSettings, FrontEnd]) -> bytes:
     # Packed at once: an error that is kept keeps the samples that it was about.
     try:
         content = memory.content(request.content_bytes)
         waveform = decode(content, request.sample_rate_hz, request.limits, descriptor=memory.content_descriptor)
-        memory.put(waveform.samples)
-        return pack_answer(
-            Decoded(len(waveform.samples), waveform.duration_s, waveform.source_sample_rate_hz, waveform.source_channels)
-        )
+        source = (waveform.duration_s, waveform.source_sample_rate_hz, waveform.source_channels)
+        settings = request.front_end
+        if settings is None:
+            memory.put([waveform.samples])
+            return pack_answer(Decoded(*source, samples=len(waveform.samples)))
+        started = time.perf_counter()
+        if settings not in front_ends:
+            front_ends[settings] = FrontEnd(settings)
+        frames = front_ends[settings].analyse(waveform)
+        memory.put([frames.mean_power, frames.log_mel, frames.frame_power, frames.tonal])
+        analysis_s = time.perf_counter() - started
+        return pack_answer(Decoded(*source, 0, len(frames.log_mel), len(frames.tonal), waveform.rms, analysis_s))
     except ServiceError as error:
         return pack_answer(error)
     except MemoryError:
@@ -131,11 +147,11 @@ def _limit_address_bytes(size: int) -> None:
 
 def _decoding_bytes(request: DecodeRequest) -> int:
     """What decoding any file within the limits takes at most."""
-    limits = request.limits
-    return int(_BYTES_PER_SAMPLE * limits.max_duration_s * request.sample_rate_hz) + 3 * limits.max_bytes + _OWN_BYTES
+    samples_bytes = int(_BYTES_PER_SAMPLE * request.limits.max_duration_s * request.sample_rate_hz)
+    return samples_bytes + 3 * request.most_bytes() + 3 * request.limits.max_bytes + _OWN_BYTES
 
 
-def _warm_up() -> None:
+def _warm_up(front_end: FrontEnd) -> None:
     """Run the path once, so that the first file does not pay for it."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
@@ -143,7 +159,7 @@ def _warm_up() -> None:
         writer.setsampwidth(2)
         writer.setframerate(44_100)
         writer.writeframes(np.random.default_rng(0).integers(-8000, 8000, 2 * 88_200, dtype=np.int16).tobytes())
-    decode(file.getvalue(), 22_050)
+    front_end.analyse(decode(file.getvalue(), front_end.settings.sample_rate_hz))
 
 
 def _read(descriptor: int, size: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +37,15 @@ class MemoryFile:
             os.ftruncate(self.descriptor, size)
             self.size = size
 
-    def read(self, samples: int) -> NDArray[np.float32]:
-        """A copy of the first `samples` float32; EOFError where there are fewer."""
-        values = np.empty(samples, np.float32)
-        rest, offset = values.data.cast("B"), 0
-        while offset < len(rest):
-            count = os.preadv(self.descriptor, [rest[offset:]], offset)
+    def read(self, offset: int, dtype: type[np.float32 | np.float64], shape: tuple[int, ...]) -> NDArray[Any]:
+        """A copy of the array that lies at `offset`; EOFError where it runs past the end."""
+        values: NDArray[Any] = np.empty(shape, dtype)
+        rest, done = values.reshape(-1).data.cast("B"), 0
+        while done < len(rest):
+            count = os.preadv(self.descriptor, [rest[done:]], offset + done)
             if not count:
                 raise EOFError
-            offset += count
+            done += count
         return values
 
     def forget(self, used_bytes: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from leitmotif_services.audio.audio_decoding import decode
 from leitmotif_services.audio.decoding_pool import DecodingPool
-from leitmotif_services.audio.pcm import PcmAudio, PcmFormat
+from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings
 from leitmotif_services.audio.waveform import AudioLimits
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.audio.audio_files import encoded, every_encoding, music, tone
@@ -22,7 +22,6 @@ BAD = {
     Reason.AUDIO_SILENT: encoded(np.zeros(50_000, np.float32)),
     Reason.AUDIO_NOT_FINITE: encoded(np.full(50_000, np.nan, np.float32), subtype="FLOAT"),
     Reason.LIMIT_EXCEEDED: bytes(2 << 20),
-    Reason.FIELD_INVALID: PcmAudio(PcmFormat(8_000, 1), b"odd"),
 }
 LIMITS = AudioLimits(max_bytes=1 << 20, max_duration_s=10.0)
 
@@ -52,9 +51,20 @@ def test_a_file_is_decoded(decoder, name):
     assert len(waveform.samples) == pytest.approx(16_000 * waveform.duration_s, abs=32)
 
 
-def test_samples_are_resampled(decoder):
-    audio = PcmAudio(PcmFormat(24_000, 2), np.repeat(music(1.5)[:, None], 2, axis=1).astype("<f4").tobytes())
-    assert (decoder(audio, 16_000, LIMITS).duration_s, decoder(audio, 16_000, LIMITS).source_channels) == (1.5, 2)
+def test_frames_are_those_of_the_front_end(pool):
+    for settings in (
+        FrontEndSettings(),
+        FrontEndSettings(sample_rate_hz=16_000, mel_high_hz=7_000.0, flatness_edges_hz=(200.0, 800.0, 3200.0)),
+    ):
+        waveform = decode(GOOD["vorbis"], settings.sample_rate_hz, LIMITS)
+        analysed = pool.analyse(GOOD["vorbis"], settings, LIMITS)
+        frames = FrontEnd(settings).analyse(waveform)
+        for name, values in vars(frames).items():
+            np.testing.assert_array_equal(getattr(analysed.frames, name), values)
+            assert np.asarray(getattr(analysed.frames, name)).dtype == np.asarray(values).dtype
+        assert (analysed.rms, analysed.duration_s) == (waveform.rms, waveform.duration_s)
+        assert (analysed.source_sample_rate_hz, analysed.source_channels) == (24_000, 1)
+        assert 0 < analysed.analysis_s < 10
 
 
 @pytest.mark.parametrize("reason", BAD)

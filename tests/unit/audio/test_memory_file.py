@@ -29,11 +29,11 @@ def test_it_holds_what_was_written_last_and_nothing_else(file):
 def test_samples_are_copied_out(file):
     samples = np.arange(5, dtype=np.float32)
     file.write(samples.tobytes())
-    taken = file.read(4)
+    taken = file.read(4, np.float32, (2, 2))
     file.write(bytes(20))
-    np.testing.assert_array_equal(taken, samples[:4])
+    np.testing.assert_array_equal(taken, [[1, 2], [3, 4]])
     with pytest.raises(EOFError):
-        file.read(6)
+        file.read(4, np.float64, (3,))
 
 
 def test_room_that_is_not_used_takes_no_memory_and_much_that_was_used_is_given_back(file):
