@@ -56,7 +56,12 @@ def evaluate(
     with needs_extra(EXTRA):
         from leitmotif_services.runtime.environment import ConfigurationError
         from leitmotif_services.workshop.comparison.hyper_parameter_search import TRIALS
-        from leitmotif_services.workshop.comparison.markdown_report import accuracy_table, cold_start_table, control_table
+        from leitmotif_services.workshop.comparison.markdown_report import (
+            accuracy_table,
+            cold_start_table,
+            control_table,
+            not_measured_lines,
+        )
         from leitmotif_services.workshop.comparison.report import results_of
         from leitmotif_services.workshop.comparison.study import StudyError, run_study
         from leitmotif_services.workshop.listening.splits import SplitError
@@ -91,6 +96,8 @@ def evaluate(
     except OSError as error:
         fail(f"cannot write {error.filename or out}: {error.strerror or error}")
     results = results_of(study, dataset, loaded.report)
+    for line in not_measured_lines(results):
+        stderr.print(f"not measured: {line}", markup=False, soft_wrap=True)
     if out is not None:
         _write(results, out)
     if as_json:

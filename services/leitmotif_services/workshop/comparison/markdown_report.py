@@ -37,10 +37,10 @@ Entry = Mapping[str, object]
 def markdown_of(results: Json, command: str, plots: Sequence[str]) -> str:
     """The report: `command` made it, and the files `plots` lie beside it."""
     dataset = cast(Entry, results["dataset"])
-    seeds = ", ".join(str(seed) for seed in cast("list[int]", results["seeds"]))
+    seeds = cast("list[int]", results["seeds"])
     made = (
         f"Made by `{command}`. Each recommender: the best of up to {results['trials']} settings on validation people, then "
-        f"trained on training and validation people, measured on test people; mean ± standard deviation over seeds {seeds}."
+        f"trained on training and validation people, measured on test people; {_figures(seeds)}."
     )
     held = ", ".join(f"{dataset[key]} {name}" for key, name in _HELD.items()) + "."
     sections = [f"# Recommenders on {dataset['name']}", made, held]
@@ -54,7 +54,12 @@ def markdown_of(results: Json, command: str, plots: Sequence[str]) -> str:
         if table:
             sections += [f"## {heading}", _MEANING[heading], table]
     sections += [f"![{name.removesuffix('.png').replace('-', ' ')}]({name})" for name in plots]
-    sections += ["## Settings that were chosen", _settings(results), "## Left out while loading", _left_out(dataset)]
+    if not_measured := not_measured_lines(results):
+        sections += ["## Not measured", "\n".join(f"- {line}" for line in not_measured)]
+    sections += ["## Settings that were chosen", _settings(results)]
+    sections += ["## Left out while loading", _rows_told(dataset, "left_out")]
+    if dataset["noted"]:
+        sections += ["## Noted while loading", _rows_told(dataset, "noted")]
     return "\n\n".join(sections) + "\n"
 
 
@@ -66,7 +71,7 @@ def accuracy_table(results: Json) -> str:
     header = ["model", *(metric.replace("ndcg", "NDCG").replace("recall", "Recall") for metric in METRICS)]
     rows = []
     for name, model in sorted(models.items(), key=lambda entry: -_mean(entry[1], METRICS[0])):
-        row = [name, *(f"{_mean(model, metric):.4f} ± {cast(float, cast(Entry, model[metric])['sd']):.4f}" for metric in METRICS)]
+        row = [name, *(_spread(model[metric]) for metric in METRICS)]
         if with_reference:
             row.append(_difference(cast("Mapping[str, Entry] | None", model.get(f"against_{reference}"))))
         rows.append(row)
@@ -113,8 +118,8 @@ def cold_start_table(results: Json) -> str:
         over = cast("Mapping[str, Mapping[str, float | None]]", measured["over"])
         row = [name]
         for source in ("audio_and_tags", "audio"):
-            row.append(_spread(measured[source]))
-            row += [f"{ratio:.2f}" if (ratio := over[baseline][source]) else "" for baseline in _compared(source)]
+            row.append(_spread(measured[source]) if source in measured else "")
+            row += [f"{ratio:.2f}" if (ratio := over[baseline].get(source)) else "" for baseline in _compared(source)]
         rows.append([*row, _spread(measured["heard"]) if "heard" in measured else ""])
     header = ["model"]
     for source, title in (("audio_and_tags", "audio and tags"), ("audio", "audio")):
@@ -128,9 +133,22 @@ def _compared(source: str) -> tuple[str, ...]:
     return tuple(BASELINES) if source == "audio_and_tags" else tuple(BASELINES)[:1]
 
 
+def not_measured_lines(results: Json) -> list[str]:
+    """What was left out, and why, one line each."""
+    return [f"{entry['what']}: {entry['why']}" for entry in cast("list[Entry]", results["not_measured"])]
+
+
+def _figures(seeds: Sequence[int]) -> str:
+    if len(seeds) == 1:
+        return f"with seed {seeds[0]} alone, so that nothing tells how far the figures would vary"
+    return f"mean ± standard deviation over seeds {', '.join(map(str, seeds))}"
+
+
 def _spread(measured: object) -> str:
+    """One value has no standard deviation."""
     found = cast(Entry, measured)
-    return f"{found['mean']:.4f} ± {found['sd']:.4f}"
+    several = len(cast("list[float]", found["values"])) > 1
+    return f"{found['mean']:.4f}" + (f" ± {found['sd']:.4f}" if several else "")
 
 
 def _fidelity(results: Json) -> str:
@@ -156,12 +174,12 @@ def _settings(results: Json) -> str:
     return _table(["model", "seed", "settings"], rows)
 
 
-def _left_out(dataset: Entry) -> str:
+def _rows_told(dataset: Entry, kind: str) -> str:
     rows = [
         [str(entry["file"]), str(entry["reason"]), str(entry["count"]), "; ".join(cast("list[str]", entry["examples"])[:3])]
-        for entry in cast("list[Entry]", dataset["left_out"])
+        for entry in cast("list[Entry]", dataset[kind])
     ]
-    return _table(["file", "reason", "count", "the first"], rows) if rows else "Nothing."
+    return _table(["file", "reason" if kind == "left_out" else "what", "count", "the first"], rows) if rows else "Nothing."
 
 
 def _mean(model: Entry, metric: str) -> float:

@@ -1,6 +1,7 @@
 """A study's figures: as JSON, and as a Markdown report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import cast
 
 import numpy as np
@@ -21,7 +22,7 @@ _STEERING = ("price", "price_share", "collateral")
 
 
 def results_of(study: Study, dataset: str, report: LoadingReport) -> Json:
-    """Everything measured: `models`, `control`, `cold_start`, `fidelity`, `sweeps`, by the recommender's name.
+    """Everything measured: `models`, `control`, `cold_start`, `fidelity`, `sweeps`, by the recommender's name; and what was not.
 
     A mean is over seeds; `sd` is the sample standard deviation over seeds, 0 for one seed.
     """
@@ -38,6 +39,7 @@ def results_of(study: Study, dataset: str, report: LoadingReport) -> Json:
             {"model": task.model, "setting": task.swept, "seed": task.seed, "trials": part["trials"]}
             for task, part in study.sweeps()
         ],
+        "not_measured": [asdict(left_out) for left_out in study.not_measured],
         "seconds": round(study.seconds, 1),
     }
 
@@ -124,7 +126,8 @@ def _means(found: Sequence[Mapping[str, object]], name: str) -> list[float]:
 def _cold_start(study: Study) -> Json:
     """Recall@20 from audio and tags under `recall@20`, from audio alone under `audio`; `over` is the ratio to each content kNN.
 
-    `heard`: of the same recommender trained with those items' listening, where it is one that learns from listening.
+    Without audio, `recall@20` is from tags alone, and there is no `audio`. `heard`: of the same recommender trained with those
+    items' listening, where it is one that learns from listening.
     """
     means = {}
     for model in (*study.models, *BASELINES):
@@ -145,6 +148,7 @@ def _cold_start(study: Study) -> Json:
                 baseline: {
                     source: _ratio(cast(float, measured[source]["mean"]), cast(float, means[baseline][source]["mean"]))
                     for source in ("audio_and_tags", "audio")
+                    if source in measured and source in means[baseline]
                 }
                 for baseline in BASELINES
                 if baseline in means
