@@ -39,13 +39,15 @@ class AudioConfig:
     max_held_bytes: int = 512 << 20
     """Most bytes of audio, as sent, that calls may have brought at once; more is refused with OVERLOADED.
 
-    What resident memory can reach is the sum of: the loaded encoders (130 MB with the package's own alone); three times this
-    for what is held (gRPC's bytes, the message made of them, the audio taken out of it); twice this for what is on its way,
-    as many of the largest messages as fit into this at a time; and for each worker 10 bytes a sample of
-    `limits.max_duration_s` at the rate that the encoder listens to (260 MB for 20 minutes at 22.05 kHz, whatever the file),
-    and the file once more.
-    Measured with 256 MiB and 40 callers of 48 MB each: 1.9 GB at most. Files of 8 channels, of 192 kHz, or whose header
-    promises hours take no more: decoding stops where the limit is passed.
+    What resident memory can reach is the sum of: the loaded encoders and the libraries (120 MB with the package's own encoder
+    alone); three times this for what is held (gRPC's bytes, the message made of them, the audio taken out of it); twice this for
+    what is on its way, as many of the largest messages as fit into this at a time; for each decoder a process of 80 MB, 12 bytes
+    a sample of `limits.max_duration_s` at the rate that the encoder listens to (270 MB for 20 minutes at 22.05 kHz, whatever the
+    file), and three times the file; for each decoder and each worker 30 MB of frames and what is made of them. An encoder that
+    reads the waveform itself, and samples sent as such, take 12 bytes a sample in the service as well.
+    Measured with 256 MiB and 40 callers of 48 MB each: 1.9 GB at most; with files of 20 minutes, on two workers and two decoders:
+    0.5 GB in the service, 0.35 GB in each decoder. Files of 8 channels, of 192 kHz, or whose header promises hours take no more:
+    decoding stops where the limit is passed.
     """
     max_streams: int = 16
     """Streams of audio open at once; one more is refused with OVERLOADED."""

@@ -103,6 +103,18 @@ def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
         raise corrupt("the MP4 file ends within a box")
 
 
+def refuse_rate_of_zero(content: bytes, audio_format: AudioFormat) -> None:
+    """AUDIO_CORRUPT for a WAV header that says 0 Hz: decoders refuse it as well, but do not say why."""
+    offset = 12
+    while audio_format is AudioFormat.WAV and offset + 16 <= len(content):
+        name, size, _, rate_hz = struct.unpack_from("<4sIII", content, offset)
+        if name == b"fmt ":
+            if rate_hz == 0:
+                raise corrupt("the WAV header states a sample rate of 0 Hz")
+            return
+        offset += 8 + size + size % 2
+
+
 def corrupt(message: str) -> ServiceError:
     """AUDIO_CORRUPT: the bytes begin as audio but cannot be decoded to their end."""
     return ServiceError(Reason.AUDIO_CORRUPT, f"{message}; send it whole, or encode it anew")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import soundfile
 
-from leitmotif_services.audio.container_formats import AudioFormat, corrupt, refuse_cut_off
+from leitmotif_services.audio.container_formats import AudioFormat, corrupt, refuse_cut_off, refuse_rate_of_zero
 from leitmotif_services.audio.soxr_resampler import MonoResampler
 from leitmotif_services.audio.waveform import (
     MINIMUM_DURATION_S,
@@ -111,6 +111,7 @@ def decode_with_libsndfile(
 ) -> Waveform:
     """Decode a whole file in a container of libsndfile's to mono; `audio_decoding.decode` says what is refused."""
     refuse_cut_off(content, audio_format)
+    refuse_rate_of_zero(content, audio_format)
     try:
         with _readable(content, descriptor) as file, _SequentialSoundFile(file, closefd=False) as sound:
             _check_header(sound, audio_format, limits)

@@ -5,6 +5,7 @@ import pytest
 
 from leitmotif_services.audio.audio_decoding import decode
 from leitmotif_services.audio.decoding_pool import DecodingPool
+from leitmotif_services.audio.engine import load_engine
 from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings
 from leitmotif_services.audio.waveform import AudioLimits
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -65,6 +66,15 @@ def test_frames_are_those_of_the_front_end(pool):
         assert (analysed.rms, analysed.duration_s) == (waveform.rms, waveform.duration_s)
         assert (analysed.source_sample_rate_hz, analysed.source_channels) == (24_000, 1)
         assert 0 < analysed.analysis_s < 10
+
+
+@pytest.mark.parametrize("name", ["flac", "mp3", "m4a"])
+def test_an_engine_hears_the_same_with_both(pool, name):
+    here, there = load_engine().embed(GOOD[name]), load_engine(decoders=pool).embed(GOOD[name])
+    np.testing.assert_array_equal(there.embedding, here.embedding)
+    assert (there.segments, there.descriptors, there.duration_s) == (here.segments, here.descriptors, here.duration_s)
+    assert 0 < there.decode_s < 10
+    assert 0 < there.compute_s < 10
 
 
 @pytest.mark.parametrize("reason", BAD)

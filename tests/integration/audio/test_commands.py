@@ -94,7 +94,25 @@ def test_labels_without_the_columns(folder, tmp_path):
     (tmp_path / "labels.csv").write_text("path,genre\nx,y\n")
     result = run("evaluate", "--audio", folder, "--labels", tmp_path / "labels.csv")
     assert result.exit_code == 1
-    assert "file and label" in result.stderr
+    assert "file, label; file is missing" in result.stderr
+
+
+def test_rows_of_labels_at_fault_are_named(folder, tmp_path):
+    rows = ["file,label", "tone0.flac,tone", "tone1.flac,tone", "tone1.flac,noise", "tone1.flac,tone", "noise0.flac,", ",tone"]
+    (tmp_path / "labels.csv").write_text("\n".join([*rows, "noise1.flac,loud,noise"]) + "\n")
+    result = run("evaluate", "--audio", folder, "--labels", tmp_path / "labels.csv", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["tracks"], report["labels"]) == (2, 1)
+    told = {fault["row"]: fault["reason"] for fault in report["left_out_rows"]}
+    assert told == {
+        4: "the file came before with the label 'tone', which stays: tone1.flac",
+        5: "the file came before with the same label: tone1.flac",
+        6: "label is empty: noise0.flac",
+        7: "file is empty",
+        8: "the row has more cells than the 2 names of the header: 3 cells",
+    }
+    assert all(f"labels.csv, row {row}: left out, {reason}" in result.stderr for row, reason in told.items())
 
 
 @pytest.mark.parametrize("named", [FLOAT32_ENCODER, FLOAT32_ENCODER.stem])
