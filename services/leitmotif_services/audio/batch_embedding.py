@@ -14,7 +14,7 @@ from typing import Protocol
 
 from leitmotif_services.audio.embedding import EmbeddedTrack
 from leitmotif_services.audio.embedding_metrics import CallWork, EmbeddingMetrics, NoMetrics, reason_of
-from leitmotif_services.audio.held_content import HeldContent
+from leitmotif_services.audio.held_content import HeldContent, size_bytes
 from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError, forget_locals
@@ -120,7 +120,8 @@ class _SharedWork:
 
     def __init__(self, embedder: Embedder, sources: Sequence[AudioSource], deadline: float | None) -> None:
         self._embedder = embedder
-        self._waiting = deque(enumerate(sources))
+        # The largest first: begun last, it would have a worker to itself while the others have nothing left.
+        self._waiting = deque(sorted(enumerate(sources), key=lambda item: size_bytes(item[1]), reverse=True))
         self._deadline = deadline
         self.begun = 0.0
         self.outcomes: list[EmbeddedTrack | Exception] = [_not_begun() for _ in sources]

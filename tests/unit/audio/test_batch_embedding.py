@@ -176,7 +176,7 @@ async def test_content_beyond_the_budget_is_refused(embedder):
 
 async def test_nothing_more_is_begun_for_a_caller_who_has_gone(embedder, admission):
     slow = Gated()
-    call = asyncio.create_task(embedder.embed(slow, [b"gate", b"gate", b"never"], None))
+    call = asyncio.create_task(embedder.embed(slow, [b"gate", b"gate", b"no"], None))
     await until(lambda: len(slow.seen) == 2)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -184,3 +184,14 @@ async def test_nothing_more_is_begun_for_a_caller_who_has_gone(embedder, admissi
     slow.gate.set()
     await until(lambda: admission.admitted == 0)
     assert slow.seen == [b"gate", b"gate"]
+
+
+async def test_the_largest_items_of_a_call_are_begun_first(embedder, admission):
+    slow, sized = Gated(), Gated()
+    running = asyncio.create_task(embedder.embed(slow, [b"gate"], None))
+    await until(lambda: slow.seen)
+    contents = [b"1", b"4444", PcmAudio(PcmFormat(8000, 1), b"22"), b"333", b"5"]
+    assert (await embedder.embed(sized, contents, None)).outcomes == tuple(contents)
+    assert sized.seen == [contents[1], contents[3], contents[2], contents[0], contents[4]]
+    slow.gate.set()
+    await running
