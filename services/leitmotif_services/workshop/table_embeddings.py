@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.runtime.validation import ID_PATTERN
-from leitmotif_services.workshop.listening.listening_data import ListeningData
+from leitmotif_services.workshop.listening.loading_report import FaultLedger, LoadedListening
 from leitmotif_services.workshop.listening.table_rows import TableError
 from leitmotif_services.workshop.recommender_bundle import Encoder, encoder_of_columns
 
@@ -19,13 +19,14 @@ UNNAMED = "embeddings"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def with_embeddings(data: ListeningData, path: Path) -> tuple[ListeningData, Encoder, int]:
-    """The data with audio from the file, what made it, and how many embeddings are of no track.
+def with_embeddings(loaded: LoadedListening, path: Path) -> tuple[LoadedListening, Encoder]:
+    """The data with audio from the file, reported as if it were a table, and what made it.
 
-    An embedding belongs to the track whose id is the file's path as it was given, its name, or its name without suffix. Where
-    the file names no encoder, as older ones do not, the dimension stands for that. TableError for a file that is not such a
-    file, or of several encoders.
+    An embedding belongs to the track whose id is the file's path as it was given, its name, or its name without suffix; of two
+    of one track, the first stays. Where the file names no encoder, as older ones do not, the dimension stands for that.
+    TableError for a file that is not such a file, or of several encoders.
     """
+    data, ledger = loaded.data, FaultLedger()
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             embeddings, names = np.asarray(stored["embeddings"], np.float64), [str(name) for name in stored["ids"]]
@@ -36,18 +37,30 @@ def with_embeddings(data: ListeningData, path: Path) -> tuple[ListeningData, Enc
         raise TableError(f"{path.name}: `embeddings` must be finite, with one row for each of `ids`")
     place = {item: position for position, item in enumerate(data.item_ids)}
     audio = np.full((len(data.item_ids), embeddings.shape[1]), np.nan)
-    unknown = 0
+    of_track: dict[int, str] = {}
     for name, embedding in zip(names, embeddings, strict=True):
         position = next((place[key] for key in (name, Path(name).name, Path(name).stem) if key in place), None)
         if position is None:
-            unknown += 1
+            ledger.name(path.name, "embeddings belong to no track that is left", name)
+        elif position in of_track:
+            ledger.name(path.name, "the track has an embedding already", f"{name} after {of_track[position]}")
         else:
+            of_track[position] = name
             audio[position] = embedding
-    if unknown == len(names):
-        raise TableError(f"{path.name}: none of its {unknown} embeddings belongs to a track")
+    if not of_track:
+        raise TableError(f"{path.name}: none of its {len(names)} embeddings belongs to a track")
+    for position, item in enumerate(data.item_ids):
+        if position not in of_track:
+            ledger.note(path.name, "tracks have no embedding, and stay without audio", item)
     columns = tuple(f"embedding {column}" for column in range(embeddings.shape[1]))
-    encoder = encoder or replace(encoder_of_columns(columns), encoder_id=UNNAMED)
-    return replace(data, audio=audio, audio_names=columns), encoder, unknown
+    with_audio = replace(data, audio=audio, audio_names=columns)
+    report = replace(
+        loaded.report,
+        items_with_audio=len(of_track),
+        left_out=(*loaded.report.left_out, *ledger.left_out()),
+        noted=(*loaded.report.noted, *ledger.noted()),
+    )
+    return LoadedListening(with_audio, report), encoder or replace(encoder_of_columns(columns), encoder_id=UNNAMED)
 
 
 def _encoder(stored: Mapping[str, NDArray[np.generic]], name: str) -> Encoder | None:

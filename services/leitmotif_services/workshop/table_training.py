@@ -1,5 +1,6 @@
 """Trains a model on somebody's own tables and writes it as a bundle."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from leitmotif_services.workshop.listening.table_rows import TableError
 from leitmotif_services.workshop.recommender_bundle import Encoder, bundle_content, encoder_of_columns
 from leitmotif_services.workshop.recommenders import registry
 from leitmotif_services.workshop.recommenders.apn import Apn
+from leitmotif_services.workshop.recommenders.apn_items import item_inputs
 from leitmotif_services.workshop.recommenders.apn_scorer import ApnScorer
 from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer
 from leitmotif_services.workshop.recommenders.recommender import Recommender, Setting
@@ -80,6 +82,8 @@ def train_tables(
     kept = _Checkpoints(out / WORK_FOLDER, data, model, seed)
     everybody = np.arange(len(data.user_ids))
     training = training_data(data, everybody, everybody[:0])
+    if model == "apn":
+        _check_inputs(training)
     settings, unmeasured = registry.load(model).space.defaults, ""
     metrics: dict[str, float] = {}
     fidelity: dict[str, Fidelity] = {}
@@ -97,16 +101,21 @@ def train_tables(
     scorer = kept.fit(training, settings, "all", None, on_progress)
     on_progress("bundle", 0, 1)
     track_ids = unique_ids(data.item_ids)
-    content = bundle_content(
-        scorer,
-        data,
-        training,
-        track_ids,
-        encoder=encoder or encoder_of_columns(data.audio_names),
-        fidelity=fidelity,
-        metrics=metrics,
-    )
-    bundle = write_bundle(content, out, encoder_artifact=None) if first else out
+    try:
+        content = bundle_content(
+            scorer,
+            data,
+            training,
+            track_ids,
+            encoder=encoder or encoder_of_columns(data.audio_names),
+            fidelity=fidelity,
+            metrics=metrics,
+        )
+        bundle = write_bundle(content, out, encoder_artifact=None) if first else out
+    except ValueError as error:
+        raise TableError(f"no bundle can hold what {model} made of so little that differs between people: {error}") from error
+    if first:
+        kept.remove()
     return TrainingReport(
         bundle=bundle,
         model_version=bundle.name if first else "",
@@ -126,6 +135,7 @@ class _Checkpoints:
         self._folder = folder
         self._hash = hash_of_data(data)
         self._model = model
+        self._written: list[Path] = []
         self.seed = seed
 
     def recommender(self, settings: Settings, stage: str) -> Recommender:
@@ -133,7 +143,15 @@ class _Checkpoints:
             return registry.load(self._model)
         self._folder.mkdir(parents=True, exist_ok=True)
         key = part_key(self._hash, (Apn.__module__,), {**settings, "stage": stage, "seed": self.seed})
-        return Apn(checkpoint=self._folder / f"apn-{key}.pt")
+        self._written.append(self._folder / f"apn-{key}.pt")
+        return Apn(checkpoint=self._written[-1])
+
+    def remove(self) -> None:
+        """Forget all fits, once the bundle is written: nothing goes on from them any more."""
+        for path in self._written:
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # another run may have states of its own there
+            self._folder.rmdir()
 
     def fit(
         self, training: TrainingData, settings: Settings, stage: str, validation: HeldOutPeople | None, on_progress: Progress
@@ -186,6 +204,15 @@ def _check(data: ListeningData) -> None:
             raise TableError(f"the feature {name!r} is known of no track")
         if float(np.nanmax(np.abs(column))) > MAGNITUDE_LIMIT:
             raise TableError(f"the feature {name!r} holds values above {MAGNITUDE_LIMIT:g}: give it in other units")
+
+
+def _check_inputs(training: TrainingData) -> None:
+    inputs = item_inputs(training).of(training.audio, training.tag_counts)
+    if not np.ptp(inputs, axis=0).any():
+        raise TableError(
+            "apn tells tracks apart by their tags and their sound, and knows nothing that differs: give --tags or --features, or "
+            "train --model leitmotif, which learns from listening alone"
+        )
 
 
 def _percent(stage: str, on_progress: Progress) -> Callable[[float], None]:

@@ -51,8 +51,8 @@ def train(
     measure it on new tracks takes a number for every two tracks; that is left out where those are more than half of the
     machine's memory, or more than the GiB that LEITMOTIF_WORKSHOP_SQUARE_MATRICES_GIB allows.
 
-    `apn` is a network: it uses a GPU where there is one, goes on where it was when it was stopped, and trains in several
-    processes under torchrun:
+    `apn` is a network, and needs tags or features: it uses a GPU where there is one, goes on where it was when it was stopped,
+    and trains in several processes under torchrun:
 
       leitmotif train --interactions plays.csv --tracks tracks.csv --tags tags.csv --out models
 
@@ -68,17 +68,15 @@ def train(
     with _processes(model) as first:
         try:
             loaded = _loaded(interactions, tracks, tags, features)
-            data, encoder = loaded.data, None
+            encoder = None
+            if features is not None and features.suffix.lower() == _NPZ:
+                loaded, encoder = with_embeddings(loaded, features)
             if first:
                 for line in loaded.report.lines():
                     stderr.print(line, markup=False, soft_wrap=True)
-            if features is not None and features.suffix.lower() == _NPZ:
-                data, encoder, unknown = with_embeddings(data, features)
-                if unknown and first:
-                    stderr.print(f"{features.name}: {unknown} embeddings belong to no track that is left", markup=False)
             with stage_progress() as show:
                 report = train_tables(
-                    data,
+                    loaded.data,
                     model=model,
                     out=out,
                     encoder=encoder,

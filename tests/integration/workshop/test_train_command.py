@@ -182,7 +182,9 @@ def test_a_run_that_was_broken_off_goes_on_and_gives_the_same_bundle(trained: Tr
     def note(stage: str, done: int, total: int) -> None:
         steps.append((stage, done))
 
+    assert list((tmp_path / ".leitmotif").iterdir())
     resumed = train_tables(data, model="apn", out=tmp_path, on_progress=note)
+    assert [path.name for path in tmp_path.iterdir()] == [resumed.model_version]  # nothing goes on from here
     assert steps[1][1] > 20  # an epoch is a twentieth
     assert resumed.model_version == trained.report["model_version"]
 
@@ -207,7 +209,17 @@ def test_new_tracks_are_not_measured_where_their_kernel_would_fill_the_memory(
 def test_little_data_gives_a_bundle_without_metrics(tmp_path: Path) -> None:
     (tmp_path / "plays.csv").write_text("user_id,track_id\nada,one\nada,two\n")
     (tmp_path / "tracks.csv").write_text("track_id,title\none,One\ntwo,Two\nthree,Three\n")
+    (tmp_path / "tags.csv").write_text("track_id,tag\none,calm\ntwo,loud\n")
     options = ["--interactions", str(tmp_path / "plays.csv"), "--tracks", str(tmp_path / "tracks.csv")]
+    refused = leitmotif("train", *options, "--model", "apn", "--out", str(tmp_path / "refused"))
+    assert refused.exit_code == 1
+    assert "give --tags or --features" in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "refused").exists()
+    options += ["--tags", str(tmp_path / "tags.csv")]
+    refused = leitmotif("train", *options, "--model", "apn", "--out", str(tmp_path / "refused"))
+    assert refused.exit_code == 1
+    assert "so little that differs between people" in refused.stderr.splitlines()[-1]  # there is but one
+    (tmp_path / "plays.csv").write_text("user_id,track_id\nada,one\nada,two\nbob,three\n")
     for model in ("leitmotif", "apn"):
         done = leitmotif("train", *options, "--model", model, "--out", str(tmp_path / model), "--json")
         assert done.exit_code == 0, done.stderr

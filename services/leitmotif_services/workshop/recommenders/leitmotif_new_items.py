@@ -7,7 +7,8 @@ where no item vouches for itself (t = 1 of `leitmotif_responses`), as no new ite
 - exp(−|x − y|² / F) of the standardised audio, F columns;
 - cosine of the TF-IDF of all tags that at least two items carry;
 
-or what there is of these. How much an item is tagged at all is the most that is known of how widely it will be heard: a
+or what there is of these. An item without audio stands at the mean of every column: it counts as one of average sound, and two of
+them as alike in it. How much an item is tagged at all is the most that is known of how widely it will be heard: a
 little-known item with the sound of a famous one will be heard by few. So the mean is multiplied by (1 + exp(−|z − w|² / 4)) / 2
 of the standardised logarithms z of an item's assignments and of its different tags.
 """
