@@ -60,7 +60,7 @@ class Leitmotif:
         scorer = LeitmotifScorer(
             found=found,
             fitted=fitted_responses(data, found.affinities, together, ridge),
-            new_items=NewItems(data, found.affinities, together, ridge),  # type: ignore[arg-type]
+            new_items=NewItems(data, found.affinities, together, ridge),
             listeners=history_profiles(found.affinities, data.heard[rows]),
             seed=seed,
         )

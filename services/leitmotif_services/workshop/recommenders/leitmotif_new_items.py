@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.workshop.listening.listening_data import TrainingData
-from leitmotif_services.workshop.recommenders.leitmotif_responses import fit_responses, popularity
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Gram, fit_responses, popularity
 from leitmotif_services.workshop.recommenders.tag_features import unit_rows
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class NewItems:
     data: TrainingData
     known: Doubles
     """(N, K): affinities of the items of `data`."""
-    together: Doubles
-    """(N, N): G."""
+    together: Gram
+    """G (N, N)."""
     ridge: Doubles
     """(N,): the diagonal of Λ."""
 

@@ -50,7 +50,7 @@ def with_untagged_items(found: ListeningPrototypes, data: TrainingData, ridge: D
         artists=tuple(data.artists[item] for item in known),
     )
     together = heard_and_tagged_together(sample, tag_weight=0.0)
-    learned = NewItems(sample, found.affinities[known, :anchored], together, ridge[known])  # type: ignore[arg-type]
+    learned = NewItems(sample, found.affinities[known, :anchored], together, ridge[known])
     predicted = learned.affinities(data.audio[untagged], None)
     affinities = found.affinities.copy()
     affinities[untagged, :anchored] = predicted * (LARGEST / np.maximum(predicted.max(axis=0), LARGEST))
