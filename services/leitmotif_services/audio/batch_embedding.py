@@ -14,7 +14,7 @@ from typing import Protocol
 
 from leitmotif_services.audio.embedding import EmbeddedTrack
 from leitmotif_services.audio.embedding_metrics import CallWork, EmbeddingMetrics, NoMetrics, reason_of
-from leitmotif_services.audio.held_content import HeldContent
+from leitmotif_services.audio.held_content import HeldContent, size_bytes
 from leitmotif_services.audio.pcm import AudioSource
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError, forget_locals
@@ -37,7 +37,10 @@ class BatchOutcome:
 
 
 class BatchEmbedder:
-    """Works on a call's items one after another in one thread, and in more threads while workers are idle."""
+    """Works on a call's items one after another in one thread, and in more threads while workers are idle.
+
+    A worker that falls idle while nobody waits helps the call that has most left, an item at a time.
+    """
 
     def __init__(self, admission: Admission, held: HeldContent) -> None:
         self._admission = admission
@@ -48,6 +51,8 @@ class BatchEmbedder:
         """That wait or are worked on now."""
         self.items = 0
         """Of those calls."""
+        self._begun: dict[_SharedWork, set[asyncio.Task[None]]] = {}
+        """Calls that are worked on, each with what works on it."""
 
     async def embed(self, embedder: Embedder, sources: Sequence[AudioSource], remaining_s: float | None) -> BatchOutcome:
         """Embed at least one item. OVERLOADED when no place is left for the call, or no memory for what it brings.
@@ -75,16 +80,39 @@ class BatchEmbedder:
 
     async def _run(self, work: "_SharedWork", items: int) -> None:
         lanes = max(1, min(items, self._admission.idle))
+        running = {asyncio.create_task(self._admission.run(work.run)) for _ in range(lanes)}
+        self._begun[work] = running
+        refusals: list[BaseException] = []
         try:
-            results = await asyncio.gather(*(self._admission.run(work.run) for _ in range(lanes)), return_exceptions=True)
+            while running:
+                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                running -= done
+                refusals += [error for task in done if (error := task.exception()) is not None]
+                self._help()
         except asyncio.CancelledError:
             if not work.begun:
                 self.metrics.dropped()
             work.abandon()
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
             raise
-        refusals = [result for result in results if result is not None]
+        finally:
+            del self._begun[work]
         if len(refusals) == lanes:
             raise refusals[0]
+
+    def _help(self) -> None:
+        if not self._begun or not self._admission.idle:
+            return
+        work = max(self._begun, key=lambda work: work.waiting)
+        if work.waiting:
+            self._begun[work].add(asyncio.create_task(self._helped(work)))
+
+    async def _helped(self, work: "_SharedWork") -> None:
+        # Without a wait between the look and the taking: a helper that queued would take the place of a call.
+        while work.waiting and self._admission.idle:
+            await self._admission.run(work.run, most=1)
 
 
 class _SharedWork:
@@ -92,15 +120,22 @@ class _SharedWork:
 
     def __init__(self, embedder: Embedder, sources: Sequence[AudioSource], deadline: float | None) -> None:
         self._embedder = embedder
-        self._waiting = deque(enumerate(sources))
+        # The largest first: begun last, it would have a worker to itself while the others have nothing left.
+        self._waiting = deque(sorted(enumerate(sources), key=lambda item: size_bytes(item[1]), reverse=True))
         self._deadline = deadline
         self.begun = 0.0
         self.outcomes: list[EmbeddedTrack | Exception] = [_not_begun() for _ in sources]
         self._refused_s: list[float] = []
 
-    def run(self) -> None:
+    @property
+    def waiting(self) -> int:
+        """Items that nobody has taken up."""
+        return len(self._waiting)
+
+    def run(self, most: int | None = None) -> None:
+        """Work on items, at most `most`, until none is left."""
         self.begun = self.begun or time.monotonic()
-        while True:
+        for _ in range(len(self._waiting) if most is None else most):
             try:
                 index, source = self._waiting.popleft()
             except IndexError:

@@ -47,8 +47,11 @@ _VIDEO_SIGNATURES = (b"FLV\x01", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3")
 _OGG_HEADS_BYTES = 4096
 """The first pages of all streams of an OGG file come first."""
 
-_UNKNOWN_LENGTH = 0x7FFF0000
-"""A WAV data size from here up was written by a program that streamed and could not know it."""
+_UNKNOWN_LENGTHS = (0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x7FFFFF00, 0x7FFFF000)
+"""WAV data sizes of programs that stream and cannot know them: FFmpeg's, arecord's, the largest signed one, arecord's, SoX's."""
+
+_LENGTH_SLACK = 256
+"""Some take the header off those, or round them down to whole samples."""
 
 
 def recognise(content: bytes) -> AudioFormat:
@@ -100,6 +103,18 @@ def refuse_cut_off(content: bytes, audio_format: AudioFormat) -> None:
         raise corrupt("the MP4 file ends within a box")
 
 
+def refuse_rate_of_zero(content: bytes, audio_format: AudioFormat) -> None:
+    """AUDIO_CORRUPT for a WAV header that says 0 Hz: decoders refuse it as well, but do not say why."""
+    offset = 12
+    while audio_format is AudioFormat.WAV and offset + 16 <= len(content):
+        name, size, _, rate_hz = struct.unpack_from("<4sIII", content, offset)
+        if name == b"fmt ":
+            if rate_hz == 0:
+                raise corrupt("the WAV header states a sample rate of 0 Hz")
+            return
+        offset += 8 + size + size % 2
+
+
 def corrupt(message: str) -> ServiceError:
     """AUDIO_CORRUPT: the bytes begin as audio but cannot be decoded to their end."""
     return ServiceError(Reason.AUDIO_CORRUPT, f"{message}; send it whole, or encode it anew")
@@ -141,11 +156,15 @@ def _adts_is_cut(content: bytes) -> bool:
 
 
 def _wav_is_cut(content: bytes) -> bool:
-    offset = 12
+    offset, long_size = 12, 0
     while offset + 8 <= len(content):
         name, size = struct.unpack_from("<4sI", content, offset)
+        if name == b"ds64" and offset + 24 <= len(content):  # EBU Tech 3306: the size of the whole, then that of the data
+            (long_size,) = struct.unpack_from("<Q", content, offset + 16)
         if name == b"data":
-            return bool(0 < size < _UNKNOWN_LENGTH and offset + 8 + size > len(content))
+            promised = long_size if size == 0xFFFFFFFF and long_size >> 63 == 0 else size
+            unknown = promised == 0 or any(0 <= length - promised <= _LENGTH_SLACK for length in _UNKNOWN_LENGTHS)
+            return not unknown and offset + 8 + promised > len(content)
         offset += 8 + size + size % 2
     return True  # no data chunk within the file
 

@@ -25,6 +25,19 @@ class CallWork:
     """Of the items that were not embedded."""
 
 
+@dataclass(frozen=True)
+class TextWork:
+    """A call of EmbedTexts; times in seconds of wall-clock time."""
+
+    phrases: int
+    """That were embedded."""
+    queue_s: float
+    tokenize_s: float
+    compute_s: float
+    failures: Sequence[Reason]
+    """Of the phrases that were not embedded."""
+
+
 class EmbeddingMetrics(Protocol):
     """Told of every call as it ends. Must be quick and must not fail."""
 
@@ -34,11 +47,17 @@ class EmbeddingMetrics(Protocol):
     def streamed(self, embedded_s: float) -> None:
         """A stream has got so much further, in seconds of playing time."""
 
+    def read(self, work: TextWork) -> None:
+        """A call of EmbedTexts was answered."""
+
     def refused(self, reason: Reason) -> None:
         """A call was refused as a whole."""
 
     def dropped(self) -> None:
         """A call left the queue without having been begun: its deadline passed, or its caller went."""
+
+    def decoder_restarted(self, cause: str) -> None:
+        """A decoding process ended before its time, and another takes its place. From any thread."""
 
 
 class NoMetrics:
@@ -50,10 +69,16 @@ class NoMetrics:
     def streamed(self, embedded_s: float) -> None:
         pass
 
+    def read(self, work: TextWork) -> None:
+        pass
+
     def refused(self, reason: Reason) -> None:
         pass
 
     def dropped(self) -> None:
+        pass
+
+    def decoder_restarted(self, cause: str) -> None:
         pass
 
 

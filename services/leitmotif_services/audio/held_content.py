@@ -17,7 +17,7 @@ class HeldContent:
     @contextmanager
     def hold(self, sources: Sequence[AudioSource], retry_after_s: float) -> Iterator[None]:
         """Count `sources` inside the block. OVERLOADED when they do not fit now, LIMIT_EXCEEDED when they never will."""
-        size = sum(len(source.samples if isinstance(source, PcmAudio) else source) for source in sources)
+        size = sum(map(size_bytes, sources))
         if size > self._max_bytes:
             raise ServiceError(
                 Reason.LIMIT_EXCEEDED,
@@ -37,3 +37,8 @@ class HeldContent:
             yield
         finally:
             self.held_bytes -= size
+
+
+def size_bytes(source: AudioSource) -> int:
+    """Of the audio as it was sent."""
+    return len(source.samples if isinstance(source, PcmAudio) else source)

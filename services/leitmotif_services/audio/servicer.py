@@ -10,13 +10,13 @@ from leitmotif.api.audio.v1 import audio_pb2 as pb
 from leitmotif.api.audio.v1 import audio_pb2_grpc
 from leitmotif_services.audio.batch_embedding import BatchEmbedder
 from leitmotif_services.audio.convert import encoder_message, response_of, source_of, streamed_message, texts_response_of
-from leitmotif_services.audio.embedding_metrics import EmbeddingMetrics, NoMetrics, refusals_told
+from leitmotif_services.audio.embedding_metrics import EmbeddingMetrics, NoMetrics, TextWork, reason_of, refusals_told
 from leitmotif_services.audio.encoder_artifact import EncoderArtifact
 from leitmotif_services.audio.encoder_catalogue import EncoderCatalogue
 from leitmotif_services.audio.engine import AudioEngine
 from leitmotif_services.audio.pcm import PcmFormat
 from leitmotif_services.audio.stream_embedding import StreamEmbedder, unless_idle
-from leitmotif_services.audio.text_embedding import TextEmbedder
+from leitmotif_services.audio.text_embedding import PhraseOutcomes, TextEmbedder
 from leitmotif_services.audio.text_encoder_catalogue import TextEncoderCatalogue
 from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.request_context import current_request_id
@@ -32,6 +32,11 @@ async def _samples(requests: AsyncIterator[pb.EmbedStreamRequest]) -> AsyncItera
         if request.WhichOneof("part") != "samples":
             raise invalid_field("samples", "must be set in every message but the first")
         yield request.samples
+
+
+def _text_work(batch: PhraseOutcomes) -> TextWork:
+    failures = [reason_of(outcome) for outcome in batch.outcomes if isinstance(outcome, Exception)]
+    return TextWork(len(batch.outcomes) - len(failures), batch.queue_s, batch.tokenize_s, batch.compute_s, failures)
 
 
 class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
@@ -94,6 +99,7 @@ class AudioServicer(audio_pb2_grpc.AudioServiceServicer):
             encoder_id = self._catalogue.find(request.encoder_id).encoder.encoder_id
             engine = self._text_encoders.find(encoder_id)
             batch = await self._texts.embed(engine, list(request.texts), context.time_remaining())
+            self._metrics.read(_text_work(batch))
         return texts_response_of(batch, engine.encoder, encoder_id, current_request_id())
 
     async def ListEncoders(self, request: pb.ListEncodersRequest, context: Context) -> pb.ListEncodersResponse:  # noqa: ARG002

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import soundfile
 
-from leitmotif_services.audio.container_formats import AudioFormat, corrupt, refuse_cut_off
+from leitmotif_services.audio.container_formats import AudioFormat, corrupt, refuse_cut_off, refuse_rate_of_zero
 from leitmotif_services.audio.soxr_resampler import MonoResampler
 from leitmotif_services.audio.waveform import (
     MINIMUM_DURATION_S,
@@ -60,12 +60,16 @@ class _MemoryFile:
 
 
 @contextmanager
-def _readable(content: bytes) -> Iterator[_MemoryFile | int]:
-    """`content` as libsndfile reads it best: a descriptor of memory where the system gives one.
+def _readable(content: bytes, descriptor: int | None) -> Iterator[_MemoryFile | int]:
+    """`content` as libsndfile reads it best: `descriptor` where it is given, one of memory where the system has them.
 
     It reads 4 KiB at a time. From a descriptor it does so by itself; from a Python object each read takes the interpreter's
     lock, hundreds of times a track, away from other threads.
     """
+    if descriptor is not None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+        return
     descriptor = _memory_descriptor(content)
     if descriptor is None:
         yield _MemoryFile(content)
@@ -102,11 +106,14 @@ class _SequentialSoundFile(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-def decode_with_libsndfile(content: bytes, audio_format: AudioFormat, sample_rate_hz: int, limits: AudioLimits) -> Waveform:
+def decode_with_libsndfile(
+    content: bytes, audio_format: AudioFormat, sample_rate_hz: int, limits: AudioLimits, *, descriptor: int | None = None
+) -> Waveform:
     """Decode a whole file in a container of libsndfile's to mono; `audio_decoding.decode` says what is refused."""
     refuse_cut_off(content, audio_format)
+    refuse_rate_of_zero(content, audio_format)
     try:
-        with _readable(content) as file, _SequentialSoundFile(file, closefd=False) as sound:
+        with _readable(content, descriptor) as file, _SequentialSoundFile(file, closefd=False) as sound:
             _check_header(sound, audio_format, limits)
             samples, decoded_frames = _read_mono(sound, sample_rate_hz, limits)
             _check_length(sound, audio_format, decoded_frames)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _SHOWN = 20
 """Failed files and rows that are listed one by one."""
 
+_OTHERS_SHOWN = 5
+
 
 def ingest(
     folder: Annotated[
@@ -97,6 +99,7 @@ def ingest(
                 "prototypes": report.prototypes,
                 "reused_embeddings": report.reused,
                 "other_files": report.other_files,
+                "passed_over": list(report.passed_over),
                 "left_out_rows": [{"file": row.file, "row": row.row, "reason": row.reason} for row in report.left_out_rows],
                 "unused_interactions": report.unused_interactions,
                 "rare_tags": list(report.rare_tags),
@@ -120,6 +123,8 @@ def _note_faults(report: "IngestReport") -> None:
     if report.rare_tags:
         lines.append(f"{len(report.rare_tags)} tags make no prototype, since too few tracks carry them; --json lists them")
     if report.other_files:
-        lines.append(f"{report.other_files} other files were passed over")
+        first = ", ".join(report.passed_over[:_OTHERS_SHOWN])
+        more = f", …; --json names {len(report.passed_over)}" if report.other_files > _OTHERS_SHOWN else ""
+        lines.append(f"{report.other_files} other files were passed over, by their names no audio: {first}{more}")
     for line in lines:
         console.stderr.print(line, markup=False, soft_wrap=True)

@@ -7,8 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from leitmotif_services.workshop.dataset import Interactions
+from leitmotif_services.workshop.listening.checked_rows import (
+    INTERACTION_COLUMNS,
+    TAG_COLUMNS,
+    UNKNOWN_TRACK,
+    checked_interactions,
+    checked_tags,
+)
 from leitmotif_services.workshop.listening.loading_report import RowFault
-from leitmotif_services.workshop.listening.table_rows import LARGEST_COUNT, csv_rows, positive_number, text_problem
+from leitmotif_services.workshop.listening.table_rows import OnFault, csv_rows
 
 
 @dataclass(frozen=True)
@@ -28,62 +35,47 @@ class TagTable:
 
 
 def read_interactions(path: Path, tracks: Mapping[str, int | None]) -> InteractionTable:
-    """Read user_id,track_id,count (further columns are ignored; without a count each row counts 1).
+    """Read user_id,track_id,count; further columns are ignored.
 
-    `tracks`: position by reference (see `names_by_reference`). Left out, each with its reason: unknown or ambiguous tracks,
-    counts that are no number, not finite, not positive or above LARGEST_COUNT, empty user ids, and a pair of person and
-    track that came before. TableError for a file that is not UTF-8 CSV with that header.
+    `tracks`: position by reference (see `names_by_reference`). Left out, each with its reason: what `checked_interactions`
+    finds at fault, and references to more than one track. TableError for a file that is not UTF-8 CSV with that header.
     """
     faults: list[RowFault] = []
-    counts: dict[tuple[str, int], float] = {}
-    for row, values in csv_rows(path, required=("user_id", "track_id")):
-        user = values["user_id"]
-        problem = text_problem("user_id", user)
-        track, track_problem = _track(values["track_id"], tracks)
-        count, count_problem = positive_number("count", values.get("count", "1"), LARGEST_COUNT)
-        problem = problem or track_problem or count_problem
-        if not problem and (user, track) in counts:
-            problem = f"user {user!r} and track {values['track_id']!r} came before"
-        if problem:
-            faults.append(RowFault(path.name, row, problem))
-        else:
-            counts[user, track] = count
-    if not counts:
+    on_fault = _collects(faults, path.name)
+    rows = csv_rows(path, required=INTERACTION_COLUMNS, on_fault=on_fault)
+    entries = list(checked_interactions(rows, lambda text: _track(text, tracks), on_fault))
+    if not entries:
         return InteractionTable(None, tuple(faults))
-    user_ids = tuple(sorted({user for user, _ in counts}))
+    user_ids = tuple(sorted({user for user, _, _ in entries}))
     place = {user: position for position, user in enumerate(user_ids)}
-    entries = sorted((place[user], track, count) for (user, track), count in counts.items())
-    users, positions, plays = zip(*entries, strict=True)
+    numbered = sorted((place[user], track, count) for user, track, count in entries)
+    users, positions, plays = zip(*numbered, strict=True)
     interactions = Interactions(user_ids, np.array(users, np.int64), np.array(positions, np.int64), np.array(plays, np.float32))
     return InteractionTable(interactions, tuple(faults))
 
 
 def read_tags(path: Path, tracks: Mapping[str, int | None]) -> TagTable:
-    """Read track_id,tag,weight (further columns are ignored; without a weight each row weighs 1); faults as for interactions.
-
-    Tags are compared and kept in lower case, without surrounding spaces.
-    """
+    """Read track_id,tag,weight; further columns are ignored, and a track has a tag once. Faults as for interactions."""
     faults: list[RowFault] = []
+    on_fault = _collects(faults, path.name)
+    rows = csv_rows(path, required=TAG_COLUMNS, on_fault=on_fault)
     tags: dict[int, dict[str, float]] = {}
-    for row, values in csv_rows(path, required=("track_id", "tag")):
-        tag = " ".join(values["tag"].split()).lower()
-        problem = text_problem("tag", tag)
-        track, track_problem = _track(values["track_id"], tracks)
-        weight, weight_problem = positive_number("weight", values.get("weight", "1"), LARGEST_COUNT)
-        problem = problem or track_problem or weight_problem
-        if not problem and tag in tags.get(track, {}):
-            problem = f"tag {tag!r} of track {values['track_id']!r} came before"
-        if problem:
-            faults.append(RowFault(path.name, row, problem))
-        else:
-            tags.setdefault(track, {})[tag] = weight
+    for track, tag, _, weight in checked_tags(rows, lambda text: _track(text, tracks), on_fault, by_person=False):
+        tags.setdefault(track, {})[tag] = weight
     return TagTable(tags, tuple(faults))
+
+
+def _collects(faults: list[RowFault], file: str) -> OnFault:
+    def on_fault(row: int, reason: str, detail: str) -> None:
+        faults.append(RowFault(file, row, f"{reason}: {detail[:80]}" if detail else reason))
+
+    return on_fault
 
 
 def _track(reference: str, tracks: Mapping[str, int | None]) -> tuple[int, str]:
     if reference not in tracks:
-        return -1, f"track {reference[:80]!r} is not among the tracks"
+        return -1, UNKNOWN_TRACK
     position = tracks[reference]
     if position is None:
-        return -1, f"track {reference[:80]!r} names more than one file; use the path or the id"
+        return -1, "the name is that of more than one file; use the path or the id"
     return position, ""

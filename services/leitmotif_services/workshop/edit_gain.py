@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.expression import expressed_threshold
-from leitmotif_services.workshop.responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
 
 Doubles = NDArray[np.float64]
 
@@ -17,6 +17,9 @@ _LIST_LENGTH = 20
 _PAIRS = 600
 _SCORES = 10_000_000
 """Fewer pairs are sampled where those of _PAIRS had more scores than this: bounds the memory."""
+
+_FEWEST_PAIRS = 128
+"""However many tracks there are."""
 
 _DOUBLINGS = 10
 """The search ends at 1,000 times where it begins: a prototype that hardly differs from track to track cannot set the gain."""
@@ -58,14 +61,18 @@ class _Pairs:
         rng = np.random.default_rng([seed, 81])
         tracks, prototypes = affinities.shape
         self._length = min(_LIST_LENGTH, -(-tracks // 4))
-        wanted = max(prototypes, min(_PAIRS, prototypes * len(histories), _SCORES // tracks))
+        most = min(_PAIRS, prototypes * len(histories), _SCORES // tracks)
+        wanted = max(most, min(prototypes, max(_FEWEST_PAIRS, _SCORES // tracks)))
         chosen = rng.integers(len(histories), size=wanted)
-        columns = np.arange(wanted) % prototypes  # each prototype as often as any other
-        rounded = affinities.astype(np.float32)
-        expressed = np.stack([column >= expressed_threshold(column, rank) for column, rank in zip(rounded.T, ranks, strict=True)])
+        # Each prototype as often as any other; where there is no room for all, some of them.
+        columns = np.arange(wanted) % prototypes if wanted >= prototypes else rng.permutation(prototypes)[:wanted]
+        expressed = np.empty((wanted, tracks), np.bool_)
+        for place, prototype in enumerate(columns.tolist()):
+            column = affinities[:, prototype].astype(np.float32)
+            expressed[place] = column >= expressed_threshold(column, ranks[prototype])
         self._scores = fitted.responses @ histories[chosen].T + fitted.bias[:, None]
         self._lift = affinities[:, columns]
-        self._expressed = expressed[columns].T
+        self._expressed = expressed.T
         self.ceiling = float(np.minimum(self._expressed.sum(axis=0), self._length).mean() / self._length)
 
     def share(self, gain: float) -> float:

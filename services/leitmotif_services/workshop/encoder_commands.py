@@ -1,6 +1,5 @@
 """`leitmotif encoder …`: embed files, judge an encoder on labelled audio, train or import one. No server is needed."""
 
-import csv
 import os
 import time
 from dataclasses import asdict
@@ -27,17 +26,31 @@ _WORKERS = os.cpu_count() or 1
 encoder.command("embed-text")(embed_text)
 
 
+def _print_recipe(wanted: bool) -> None:
+    if wanted:
+        from leitmotif_services.workshop.encoder_training.recipe import DEFAULT_RECIPE
+
+        stdout.print(DEFAULT_RECIPE.read_text("utf-8"), markup=False, soft_wrap=True, end="")
+        raise typer.Exit
+
+
 @encoder.command()
 def embed(
     files: Annotated[list[Path], typer.Argument(help="Audio files: WAV, FLAC, OGG, MP3, M4A and others.", metavar="FILE...")],
-    out: Annotated[Path, typer.Option(help="NPZ file to write: `embeddings`, float32 (n, D), and `ids`, the paths as given.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="NPZ file to write: `embeddings`, float32 (n, D); `ids`, the paths as given; `encoder_id`, `encoder_sha256`."
+        ),
+    ],
     encoder_id: EncoderOption = "",
     workers: WorkersOption = _WORKERS,
     json: JsonOption = False,
 ) -> None:
     """Embed audio files into one NPZ file.
 
-    A file that cannot be embedded is named with its reason, and the others go on.
+    A file that cannot be embedded is named with its reason, and the others go on. The NPZ names the encoder that made it, by its
+    id and the SHA-256 of its file; `leitmotif train --features` hands both on to the bundle.
 
         leitmotif encoder embed music/*.mp3 --out music.npz
     """
@@ -63,7 +76,13 @@ def embed(
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("wb") as file:  # savez given a name would add .npz to it
-            np.savez(file, embeddings=np.stack([track.embedding for track in tracks.values()]), ids=np.array(list(tracks)))
+            np.savez(
+                file,
+                embeddings=np.stack([track.embedding for track in tracks.values()]),
+                ids=np.array(list(tracks)),
+                encoder_id=np.array(engine.encoder.encoder_id),
+                encoder_sha256=np.array(engine.encoder.sha256),
+            )
     except OSError as error:
         fail(f"cannot write {out}: {error.strerror}")
     report = {
@@ -96,7 +115,7 @@ def evaluate(
     """Judge an encoder on labelled audio.
 
     Each track is given the label of its nearest other tracks by cosine, 1 or 5 of them, beside a baseline: mean and standard
-    deviation of the log-mel spectrum, standardised.
+    deviation of the log-mel spectrum, standardised. Files and rows that cannot be used are named, and the others go on.
 
         leitmotif encoder evaluate --audio genres/ --labels genres/labels.csv --json
     """
@@ -106,7 +125,15 @@ def evaluate(
         from leitmotif_services.audio import neighbour_evaluation as nearest
         from leitmotif_services.audio.file_embedding import for_each_file
         from leitmotif_services.runtime.errors import ServiceError
-    label_of = _read_labels(labels, audio)
+        from leitmotif_services.workshop.label_table import read_labels
+        from leitmotif_services.workshop.listening.table_rows import TableError
+    try:
+        table = read_labels(labels, audio)
+    except TableError as error:
+        fail(str(error))
+    label_of = table.labels
+    for fault in table.faults:
+        stderr.print(f"{fault.file}, row {fault.row}: left out, {fault.reason}", markup=False, soft_wrap=True)
     engine = _engine(encoder_id)
     embeddings, baselines, truth, failed = [], [], [], []
     with progress("embedding", len(label_of)) as advance:
@@ -132,6 +159,7 @@ def evaluate(
         "baseline_knn1_accuracy": nearest.neighbour_accuracy(baseline, truth, 1),
         "baseline_knn5_accuracy": nearest.neighbour_accuracy(baseline, truth, 5),
         "failed": failed,
+        "left_out_rows": [{"file": fault.file, "row": fault.row, "reason": fault.reason} for fault in table.faults],
     }
     if json:
         print_json(report)
@@ -154,12 +182,19 @@ def train(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that compose, and threads that train.")] = _WORKERS,
     json: JsonOption = False,
+    print_recipe: Annotated[  # noqa: ARG001 - the callback does it
+        bool,
+        typer.Option("--print-recipe", callback=_print_recipe, is_eager=True, help="Print the package's recipe."),
+    ] = False,
 ) -> None:
     """Train an audio encoder on composed music: the package's own, or one by a recipe of yours.
 
-    Writes the encoder in int8, the same in float32, and a model card. A run that was broken off goes on where it was.
+    Writes the encoder in int8, the same in float32, and a model card. The package's own takes about half an hour on two cores,
+    half of it to compose. A run that was broken off goes on where it was.
 
         leitmotif encoder train --out encoders/ --seed 0
+
+        leitmotif encoder train --print-recipe > mine.toml; leitmotif encoder train --config mine.toml --out encoders/
     """
     with needs_extra("encoder-train"):
         import onnx  # noqa: F401
@@ -171,7 +206,15 @@ def train(
     try:
         recipe = read_recipe(config or DEFAULT_RECIPE)
         with stage_progress() as show:
-            trained = train_encoder(out, recipe, seed, work=work or out / "training", workers=workers, show=show)
+            trained = train_encoder(
+                out,
+                recipe,
+                seed,
+                config=config.name if config else "",
+                work=work or out / "training",
+                workers=workers,
+                show=show,
+            )
     except RecipeError as error:
         fail(str(error))
     except OSError as error:
@@ -271,14 +314,12 @@ def import_model(
 def _engine(encoder_id: str) -> "AudioEngine":
     """The encoder of that id or path; empty stands for the package's own."""
     with needs_extra("audio"):
-        from leitmotif_services.audio.engine import DEFAULT_ENCODER, load_engine
+        from leitmotif_services.audio.engine import load_engine
         from leitmotif_services.runtime.errors import ServiceError
-    path = Path(encoder_id) if encoder_id else DEFAULT_ENCODER
-    if encoder_id and not path.is_file():
-        path = DEFAULT_ENCODER.with_name(f"{encoder_id}.onnx")
-        if not path.is_file():
-            known = ", ".join(sorted(file.stem for file in DEFAULT_ENCODER.parent.glob("*.onnx")))
-            fail(f"no encoder {encoder_id!r}: it is neither a file nor one of {known}")
+        from leitmotif_services.workshop.encoder_files import encoder_file, packaged_encoders
+    path = encoder_file(encoder_id)
+    if path is None:
+        fail(f"no encoder {encoder_id!r}: it is neither a file nor one of {', '.join(packaged_encoders())}")
     try:
         return load_engine(path)
     except ServiceError as error:
@@ -294,15 +335,3 @@ def _failure(path: Path, error: "ServiceError | OSError") -> dict[str, str]:
         reason, message = str(error.reason), error.message
     stderr.print(f"{path}: {message} ({reason})", markup=False, soft_wrap=True)
     return {"path": str(path), "reason": reason, "message": message}
-
-
-def _read_labels(labels: Path, audio: Path) -> dict[Path, str]:
-    """Label by file, in the order of the CSV."""
-    try:
-        with labels.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if not {"file", "label"} <= set(reader.fieldnames or ()):
-                fail(f"{labels} must have the columns file and label, has {', '.join(reader.fieldnames or ()) or 'none'}")
-            return {audio / row["file"]: row["label"] for row in reader if row["file"] and row["label"]}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        fail(f"cannot read {labels}: {error}")

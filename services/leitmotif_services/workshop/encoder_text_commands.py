@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def embed_text(
     phrases: Annotated[list[str], typer.Argument(help="Phrases, such as 'calm piano'.", metavar="PHRASE...")],
     encoder: Annotated[
-        Path, typer.Option(help="Encoder file with a text tower beside it, as import writes them, or the text tower itself.")
+        str, typer.Option(help="Encoder file with a text tower beside it, as import writes them, or the text tower itself.")
     ],
     audio: Annotated[
         list[Path] | None, typer.Option(help="Audio file, or folder of them, to compare with the phrases; may be repeated.")
@@ -28,6 +28,8 @@ def embed_text(
     """Embed phrases, and sort audio files by how much they sound like each.
 
     The similarity is the cosine of a phrase's and a file's embeddings: it orders files under one phrase, and is no probability.
+
+        leitmotif encoder import laion/larger_clap_music --out clap.onnx
 
         leitmotif encoder embed-text "calm piano" --encoder clap.onnx --audio music/
     """
@@ -80,18 +82,20 @@ def embed_text(
         stdout.print(f"{len(phrases)} phrases, {engine.encoder.dimension} dimensions: {out or 'checked'}", markup=False)
 
 
-def _text_engine(path: Path) -> tuple["TextEngine", Path]:
+def _text_engine(named: str) -> tuple["TextEngine", Path]:
     """The text tower of that file or beside it, and where its audio tower should lie."""
     with needs_extra("audio"):
         from leitmotif_services.audio.onnxruntime_text_encoder import load_text_engine
         from leitmotif_services.audio.text_encoder_artifact import text_file_of
         from leitmotif_services.runtime.errors import ServiceError
+        from leitmotif_services.workshop.encoder_files import encoder_file
+    path = encoder_file(named) or Path(named)
     is_text = path.name.endswith(".text.onnx")
     audio_file = path.with_name(f"{path.name.removesuffix('.text.onnx')}.onnx") if is_text else path
     text_file = path if is_text else text_file_of(path)
     if not text_file.is_file():
         missing = "there is no such file" if is_text or not path.exists() else f"it has no text tower {text_file.name} beside it"
-        fail(f"cannot embed phrases with {path}: {missing}")
+        fail(f"cannot embed phrases with {named}: {missing}; import a CLAP for one")
     try:
         return load_text_engine(text_file), audio_file
     except ServiceError as error:

@@ -44,7 +44,11 @@ def evaluate(
     """Train recommenders and baselines, and measure them: accuracy, control, cold start and fidelity.
 
     For each seed, people are held out whole; each recommender's settings are chosen on validation people, by the same search,
-    and measured on test people. Differences to EASE have 95 % intervals.
+    and measured on test people. Differences to EASE have 95 % intervals. What the data cannot tell is left out, and named.
+
+    lastfm-2k is HetRec 2011's Last.fm data, from https://grouplens.org/datasets/hetrec-2011/, with one file more that is not part
+    of it: artist_audio_features.csv, of artistID, acousticness, danceability, energy, instrumentalness, liveness, loudness (dB),
+    speechiness, tempo (BPM), valence, mode and key.
 
     Examples:
 
@@ -54,13 +58,20 @@ def evaluate(
     """
     numbers = _seeds(seeds)
     with needs_extra(EXTRA):
+        from leitmotif_services.runtime.environment import ConfigurationError
         from leitmotif_services.workshop.comparison.hyper_parameter_search import TRIALS
-        from leitmotif_services.workshop.comparison.markdown_report import accuracy_table, cold_start_table, control_table
+        from leitmotif_services.workshop.comparison.markdown_report import (
+            accuracy_table,
+            cold_start_table,
+            control_table,
+            not_measured_lines,
+        )
         from leitmotif_services.workshop.comparison.report import results_of
         from leitmotif_services.workshop.comparison.study import StudyError, run_study
         from leitmotif_services.workshop.listening.splits import SplitError
         from leitmotif_services.workshop.local_embedder import usable_cores
         from leitmotif_services.workshop.recommenders import registry
+        from leitmotif_services.workshop.recommenders.square_matrices import TooManyItemsError
 
         try:
             names = registry.chosen([name.strip() for name in models.split(",") if name.strip()])
@@ -84,11 +95,13 @@ def evaluate(
             workers=workers or usable_cores(),
             note=_note,
         )
-    except (SplitError, StudyError) as error:
+    except (SplitError, StudyError, TooManyItemsError, ConfigurationError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"cannot write {error.filename or out}: {error.strerror or error}")
     results = results_of(study, dataset, loaded.report)
+    for line in not_measured_lines(results):
+        stderr.print(f"not measured: {line}", markup=False, soft_wrap=True)
     if out is not None:
         _write(results, out)
     if as_json:

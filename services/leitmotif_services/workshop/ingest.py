@@ -51,6 +51,8 @@ class IngestReport:
     """Tracks whose embedding was known from an earlier run."""
     other_files: int
     """Files that were passed over since their names are not those of audio files."""
+    passed_over: tuple[str, ...]
+    """The first of those, relative to the folder."""
     left_out_rows: tuple[RowFault, ...]
     """Rows of the CSV files that were at fault."""
     unused_interactions: int
@@ -120,6 +122,7 @@ def ingest(
         model_version=bundle.name,
         reused=reused,
         other_files=found.other_files,
+        passed_over=tuple(_name(path.relative_to(folder)) for path in found.other_names),
         left_out_rows=(*(interactions.faults if interactions else ()), *(tags.faults if tags else ())),
         unused_interactions=_count(None if interactions is None else interactions.interactions) - _count(listening),
         rare_tags=tuple(rare_tags(dataset)),

@@ -1,5 +1,6 @@
 """Finds the audio files of a folder."""
 
+import heapq
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,29 @@ from leitmotif_services.workshop.track_naming import unique_ids
 
 SUFFIXES = (
     *(".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".wav", ".wave"),
-    *(".aac", ".aif", ".aifc", ".aiff", ".alac", ".au", ".caf", ".m4a", ".m4b", ".mka", ".snd", ".weba", ".wma", ".wv"),
+    *(
+        ".aac",
+        ".aif",
+        ".aifc",
+        ".aiff",
+        ".alac",
+        ".au",
+        ".caf",
+        ".m4a",
+        ".m4b",
+        ".mka",
+        ".mkv",
+        ".snd",
+        ".weba",
+        ".webm",
+        ".wma",
+        ".wv",
+    ),
 )
-"""What the names of audio files end in, case ignored."""
+"""What the names of audio files end in, case ignored. Matroska may hold a film; that is seen, and told, when it is decoded."""
+
+NAMED_OTHERS = 20
+"""Files with other names that are told one by one."""
 
 LARGEST_FILE_BYTES = 48 << 20
 """A larger file is not read; the audio service has the same bound."""
@@ -36,6 +57,9 @@ class MusicFolder:
 
     files: tuple[MusicFile, ...]
     other_files: int
+    """How many there are besides."""
+    other_names: tuple[Path, ...]
+    """The first NAMED_OTHERS of those, by path."""
     unreadable: tuple[tuple[Path, str], ...]
     """Folders that could not be listed, and why."""
     suffixes: tuple[str, ...] = SUFFIXES
@@ -48,7 +72,7 @@ def find_music(folder: Path, *, models_root: Path | None = None) -> MusicFolder:
     the snippets in there are no tracks.
     """
     paths: list[Path] = []
-    others = 0
+    others: list[Path] = []
     errors: list[OSError] = []
     left_out = None if models_root is None else models_root.resolve()
     for parent, folders, names in os.walk(folder, onerror=errors.append):
@@ -62,12 +86,13 @@ def find_music(folder: Path, *, models_root: Path | None = None) -> MusicFolder:
             if name.lower().endswith(SUFFIXES):
                 paths.append(Path(parent) / name)
             else:
-                others += 1
+                others.append(Path(parent) / name)
     paths.sort(key=lambda path: path.relative_to(folder).as_posix())
     ids = unique_ids([path.stem for path in paths])
     files = tuple(MusicFile(path, track_id, _problem(path)) for path, track_id in zip(paths, ids, strict=True))
     unreadable = tuple((Path(error.filename), f"the folder cannot be read: {error.strerror}") for error in errors)
-    return MusicFolder(files, others, unreadable)
+    named = tuple(heapq.nsmallest(NAMED_OTHERS, others, key=lambda path: path.relative_to(folder).as_posix()))
+    return MusicFolder(files, len(others), named, unreadable)
 
 
 def _problem(path: Path) -> str:

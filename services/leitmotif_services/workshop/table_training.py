@@ -1,8 +1,9 @@
 """Trains a model on somebody's own tables and writes it as a bundle."""
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from leitmotif_services.workshop.listening.table_rows import TableError
 from leitmotif_services.workshop.recommender_bundle import Encoder, bundle_content, encoder_of_columns
 from leitmotif_services.workshop.recommenders import registry
 from leitmotif_services.workshop.recommenders.apn import Apn
+from leitmotif_services.workshop.recommenders.apn_items import item_inputs
 from leitmotif_services.workshop.recommenders.apn_scorer import ApnScorer
 from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer
 from leitmotif_services.workshop.recommenders.recommender import Recommender, Setting
+from leitmotif_services.workshop.recommenders.square_matrices import TooManyItemsError
 from leitmotif_services.workshop.track_naming import unique_ids
 
 MODELS = ("leitmotif", "apn")
@@ -52,7 +55,7 @@ class TrainingReport:
     renamed: tuple[tuple[str, str], ...]
     """Tracks whose id no service takes as it is, with the one that stands for it."""
     unmeasured: str
-    """Why there are no metrics; empty where there are."""
+    """Why there are no metrics, or none of new tracks; empty where there are."""
     seconds: float
 
 
@@ -70,15 +73,17 @@ def train_tables(
     """Choose settings on validation people, measure on test people, then train on everybody and write the bundle below `out`.
 
     `model`: one of MODELS. `trials`: settings that are tried, the defaults first. Where there are too few people to hold some
-    out, the defaults are used and nothing is measured. `first`: whether this process writes the bundle; of several, one does.
-    The metrics are those of a model trained without the people and tracks that it is measured on. TableError for data that
-    cannot be trained on.
+    out, the defaults are used and nothing is measured; where tracks are too many for the kernel of new ones, those are not.
+    `first`: whether this process writes the bundle; of several, one does. The metrics are those of a model trained without the
+    people and tracks that it is measured on. TableError for data that cannot be trained on.
     """
     started = time.monotonic()
     _check(data)
     kept = _Checkpoints(out / WORK_FOLDER, data, model, seed)
     everybody = np.arange(len(data.user_ids))
     training = training_data(data, everybody, everybody[:0])
+    if model == "apn":
+        _check_inputs(training)
     settings, unmeasured = registry.load(model).space.defaults, ""
     metrics: dict[str, float] = {}
     fidelity: dict[str, Fidelity] = {}
@@ -88,21 +93,29 @@ def train_tables(
         unmeasured = str(error)
     else:
         settings, metrics = _chosen(kept, divided, trials, on_progress)
-        found, fidelity = _cold_measures(kept, data, divided, settings, on_progress)
-        metrics |= found
+        try:
+            found, fidelity = _cold_measures(kept, data, divided, settings, on_progress)
+            metrics |= found
+        except TooManyItemsError as error:
+            unmeasured = f"new tracks: {error}"
     scorer = kept.fit(training, settings, "all", None, on_progress)
     on_progress("bundle", 0, 1)
     track_ids = unique_ids(data.item_ids)
-    content = bundle_content(
-        scorer,
-        data,
-        training,
-        track_ids,
-        encoder=encoder or encoder_of_columns(data.audio_names),
-        fidelity=fidelity,
-        metrics=metrics,
-    )
-    bundle = write_bundle(content, out, encoder_artifact=None) if first else out
+    try:
+        content = bundle_content(
+            scorer,
+            data,
+            training,
+            track_ids,
+            encoder=encoder or encoder_of_columns(data.audio_names),
+            fidelity=fidelity,
+            metrics=metrics,
+        )
+        bundle = write_bundle(content, out, encoder_artifact=None) if first else out
+    except ValueError as error:
+        raise TableError(f"no bundle can hold what {model} made of so little that differs between people: {error}") from error
+    if first:
+        kept.remove()
     return TrainingReport(
         bundle=bundle,
         model_version=bundle.name if first else "",
@@ -122,6 +135,7 @@ class _Checkpoints:
         self._folder = folder
         self._hash = hash_of_data(data)
         self._model = model
+        self._written: list[Path] = []
         self.seed = seed
 
     def recommender(self, settings: Settings, stage: str) -> Recommender:
@@ -129,7 +143,15 @@ class _Checkpoints:
             return registry.load(self._model)
         self._folder.mkdir(parents=True, exist_ok=True)
         key = part_key(self._hash, (Apn.__module__,), {**settings, "stage": stage, "seed": self.seed})
-        return Apn(checkpoint=self._folder / f"apn-{key}.pt")
+        self._written.append(self._folder / f"apn-{key}.pt")
+        return Apn(checkpoint=self._written[-1])
+
+    def remove(self) -> None:
+        """Forget all fits, once the bundle is written: nothing goes on from them any more."""
+        for path in self._written:
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # another run may have states of its own there
+            self._folder.rmdir()
 
     def fit(
         self, training: TrainingData, settings: Settings, stage: str, validation: HeldOutPeople | None, on_progress: Progress
@@ -174,36 +196,6 @@ def _cold_measures(
     return metrics, fidelity
 
 
-def with_embeddings(data: ListeningData, path: Path) -> tuple[ListeningData, Encoder, int]:
-    """The data with audio from an NPZ file of `leitmotif encoder embed`, what made it, and how many embeddings are of no track.
-
-    The file does not say which encoder made it: its dimension stands for that. An embedding belongs to the track whose id is the
-    file's path as it was given, its name, or its name without suffix.
-    TableError for a file that is not such a file.
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            embeddings, names = np.asarray(stored["embeddings"], np.float64), [str(name) for name in stored["ids"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TableError(f"{path.name}: is no NPZ file with `embeddings` and `ids`") from error
-    if embeddings.ndim != 2 or len(embeddings) != len(names) or not np.isfinite(embeddings).all():
-        raise TableError(f"{path.name}: `embeddings` must be finite, with one row for each of `ids`")
-    place = {item: position for position, item in enumerate(data.item_ids)}
-    audio = np.full((len(data.item_ids), embeddings.shape[1]), np.nan)
-    unknown = 0
-    for name, embedding in zip(names, embeddings, strict=True):
-        position = next((place[key] for key in (name, Path(name).name, Path(name).stem) if key in place), None)
-        if position is None:
-            unknown += 1
-        else:
-            audio[position] = embedding
-    if unknown == len(names):
-        raise TableError(f"{path.name}: none of its {unknown} embeddings belongs to a track")
-    names_of_columns = tuple(f"embedding {column}" for column in range(embeddings.shape[1]))
-    encoder = replace(encoder_of_columns(names_of_columns), encoder_id="embeddings")
-    return replace(data, audio=audio, audio_names=names_of_columns), encoder, unknown
-
-
 def _check(data: ListeningData) -> None:
     if len(data.item_ids) < FEWEST_TRACKS:
         raise TableError(f"{len(data.item_ids)} tracks are left, {FEWEST_TRACKS} are the fewest")
@@ -212,6 +204,15 @@ def _check(data: ListeningData) -> None:
             raise TableError(f"the feature {name!r} is known of no track")
         if float(np.nanmax(np.abs(column))) > MAGNITUDE_LIMIT:
             raise TableError(f"the feature {name!r} holds values above {MAGNITUDE_LIMIT:g}: give it in other units")
+
+
+def _check_inputs(training: TrainingData) -> None:
+    inputs = item_inputs(training).of(training.audio, training.tag_counts)
+    if not np.ptp(inputs, axis=0).any():
+        raise TableError(
+            "apn tells tracks apart by their tags and their sound, and knows nothing that differs: give --tags or --features, or "
+            "train --model leitmotif, which learns from listening alone"
+        )
 
 
 def _percent(stage: str, on_progress: Progress) -> Callable[[float], None]:

@@ -14,6 +14,7 @@ from leitmotif_services.prototypes.expression import carriers_expressed_rank, le
 from leitmotif_services.prototypes.prototype import Fidelity, Prototype
 from leitmotif_services.prototypes.track import Track
 from leitmotif_services.workshop.affinity_head import fit_tag_heads
+from leitmotif_services.workshop.content_responses import content_responses
 from leitmotif_services.workshop.dataset import MusicDataset
 from leitmotif_services.workshop.discovery import discover
 from leitmotif_services.workshop.edit_gain import fit_edit_gain
@@ -21,8 +22,9 @@ from leitmotif_services.workshop.exemplars import cut_exemplars
 from leitmotif_services.workshop.logistic_regression import LinearHead
 from leitmotif_services.workshop.naming import Name, descriptor_matrix, name_discovered, name_tags
 from leitmotif_services.workshop.ogg_serial import with_serial
-from leitmotif_services.workshop.response_training import train_responses
-from leitmotif_services.workshop.responses import Responses, content_responses, history_weights
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_scorer import history_profiles
+from leitmotif_services.workshop.response_training import histories, train_responses
 
 Doubles = NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -174,7 +176,7 @@ def _respond(dataset: MusicDataset, affinities: Doubles, seed: int) -> tuple[Res
     interactions = dataset.interactions
     if interactions is not None and len(interactions.users):
         trained = train_responses(affinities, interactions, seed=seed)
-        return trained.fitted, history_weights(affinities, interactions), trained.metrics
+        return trained.fitted, history_profiles(affinities, histories(interactions, len(affinities))), trained.metrics
     # Nobody's listening is known: people who heard a few tracks drawn at random stand in for the audience.
     rng = np.random.default_rng([seed, 91])
     draws = rng.integers(len(affinities), size=(64, min(5, len(affinities))))

@@ -93,7 +93,11 @@ BAD = {
     "10 h in a WAV header": (with_promise("WAV", 10), "AUDIO_CORRUPT", "send it whole"),
     "text": (b"To be, or not to be, that is the question. " * 100, "AUDIO_FORMAT_UNKNOWN", "convert them"),
     "an ID3 tag before text": (b"ID3\x03\x00\x00\x00\x00\x00\x0a" + b"question. " * 50, "AUDIO_CORRUPT", "encode it anew"),
-    "0 Hz": (with_rate(encoded(music(2.0), 24_000), 0), "AUDIO_CORRUPT", "encode it anew"),
+    "0 Hz": (
+        with_rate(encoded(music(2.0), 24_000), 0),
+        "AUDIO_CORRUPT",
+        "a sample rate of 0 Hz; send it whole, or encode it anew",
+    ),
     "1 Hz": (with_rate(encoded(music(2.0), 24_000), 1), "AUDIO_FORMAT_UNKNOWN", "resample it"),
     "384 kHz": (with_rate(encoded(music(2.0), 24_000), 384_000), "AUDIO_TOO_LARGE", "resample it"),
     "9 channels": (encoded(np.stack([tone(440.0)] * 9, axis=1)), "AUDIO_TOO_LARGE", "mix it down"),

@@ -50,7 +50,8 @@ def test_embed(folder, tmp_path):
     assert [(failed["path"], failed["reason"]) for failed in report["failed"]] == [(str(files[1]), "AUDIO_FORMAT_UNKNOWN")]
     assert "text.mp3" in result.stderr
     with np.load(out) as arrays:
-        assert set(arrays.files) == {"embeddings", "ids"}
+        assert set(arrays.files) == {"embeddings", "ids", "encoder_id", "encoder_sha256"}
+        assert (str(arrays["encoder_id"]), str(arrays["encoder_sha256"])) == (report["encoder_id"], report["encoder_sha256"])
         assert arrays["ids"].tolist() == [str(files[0]), str(files[2])]
         assert (arrays["embeddings"].shape, arrays["embeddings"].dtype) == ((2, 256), np.float32)
         np.testing.assert_allclose(np.linalg.norm(arrays["embeddings"], axis=1), 1.0, atol=1e-5)
@@ -93,7 +94,25 @@ def test_labels_without_the_columns(folder, tmp_path):
     (tmp_path / "labels.csv").write_text("path,genre\nx,y\n")
     result = run("evaluate", "--audio", folder, "--labels", tmp_path / "labels.csv")
     assert result.exit_code == 1
-    assert "file and label" in result.stderr
+    assert "file, label; file is missing" in result.stderr
+
+
+def test_rows_of_labels_at_fault_are_named(folder, tmp_path):
+    rows = ["file,label", "tone0.flac,tone", "tone1.flac,tone", "tone1.flac,noise", "tone1.flac,tone", "noise0.flac,", ",tone"]
+    (tmp_path / "labels.csv").write_text("\n".join([*rows, "noise1.flac,loud,noise"]) + "\n")
+    result = run("evaluate", "--audio", folder, "--labels", tmp_path / "labels.csv", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["tracks"], report["labels"]) == (2, 1)
+    told = {fault["row"]: fault["reason"] for fault in report["left_out_rows"]}
+    assert told == {
+        4: "the file came before with the label 'tone', which stays: tone1.flac",
+        5: "the file came before with the same label: tone1.flac",
+        6: "label is empty: noise0.flac",
+        7: "file is empty",
+        8: "the row has more cells than the 2 names of the header: 3 cells",
+    }
+    assert all(f"labels.csv, row {row}: left out, {reason}" in result.stderr for row, reason in told.items())
 
 
 @pytest.mark.parametrize("named", [FLOAT32_ENCODER, FLOAT32_ENCODER.stem])

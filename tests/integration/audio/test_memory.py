@@ -35,9 +35,16 @@ def process():
 
 
 def resident_bytes(process, line):
-    """ "VmRSS", or "VmHWM" for the highest so far."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.split(line + ":")[1].split()[0]) * 1024
+    """Of the service and its decoding processes together: "VmRSS", or "VmHWM" for the highest of each so far."""
+    total = 0
+    for path in Path("/proc").glob("[0-9]*/status"):
+        try:
+            status = path.read_text()
+        except OSError:  # it has just gone
+            continue
+        if process.pid in (int(path.parent.name), int(status.split("PPid:")[1].split()[0])):
+            total += int(status.split(line + ":")[1].split()[0]) * 1024
+    return total
 
 
 def channel_to(process):

@@ -24,7 +24,7 @@ from leitmotif_services.runtime.errors import ServiceError
 from leitmotif_services.runtime.server import GrpcServer
 from leitmotif_services.workshop.encoder_import.importing import open_model
 from leitmotif_services.workshop.encoder_import.importing_text import import_towers
-from tests.integration.audio.serving import info_of, refusal, served
+from tests.integration.audio.serving import info_of, refusal, scraped, served
 from tests.unit.audio.audio_files import encoded, music
 from tests.unit.workshop.encoder_import import tiny_models
 
@@ -47,6 +47,21 @@ def towers(tmp_path_factory):
 async def stub(towers):
     async with served(ENCODERS=towers) as channel:
         yield audio_pb2_grpc.AudioServiceStub(channel)
+
+
+async def test_the_figures_of_phrases_are_what_was_sent(towers):
+    async with served(ENCODERS=towers, METRICS_LISTEN="127.0.0.1:0") as channel:
+        stub = audio_pb2_grpc.AudioServiceStub(channel)
+        await stub.EmbedTexts(pb.EmbedTextsRequest(texts=["a calm piano", "", "drums"], encoder_id="clap"))
+        await stub.EmbedTexts(pb.EmbedTextsRequest(texts=["a loud organ"], encoder_id="clap"))
+        await refusal(stub.EmbedTexts(pb.EmbedTextsRequest(texts=["drums"], encoder_id=DEFAULT)))
+        seen = await asyncio.to_thread(scraped, channel.metrics_port)
+    assert seen["leitmotif_audio_embedded_phrases_total"] == 3
+    for stage in ("queue", "tokenize", "compute"):
+        assert seen[f'leitmotif_audio_text_stage_seconds_count{{stage="{stage}"}}'] == 2
+    assert 0 < seen['leitmotif_audio_text_stage_seconds_sum{stage="compute"}'] < 20
+    assert seen['leitmotif_audio_failures_total{reason="TEXT_EMPTY"}'] == 1
+    assert seen['leitmotif_audio_failures_total{reason="ENCODER_READS_NO_TEXT"}'] == 1
 
 
 async def test_good_and_bad_phrases_in_one_call(stub, towers):

@@ -61,7 +61,7 @@ def test_json_has_the_promised_keys(folder, tmp_path):
     [bad] = [entry for entry in results["dataset"]["left_out"] if entry["file"] == "interactions.csv"]
     assert bad["count"] == 1
     assert "left out 1" in done.stderr  # told to a person as well
-    assert "[6/6]" in done.stderr
+    assert "[8/8]" in done.stderr
     assert json.loads((tmp_path / "results/results.json").read_text()) == results
     report = (tmp_path / "results/README.md").read_text()
     assert "--dataset tables" in report
@@ -72,6 +72,19 @@ def test_a_table_is_printed_for_a_person(folder):
     done = run("--dataset", "tables", "--path", folder, "--models", "popularity", "--seeds", "3", "--trials", 1)
     assert done.returncode == 0, done.stderr
     assert "| popularity |" in done.stdout
+
+
+def test_what_is_not_measured_is_told(folder, tmp_path):
+    (tmp_path / "interactions.csv").write_bytes((folder / "interactions.csv").read_bytes())
+    wanted = ("--dataset", "tables", "--path", tmp_path, "--seeds", "3", "--trials", 1)
+    done = run(*wanted, "--models", "popularity,tag-cosine")
+    assert done.returncode == 0, done.stderr
+    assert "not measured: tag-cosine: the data has neither tags nor audio features" in done.stderr
+    assert "not measured: cold_start: the data has neither" in done.stderr
+    assert "content-neighbours" not in done.stdout
+    done = run(*wanted, "--models", "tag-cosine")
+    assert done.returncode == 1
+    assert "tag-cosine cannot be measured" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +127,7 @@ def test_a_run_that_was_stopped_goes_on(folder, tmp_path):
         rest = process.stderr.read()  # ends when no process is left that could write
     assert process.returncode != 0
     assert "Traceback" not in rest
-    assert "[180/180]" not in rest
+    assert "[240/240]" not in rest
     done = run(*arguments, "--seeds", "0")
     assert done.returncode == 0, done.stderr
     assert "ease, seed 0: NDCG@100" in done.stderr

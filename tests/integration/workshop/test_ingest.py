@@ -32,7 +32,7 @@ def test_composed_music_becomes_a_bundle_that_loads(ingested, composed):
     assert ingested.tracks == 72
     assert ingested.failed == ()
     assert ingested.left_out_rows == ()
-    assert ingested.other_files == 1  # tags.csv
+    assert (ingested.other_files, ingested.passed_over) == (1, ("tags.csv",))
     model = load_bundle(ingested.bundle)
     assert model.model_version == ingested.model_version
     assert [track.track_id for track in model.catalogue.tracks] == [

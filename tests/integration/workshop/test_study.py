@@ -1,6 +1,7 @@
 """A study from beginning to end on a small data set: the same figures twice, and going on where one was stopped."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from leitmotif_services.workshop.comparison.finished_parts import FinishedParts, hash_of_data, part_key
 from leitmotif_services.workshop.comparison.markdown_report import accuracy_table, markdown_of
 from leitmotif_services.workshop.comparison.report import results_of
-from leitmotif_services.workshop.comparison.study import run_study
-from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS
+from leitmotif_services.workshop.comparison.study import StudyError, run_study
+from leitmotif_services.workshop.comparison.study_part import BASELINES, CONTENT_NEIGHBOURS, EVEN_CONTENT_NEIGHBOURS
+from leitmotif_services.workshop.listening.listening_data import Tagging
 from leitmotif_services.workshop.listening.loading_report import FaultLedger, report_on
 from tests.unit.workshop.comparison.small_study import clustered_listening
 
@@ -60,7 +62,48 @@ def test_differences_to_the_reference_have_intervals(results):
 
 def test_the_cold_start_baseline_stands_beside(results):
     assert results["cold_start"][CONTENT_NEIGHBOURS]["recall@20"] > 0
-    assert results["cold_start"][CONTENT_NEIGHBOURS]["ratio"] == {"audio_and_tags": 1.0, "audio": 1.0}
+    over = results["cold_start"][CONTENT_NEIGHBOURS]["over"]
+    assert over[CONTENT_NEIGHBOURS] == {"audio_and_tags": 1.0, "audio": 1.0}
+    assert over[EVEN_CONTENT_NEIGHBOURS]["audio"] == 1.0  # from audio alone, they are the same
+
+
+def without(data, *, audio=False, tags=False):
+    """The data without audio, or with the same audio for all, and without tags."""
+    no_tags = Tagging((), *(np.zeros(0, np.int64) for _ in range(3)), np.zeros(0))
+    return replace(data, audio=np.ones_like(data.audio) if audio else data.audio, tagging=no_tags if tags else data.tagging)
+
+
+MORE = (*MODELS, "audio-cosine", "leitmotif")
+
+
+@pytest.mark.parametrize(
+    ("audio", "tags", "not_measured", "sources"),
+    [
+        (True, True, {"tag-cosine", "audio-cosine", "control", "cold_start", "fidelity"}, set()),
+        (True, False, {"audio-cosine", "cold_start from audio alone", "fidelity"}, {"recall@20", "audio_and_tags", "heard"}),
+        (False, True, {"tag-cosine", "control", "fidelity"}, {"recall@20", "audio_and_tags", "audio", "heard"}),
+    ],
+)
+def test_chance_is_no_result(data, audio, tags, not_measured, sources):
+    bare = without(data, audio=audio, tags=tags)
+    results = results_of(run_study(bare, seeds=(0,), models=MORE, trials=1), "bare", report_on(bare, FaultLedger()))
+    told = {entry["what"]: entry["why"] for entry in results["not_measured"]}
+    assert set(told) == not_measured
+    assert set(results["models"]) == set(MORE) - not_measured
+    assert results["fidelity"] == {}
+    assert (results["control"] == {}) is tags
+    assert set(results["cold_start"]) == (
+        {"leitmotif", *BASELINES} | (set(MORE) & set(results["cold_start"])) if sources else set()
+    )
+    assert all(set(measured) - {"over"} <= sources for measured in results["cold_start"].values())
+    text = markdown_of(results, "leitmotif evaluate", [])
+    assert all(f"- {what}: {why}" in text for what, why in told.items())
+    assert "±" not in text  # of a single seed
+
+
+def test_a_study_of_which_nothing_is_left_says_why(data):
+    with pytest.raises(StudyError, match="tag-cosine cannot be measured: the data has no tags"):
+        run_study(without(data, tags=True), seeds=(0,), models=("tag-cosine",), trials=1)
 
 
 def test_results_are_json_and_a_report(results):

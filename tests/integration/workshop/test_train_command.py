@@ -5,7 +5,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -43,7 +46,13 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write("interactions", "user_id,track_id,count", [(f"u{u}", f"t/{n}", 1 + n % 7) for u, n in heard])
     features = np.column_stack([genre, 100.0 + 10.0 * genre, genre % 2]) + rng.normal(0.0, 0.1, (TRACKS, 3))
     write("features", "track_id,energy,tempo,valence", [(f"t/{n}", *features[n].round(4)) for n in range(TRACKS)])
-    np.savez(folder / "embeddings.npz", embeddings=features.astype(np.float32), ids=np.array([f"t/{n}" for n in range(TRACKS)]))
+    np.savez(
+        folder / "embeddings.npz",
+        embeddings=features.astype(np.float32),
+        ids=np.array([f"t/{n}" for n in range(TRACKS)]),
+        encoder_id="music-2",
+        encoder_sha256="5" * 64,
+    )
     return folder
 
 
@@ -57,9 +66,11 @@ SMALL = {"hidden": 32, "dimension": 16, "prototypes": 8, "epochs": 20, "batch_pe
 """So that `apn` is trained in a second; everything else is its default."""
 
 
-@pytest.fixture(autouse=True)
-def small_apn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Apn, "space", small_space())
+@pytest.fixture(scope="module", autouse=True)
+def small_apn() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Apn, "space", small_space())
+        yield
 
 
 def small_space() -> SearchSpace:
@@ -70,17 +81,39 @@ def leitmotif(*options: str) -> Result:
     return CliRunner().invoke(app, options)
 
 
-@pytest.mark.parametrize("model", ["leitmotif", "apn"])
-def test_a_bundle_that_serves(model: str, tables: Path, tmp_path: Path) -> None:
-    done = leitmotif(*arguments(tables, model, tmp_path))
+@dataclass(frozen=True)
+class Trained:
+    """What the command printed."""
+
+    model: str
+    report: dict[str, Any]
+    stderr: str
+
+    @property
+    def bundle(self) -> Path:
+        return Path(self.report["bundle"])
+
+
+@pytest.fixture(scope="module", params=["leitmotif", "apn"])
+def trained(request: pytest.FixtureRequest, tables: Path, small_apn: None, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Trained once for all tests that only look at what came of it."""
+    return run_training(request.param, tables, tmp_path_factory.mktemp("trained"))
+
+
+def run_training(model: str, tables: Path, out: Path, features: str = "features.csv") -> Trained:
+    done = leitmotif(*arguments(tables, model, out, features))
     assert done.exit_code == 0, done.stderr
-    report = json.loads(done.stdout)
-    served = load_bundle(Path(report["bundle"]))
-    assert (served.model_version, served.manifest.kind) == (report["model_version"], model)
+    return Trained(model, json.loads(done.stdout), done.stderr)
+
+
+def test_a_bundle_that_serves(trained: Trained) -> None:
+    report = trained.report
+    served = load_bundle(trained.bundle)
+    assert (served.model_version, served.manifest.kind) == (report["model_version"], trained.model)
     assert served.manifest.metrics == report["metrics"]
     assert report["metrics"]["recall@20"] > 0.9
     assert report["metrics"]["cold_start_recall@20"] == 1.0  # eight new tracks at most
-    assert f"{TRACKS} tracks have other ids in the bundle, such as 't/0': t-0" in done.stderr
+    assert f"{TRACKS} tracks have other ids in the bundle, such as 't/0': t-0" in trained.stderr
     # Everything of one genre, asked for by its prototype's weight alone, and told so.
     jazz = served.prototype_positions["jazz"]
     assert served.prototypes[jazz].source == "tag"
@@ -94,19 +127,16 @@ def test_a_bundle_that_serves(model: str, tables: Path, tmp_path: Path) -> None:
     assert {item.track.tags for item in muted} == {(genre,) for genre in GENRES if genre != "jazz"}
 
 
-@pytest.mark.parametrize("model", ["leitmotif", "apn"])
-def test_the_affinity_head_hears_the_genre_of_a_new_track(model: str, tables: Path, tmp_path: Path) -> None:
-    report = json.loads(leitmotif(*arguments(tables, model, tmp_path)).stdout)
-    bundle = Path(report["bundle"])
-    served = load_bundle(bundle)
+def test_the_affinity_head_hears_the_genre_of_a_new_track(trained: Trained) -> None:
+    served = load_bundle(trained.bundle)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(bundle / "affinity.onnx", options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(trained.bundle / "affinity.onnx", options, providers=["CPUExecutionProvider"])
     new = np.array([[genre, 100.0 + 10.0 * genre, genre % 2] for genre in range(len(GENRES))], np.float32)
     [affinities] = session.run(["affinity"], {"embedding": new})
     columns = affinities[:, [served.prototype_positions[genre] for genre in GENRES]]
     # The attention of `apn` also learned to read tags, which the head has none of.
-    assert np.sum(columns.argmax(axis=0) == np.arange(4)) >= (4 if model == "leitmotif" else 3)
+    assert np.sum(columns.argmax(axis=0) == np.arange(4)) >= (4 if trained.model == "leitmotif" else 3)
 
 
 def test_several_processes_under_torchrun_write_one_bundle(tables: Path, tmp_path: Path) -> None:
@@ -134,8 +164,9 @@ def test_several_processes_under_torchrun_write_one_bundle(tables: Path, tmp_pat
     assert [path.name for path in (tmp_path / "models").iterdir() if path.name != ".leitmotif"] == [report["model_version"]]
 
 
-def test_a_run_that_was_broken_off_goes_on_and_gives_the_same_bundle(tables: Path, tmp_path: Path) -> None:
-    files = TableFiles(tables / "interactions.csv", tables / "tracks.csv", tables / "tags.csv")
+@pytest.mark.parametrize("trained", ["apn"], indirect=True)
+def test_a_run_that_was_broken_off_goes_on_and_gives_the_same_bundle(trained: Trained, tables: Path, tmp_path: Path) -> None:
+    files = TableFiles(*(tables / f"{name}.csv" for name in ("interactions", "tracks", "tags", "features")))
     data = load(files).data
     steps: list[tuple[str, int]] = []
 
@@ -144,23 +175,51 @@ def test_a_run_that_was_broken_off_goes_on_and_gives_the_same_bundle(tables: Pat
         if len(steps) == 8:
             raise KeyboardInterrupt
 
-    whole = train_tables(data, model="apn", out=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        train_tables(data, model="apn", out=tmp_path / "resumed", on_progress=break_off)
+        train_tables(data, model="apn", out=tmp_path, on_progress=break_off)
     steps.clear()
 
     def note(stage: str, done: int, total: int) -> None:
         steps.append((stage, done))
 
-    resumed = train_tables(data, model="apn", out=tmp_path / "resumed", on_progress=note)
+    assert list((tmp_path / ".leitmotif").iterdir())
+    resumed = train_tables(data, model="apn", out=tmp_path, on_progress=note)
+    assert [path.name for path in tmp_path.iterdir()] == [resumed.model_version]  # nothing goes on from here
     assert steps[1][1] > 20  # an epoch is a twentieth
-    assert resumed.model_version == whole.model_version
+    assert resumed.model_version == trained.report["model_version"]
+
+
+def test_embeddings_of_the_encoder_command_make_a_bundle_of_that_encoder(tables: Path, tmp_path: Path) -> None:
+    served = load_bundle(run_training("leitmotif", tables, tmp_path, features="embeddings.npz").bundle)
+    assert (served.manifest.encoder_id, served.manifest.encoder_sha256) == ("music-2", "5" * 64)
+    assert served.manifest.dimension == 3
+
+
+def test_new_tracks_are_not_measured_where_their_kernel_would_fill_the_memory(
+    tables: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEITMOTIF_WORKSHOP_SQUARE_MATRICES_GIB", "0")
+    done = run_training("leitmotif", tables, tmp_path)
+    assert "not all was measured: new tracks: the kernel for new items of 72 items needs 0.0 GiB" in done.stderr
+    assert done.report["metrics"]["recall@20"] > 0.9
+    assert "cold_start_recall@20" not in done.report["metrics"]
+    assert len(load_bundle(done.bundle).catalogue) == TRACKS
 
 
 def test_little_data_gives_a_bundle_without_metrics(tmp_path: Path) -> None:
     (tmp_path / "plays.csv").write_text("user_id,track_id\nada,one\nada,two\n")
     (tmp_path / "tracks.csv").write_text("track_id,title\none,One\ntwo,Two\nthree,Three\n")
+    (tmp_path / "tags.csv").write_text("track_id,tag\none,calm\ntwo,loud\n")
     options = ["--interactions", str(tmp_path / "plays.csv"), "--tracks", str(tmp_path / "tracks.csv")]
+    refused = leitmotif("train", *options, "--model", "apn", "--out", str(tmp_path / "refused"))
+    assert refused.exit_code == 1
+    assert "give --tags or --features" in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "refused").exists()
+    options += ["--tags", str(tmp_path / "tags.csv")]
+    refused = leitmotif("train", *options, "--model", "apn", "--out", str(tmp_path / "refused"))
+    assert refused.exit_code == 1
+    assert "so little that differs between people" in refused.stderr.splitlines()[-1]  # there is but one
+    (tmp_path / "plays.csv").write_text("user_id,track_id\nada,one\nada,two\nbob,three\n")
     for model in ("leitmotif", "apn"):
         done = leitmotif("train", *options, "--model", model, "--out", str(tmp_path / model), "--json")
         assert done.exit_code == 0, done.stderr
@@ -174,7 +233,7 @@ def test_little_data_gives_a_bundle_without_metrics(tmp_path: Path) -> None:
     ("features", "told"),
     [
         ("track_id,energy\nt/0,5e9\n", "give it in other units"),
-        ("track_id,energy\nt/0,loud\n", "is known of no track"),
+        ("track_id,energy\nt/0,loud\n", "a feature is no finite number"),
         ("energy\n1\n", "track_id is missing"),
     ],
 )

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from leitmotif_services.workshop.listening.listening_data import TrainingData
+from leitmotif_services.workshop.recommenders.leitmotif import Leitmotif
 from leitmotif_services.workshop.recommenders.leitmotif_new_items import NewItems
 from leitmotif_services.workshop.recommenders.leitmotif_prototypes import ListeningPrototypes
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
 from leitmotif_services.workshop.recommenders.leitmotif_scorer import LeitmotifScorer, history_profiles
-from leitmotif_services.workshop.responses import Responses
 
 PEOPLE = 3
 
@@ -44,6 +45,10 @@ def steered(draw):
 @settings(max_examples=60, deadline=None)
 @given(steered(), st.floats(0.0, 2.0))
 def test_a_boost_never_lowers_an_item_against_one_that_expresses_the_prototype_no_more(model, rise):
+    a_boost_never_lowers(model, rise)
+
+
+def a_boost_never_lowers(model, rise):
     scorer, histories, edits, prototype = model
     unmuted = np.zeros(edits.shape, np.bool_)
     before = scorer.edited_scores(histories, edits, unmuted)
@@ -60,6 +65,10 @@ def test_a_boost_never_lowers_an_item_against_one_that_expresses_the_prototype_n
 @settings(max_examples=60, deadline=None)
 @given(steered())
 def test_a_mute_returns_no_item_of_the_top_decile_and_no_carrier_with_an_affinity(model):
+    a_mute_removes(model)
+
+
+def a_mute_removes(model):
     scorer, histories, edits, prototype = model
     muted = np.zeros(edits.shape, np.bool_)
     muted[0, prototype] = True
@@ -81,3 +90,24 @@ def test_contributions_sum_to_the_score(model):
         for item in range(scores.shape[1]):
             total = float(scorer.contributions(histories, edits, person, item).sum())
             assert abs(total - scores[person, item]) <= 1e-9 * (1.0 + abs(total))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32), st.floats(0.0, 2.0))
+def test_the_promises_hold_where_affinities_of_untagged_items_are_predicted(seed, rise):
+    rng = np.random.default_rng(seed)
+    items, tags = int(rng.integers(6, 30)), int(rng.integers(1, 4))
+    tag_counts = (rng.random((items, tags)) < 0.4) * (rng.random(items) < 0.6)[:, None]
+    heard = csr_array((rng.random((12, items)) < 0.4).astype(float))
+    data = TrainingData(
+        heard, heard, csr_array(tag_counts.astype(float)), tuple("abc"[:tags]), rng.standard_normal((items, 2)), ("",) * items
+    )
+    fit = {**Leitmotif.space.defaults, "prototypes": int(rng.integers(1, 8))}
+    scorer = Leitmotif().fit(data, fit, seed=0, validation=None, advance=lambda _: None)
+    edits = rng.uniform(-1.0, 1.0, (PEOPLE, len(scorer.prototypes)))
+    model = (scorer, heard[:PEOPLE], edits, int(rng.integers(len(scorer.prototypes))))
+    a_boost_never_lowers(model, rise)
+    a_mute_removes(model)
+    for tag in range(scorer.found.carriers.shape[1]):
+        carries = scorer.found.carriers[:, tag]
+        assert scorer.affinities[carries, tag].min() > scorer.affinities[~carries, tag].max(initial=0.0)

@@ -35,7 +35,10 @@ def streamable_m4a(samples, rate_hz, folder):
 
 def _write(target, samples, rate_hz, container, codec, video, options):
     frames = np.atleast_2d(samples.T)
-    layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1(wide)" if codec == "alac" else "7.1"}[len(frames)]
+    layouts = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
+    if codec == "alac":
+        layouts |= {7: "6.1(back)", 8: "7.1(wide)"}
+    layout = layouts[len(frames)]
     with av.open(target, "w", format=container, options=options) as output:
         stream = output.add_stream(codec, rate=rate_hz, layout=layout)
         if codec == "wmav2":

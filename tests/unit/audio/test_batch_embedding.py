@@ -79,6 +79,48 @@ async def test_a_call_uses_idle_workers_and_only_those(embedder, admission):
     assert (await second).outcomes == (b"a", b"b")
 
 
+async def test_a_worker_that_falls_idle_helps_the_call_that_has_most_left(embedder, admission):
+    first, second = Gated(), Gated()
+    calls = [asyncio.create_task(embedder.embed(first, [b"gate", b"gate", b"a", b"gate", b"b"], None))]
+    await until(lambda: len(first.seen) == 2)  # both workers
+    calls.append(asyncio.create_task(embedder.embed(second, [b"c"], None)))
+    await until(lambda: admission.waiting == 1)
+    first.gate.set()
+    await asyncio.gather(*calls)
+    assert sorted(first.seen) == sorted([b"gate"] * 3 + [b"a", b"b"])
+    assert second.seen == [b"c"]
+
+    slow, many = Gated(), Gated()
+    alone = asyncio.create_task(embedder.embed(slow, [b"gate"], None))
+    await until(lambda: slow.seen)
+    call = asyncio.create_task(embedder.embed(many, [b"gate", b"gate", b"gate"], None))
+    await until(lambda: len(many.seen) == 1)
+    slow.gate.set()
+    await alone
+    await until(lambda: len(many.seen) == 2)  # the second worker has come over
+    assert admission.waiting == 0
+    many.gate.set()
+    assert len((await call).outcomes) == 3
+    assert admission.admitted == 0
+
+
+async def test_a_helper_makes_way_for_whoever_waits(embedder, admission):
+    slow, many, late = Gated(), Gated(), Gated()
+    alone = asyncio.create_task(embedder.embed(slow, [b"gate"], None))
+    await until(lambda: slow.seen)
+    call = asyncio.create_task(embedder.embed(many, [b"gate"] * 2 + [b"x"] * 50, None))
+    await until(lambda: len(many.seen) == 1)
+    slow.gate.set()
+    await until(lambda: len(many.seen) == 2)
+    waits = asyncio.create_task(embedder.embed(late, [b"late"], None))
+    await until(lambda: admission.waiting == 1)
+    many.gate.set()
+    await waits
+    assert (await alone).outcomes == (b"gate",)
+    assert len((await call).outcomes) == 52
+    assert admission.admitted == 0
+
+
 async def test_overload_is_refused_at_once(embedder, admission):
     slow = Gated()
     calls = [asyncio.create_task(embedder.embed(slow, [b"gate"], None)) for _ in range(3)]
@@ -134,7 +176,7 @@ async def test_content_beyond_the_budget_is_refused(embedder):
 
 async def test_nothing_more_is_begun_for_a_caller_who_has_gone(embedder, admission):
     slow = Gated()
-    call = asyncio.create_task(embedder.embed(slow, [b"gate", b"gate", b"never"], None))
+    call = asyncio.create_task(embedder.embed(slow, [b"gate", b"gate", b"no"], None))
     await until(lambda: len(slow.seen) == 2)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -142,3 +184,14 @@ async def test_nothing_more_is_begun_for_a_caller_who_has_gone(embedder, admissi
     slow.gate.set()
     await until(lambda: admission.admitted == 0)
     assert slow.seen == [b"gate", b"gate"]
+
+
+async def test_the_largest_items_of_a_call_are_begun_first(embedder, admission):
+    slow, sized = Gated(), Gated()
+    running = asyncio.create_task(embedder.embed(slow, [b"gate"], None))
+    await until(lambda: slow.seen)
+    contents = [b"1", b"4444", PcmAudio(PcmFormat(8000, 1), b"22"), b"333", b"5"]
+    assert (await embedder.embed(sized, contents, None)).outcomes == tuple(contents)
+    assert sized.seen == [contents[1], contents[3], contents[2], contents[0], contents[4]]
+    slow.gate.set()
+    await running

@@ -21,6 +21,8 @@ def test_everything_can_be_set():
             "LEITMOTIF_AUDIO_ENCODERS": "/srv/a.onnx, ,/srv/more",
             "LEITMOTIF_AUDIO_DEFAULT_ENCODER_ID": "mine-1",
             "LEITMOTIF_AUDIO_WORKERS": "3",
+            "LEITMOTIF_AUDIO_DECODERS": "5",
+            "LEITMOTIF_AUDIO_MAX_DECODE_S": "2.5",
             "LEITMOTIF_AUDIO_WAITING": "0",
             "LEITMOTIF_AUDIO_THREADS": "2",
             "LEITMOTIF_AUDIO_MAX_ITEMS": "4",
@@ -31,7 +33,13 @@ def test_everything_can_be_set():
     assert config.encoders == (Path("/srv/a.onnx"), Path("/srv/more"))
     assert config.default_encoder_id == "mine-1"
     assert (config.workers, config.waiting, config.threads, config.max_items) == (3, 0, 2, 4)
+    assert (config.decoders, config.max_decode_s) == (5, 2.5)
     assert (config.limits.max_bytes, config.limits.max_duration_s) == (2048, 60.0)
+
+
+def test_there_are_as_many_decoders_as_workers_unless_it_is_said():
+    assert AudioConfig.from_environment({"LEITMOTIF_AUDIO_WORKERS": "3"}).decoders == 3
+    assert AudioConfig.from_environment({"LEITMOTIF_AUDIO_WORKERS": "3", "LEITMOTIF_AUDIO_DECODERS": "0"}).decoders == 0
 
 
 def test_every_fault_is_named():

@@ -88,7 +88,18 @@ def test_a_tag_after_the_last_frame_is_no_cut():
     assert not ends_in_mid_frame(FRAME * 5 + b"TAG" + bytes(125), 0)
 
 
-@pytest.mark.parametrize(("data_bytes", "cut"), [(100, False), (101, True), (1 << 30, True), (0xFFFFFFFF, False), (0, False)])
+UNKNOWN = (0, 0xFFFFFFFF, 0xFFFFFFFF - 44, 0x80000000, 0x7FFFFFFF, 0x7FFFFFFF - 36, 0x7FFFFF00, 0x7FFFF000, 0x7FFFEFFC)
+TEN_HOURS = 36_000 * 44_100 * 2
+
+
+@pytest.mark.parametrize(
+    ("data_bytes", "cut"),
+    [
+        (100, False),
+        *((size, True) for size in (101, 1 << 30, 0x7FFF0000, 0x7FFFF200, 0x80000001, TEN_HOURS, 0xFFFFFF00 - 300)),
+        *((size, False) for size in UNKNOWN),
+    ],
+)
 def test_wav_that_promises_more_than_it_holds(data_bytes, cut):
     header = b"RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00" + bytes(16)
     content = header + b"LIST\x03\x00\x00\x00abc\x00" + b"data" + struct.pack("<I", data_bytes) + bytes(100)
@@ -96,5 +107,16 @@ def test_wav_that_promises_more_than_it_holds(data_bytes, cut):
         with pytest.raises(ServiceError) as caught:
             refuse_cut_off(content, AudioFormat.WAV)
         assert caught.value.reason is Reason.AUDIO_CORRUPT
+    else:
+        refuse_cut_off(content, AudioFormat.WAV)
+
+
+@pytest.mark.parametrize(("data_bytes", "cut"), [(100, False), (101, True), (5 << 30, True), (0, False), ((1 << 64) - 1, False)])
+def test_a_long_wav_tells_its_length_in_a_chunk_of_its_own(data_bytes, cut):
+    long_sizes = b"ds64" + struct.pack("<IQQQI", 28, 0, data_bytes, 0, 0)
+    content = b"RF64\xff\xff\xff\xffWAVE" + long_sizes + b"data\xff\xff\xff\xff" + bytes(100)
+    if cut:
+        with pytest.raises(ServiceError, match="promises more samples"):
+            refuse_cut_off(content, AudioFormat.WAV)
     else:
         refuse_cut_off(content, AudioFormat.WAV)

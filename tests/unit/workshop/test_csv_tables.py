@@ -30,14 +30,13 @@ def test_good_rows_become_interactions(tmp_path):
     [
         ("u,nowhere,1", "not among the tracks"),
         ("u,twice,1", "more than one file"),
-        ("u,a,nan", "count is nan"),
-        ("u,a,inf", "count is inf"),
-        ("u,a,-2", "count is -2"),
-        ("u,a,0", "count is 0"),
-        ("u,a,1e12", "count is 1e12"),
-        ("u,a,many", "'many' is not a number"),
-        ("u,a,", "is not a number"),
-        ("u,a", "is not a number"),
+        *(
+            (f"u,a,{count}", "the count is no number above 0 and at most 10000000")
+            for count in ("nan", "inf", "-2", "0", "1e12", "")
+        ),
+        *((f"u,a,{count}", f"at most 10000000: '{count}'") for count in ("many", "1_000", "٣", "0x10", "１")),
+        ("u,a", "the count is no number"),
+        ("u,a,1,Goodbye", "more cells than the 3 names of the header: 4 cells"),
         (",a,1", "user_id is empty"),
         ("x" * 300 + ",a,1", "more than 200 characters"),
         ("known,b,5", "came before"),
@@ -49,6 +48,13 @@ def test_a_row_at_fault_is_left_out_and_told(tmp_path, row, reason):
     assert fault.row == 3
     assert reason in fault.reason
     assert table.interactions.user_ids == ("known", "last")
+
+
+def test_numbers_as_tables_have_them_and_empty_cells_too_many_are_read(tmp_path):
+    text = "user_id,track_id,count\nann,a,1e2\nbob,a,.5\ncid,a,+3.,\ndan,a,2.50,,\n"
+    table = read_interactions(written(tmp_path, text), TRACKS)
+    assert table.faults == ()
+    assert table.interactions.counts.tolist() == [100, 0.5, 3, 2.5]
 
 
 def test_nothing_usable_is_no_interactions(tmp_path):
@@ -74,6 +80,8 @@ def test_a_missing_weight_column_weighs_one(tmp_path):
         ("", "utf-8", "user_id is missing"),
         ("user,track\n1,2\n", "utf-8", "user_id is missing"),
         ("user_id,track_id,track_id\n", "utf-8", "named twice"),
+        ("user_id;track_id;count\n1;2;3\n", "utf-8", "separated by commas, not semicolons"),
+        ("user_id\ttrack_id\n1\t2\n", "utf-8", "separated by commas, not tabs"),
         ("user_id,track_id\nJosé,a\n", "latin-1", "not UTF-8"),
         ('user_id,track_id\n"u,a\n', "utf-8", "not CSV"),
     ],

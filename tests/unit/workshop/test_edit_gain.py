@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from leitmotif_services.prototypes.expression import expressed_threshold
+from leitmotif_services.workshop import edit_gain
 from leitmotif_services.workshop.edit_gain import SMALLEST_GAIN, fit_edit_gain
-from leitmotif_services.workshop.responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
 
 
 def model(tracks, prototypes=6, people=40, seed=0):
@@ -64,3 +65,13 @@ def test_a_catalogue_without_any_difference_has_the_smallest_gain():
     equal = np.full((8, 3), 0.5)
     gain = fit_edit_gain(equal, Responses(np.zeros((8, 3)), np.zeros(8)), np.ones((2, 3)), [1, 1, 1], seed=0)
     assert gain == pytest.approx(SMALLEST_GAIN)
+
+
+def test_many_tracks_are_judged_by_some_of_the_prototypes(monkeypatch):
+    affinities, fitted, histories = model(300, prototypes=40)
+    whole = fit_edit_gain(affinities, fitted, histories, ranks_of(affinities), seed=0)
+    monkeypatch.setattr(edit_gain, "_SCORES", 1000)
+    monkeypatch.setattr(edit_gain, "_FEWEST_PAIRS", 20)
+    pairs = edit_gain._Pairs(affinities, fitted, histories, ranks_of(affinities), seed=0)
+    assert pairs._scores.shape == (300, 20)
+    assert fit_edit_gain(affinities, fitted, histories, ranks_of(affinities), seed=0) == pytest.approx(whole, rel=0.3)

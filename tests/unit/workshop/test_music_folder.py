@@ -23,6 +23,14 @@ def test_the_snippets_of_bundles_are_no_music(tmp_path):
     assert names(tmp_path) == ["a.ogg", "album/b.ogg"]
 
 
+def test_other_files_are_counted_and_the_first_of_them_named(tmp_path):
+    put(tmp_path, "a.mka", "b.MKV", "c.webm", "cover.jpg", ".hidden", *(f"album/{number:02}.txt" for number in range(30)))
+    assert names(tmp_path) == ["a.mka", "b.MKV", "c.webm"]
+    found = find_music(tmp_path)
+    assert found.other_files == 31
+    assert found.other_names == tuple(tmp_path / f"album/{number:02}.txt" for number in range(20))
+
+
 def test_where_bundles_go_is_passed_over_where_it_lies_inside(tmp_path, monkeypatch):
     put(tmp_path, "a.ogg", "models/half-written/s.ogg", ".hidden/c.ogg")
     monkeypatch.chdir(tmp_path)

@@ -4,6 +4,9 @@ One item in ten is drawn by the seed and taken out of the data: no training pers
 is trained on the catalogue of the other items ("warm") alone. A test person's history is the warm part of what is given of them;
 what is to be found is every cold item that the person heard. The candidates are the cold items alone: a list of new releases.
 People who heard none of them, or no warm one, are left out. Tags of held-out people are left out here too.
+
+How much is there to reach? The recommender that saw training people's listening to the cold items as well ranks the same
+candidates for the same histories: to place an item without its listening can hardly do better than to place it with it.
 """
 
 from dataclasses import dataclass, replace
@@ -16,6 +19,7 @@ from leitmotif_services.workshop.comparison.ranked_lists import dense_mask, top_
 from leitmotif_services.workshop.listening.listening_data import HeldOutPeople, ListeningData, Split, TrainingData
 from leitmotif_services.workshop.listening.splits import standardised
 from leitmotif_services.workshop.ranking_metrics import recall_of_hits
+from leitmotif_services.workshop.recommenders.recommender import Scorer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -84,6 +88,14 @@ def cold_recall(scores: Doubles, people: ColdPeople) -> Doubles:
     wanted = dense_mask(people.wanted)
     items, filled = top_items(scores, np.zeros_like(wanted), RECALL_LENGTH)
     return recall_of_hits(np.take_along_axis(wanted, items, axis=1) & filled, wanted.sum(axis=1), RECALL_LENGTH)
+
+
+def recall_when_heard(scorer: Scorer, cold: ColdSplit) -> Doubles:
+    """(V,) Recall@20 of a recommender that was trained on the whole catalogue, cold items included, for the same test people."""
+    warm = cold.test.history.tocoo()
+    shape = (warm.shape[0], len(cold.warm) + len(cold.cold))
+    history = type(cold.test.history)((warm.data, (warm.row, cold.warm[warm.col])), shape=shape)
+    return cold_recall(scorer.scores(history)[:, cold.cold], cold.test)
 
 
 def _people(people: HeldOutPeople, warm: Positions, cold: Positions) -> ColdPeople | None:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 Doubles = NDArray[np.float64]
 
 NEIGHBOURS = (5, 10, 20, 50, 100, 200, 1_000_000)
-TAG_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
+AUDIO_ALONE = (0.0,)
+EQUAL_PARTS = (0.5,)
+ANY_PARTS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
+"""Weights w of the tags to choose from."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,17 @@ class ContentNeighbours:
     """(V,)."""
 
 
-def content_neighbours(cold: ColdSplit, *, with_tags: bool) -> ContentNeighbours:
+def content_neighbours(cold: ColdSplit, *, tag_weights: tuple[float, ...]) -> ContentNeighbours:
     """Recall@20 of content kNN.
 
     s_vi = Σ sim_ij over those of cold item i's k nearest warm items j that person v heard, where sim is w · cosine of TF-IDF
-    tags + (1 - w) · cosine of standardised audio, negative ones 0 (Lops et al., Recommender Systems Handbook, 2011). k, and with
-    tags w, are those of NEIGHBOURS and TAG_WEIGHTS that are best on the validation people.
+    tags + (1 - w) · cosine of standardised audio, negative ones 0 (Lops et al., Recommender Systems Handbook, 2011). k and w are
+    those of NEIGHBOURS and `tag_weights` that are best on the validation people.
     """
     by_audio = _cosines(cold.audio, cold.training.audio)
-    by_tags = _cosines(*_tf_idf(cold)) if with_tags else np.zeros_like(by_audio)
-    best, best_recall = (NEIGHBOURS[0], 0.0), -1.0
-    for weight in TAG_WEIGHTS if with_tags else (0.0,):
+    by_tags = _cosines(*_tf_idf(cold)) if any(tag_weights) else np.zeros_like(by_audio)
+    best, best_recall = (NEIGHBOURS[0], tag_weights[0]), -1.0
+    for weight in tag_weights:
         similarity = weight * by_tags + (1.0 - weight) * by_audio
         for neighbours in NEIGHBOURS:
             recall = float(cold_recall(cold.validation.history @ _nearest(similarity, neighbours).T, cold.validation).mean())

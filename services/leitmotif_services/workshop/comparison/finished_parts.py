@@ -1,26 +1,19 @@
 """Keeps finished parts of a study, so that one that was stopped goes on where it was."""
 
-import ast
 import hashlib
 import json
 import os
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
+from leitmotif_services.workshop.code_hash import code_hash
 from leitmotif_services.workshop.listening.listening_data import ListeningData
 
 Part = dict[str, object]
 """What one part of a study found: made of JSON values."""
-
-_PROJECT = "leitmotif_services"
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "implicit")
-"""Their versions may change a figure."""
 
 
 class FinishedParts:
@@ -52,18 +45,13 @@ def part_key(data_hash: str, modules: tuple[str, ...], settings: Mapping[str, ob
     """32 hexadecimal digits of everything that a part's figures follow from: the data, the code of `modules` and all that they
     import of this project, the versions of the libraries, and the settings.
     """
-    digest = hashlib.sha256(data_hash.encode())
-    for module in sorted(_with_imports(modules)):
-        digest.update(module.encode())
-        digest.update(_source(module))
-    for library in _LIBRARIES:
-        digest.update(f"{library} {_version(library)}".encode())
+    digest = hashlib.sha256(f"{data_hash} {code_hash(modules)}".encode())
     digest.update(json.dumps(dict(settings), sort_keys=True).encode())
     return digest.hexdigest()[:32]
 
 
 def hash_of_data(data: ListeningData) -> str:
-    """SHA-256 over all of it."""
+    """SHA-256 over all that a figure or a model can follow from: everything but the names that a person would call items by."""
     digest = hashlib.sha256(data.name.encode())
     for texts in (data.user_ids, data.item_ids, data.artists, data.tagging.tags, data.audio_names):
         digest.update(json.dumps(texts).encode())
@@ -72,50 +60,3 @@ def hash_of_data(data: ListeningData) -> str:
     for values in numbers:
         digest.update(np.ascontiguousarray(values, np.float64).tobytes())
     return digest.hexdigest()
-
-
-def _with_imports(modules: tuple[str, ...]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(modules)
-    while waiting:
-        module = waiting.pop()
-        if module not in found:
-            found.add(module)
-            waiting += _imported(module)
-    return found
-
-
-@cache
-def _imported(module: str) -> tuple[str, ...]:
-    """Modules of this project that a module imports, anywhere in it."""
-    names = []
-    for node in ast.walk(ast.parse(_source(module))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_PROJECT):
-            source = cast(str, node.module)
-            names += [source, *(f"{source}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names if alias.name.startswith(_PROJECT)]
-    return tuple(name for name in names if _path(name))
-
-
-@cache
-def _source(module: str) -> bytes:
-    path = _path(module)
-    return path.read_bytes() if path else b""
-
-
-@cache
-def _path(module: str) -> Path | None:
-    try:
-        spec = find_spec(module)
-    except ModuleNotFoundError:  # a name of a module, rather than a module
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
-
-
-@cache
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "absent"

@@ -7,7 +7,7 @@ import numpy as np
 
 from leitmotif_services.workshop.comparison.accuracy import METRICS
 from leitmotif_services.workshop.comparison.report import Json
-from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS
+from leitmotif_services.workshop.comparison.study_part import BASELINES
 
 _SHOWN_TAGS = 10
 _MEANING = {
@@ -23,7 +23,9 @@ _MEANING = {
         "prototype, of that size."
     ),
     "Cold start": (
-        "A tenth of the items, which training saw nobody hear, ranked among themselves for people who heard one of them."
+        "A tenth of the items, which training saw nobody hear, ranked among themselves for people who heard one of them. The "
+        "last column is of the same recommender trained with those items' listening: what there is to reach. Content kNN: "
+        "with tags and audio in the parts that are best on validation people, and in equal parts (even)."
     ),
     "Fidelity": "Of affinities that are computed from audio alone for those items, against who carries the prototype's tag.",
 }
@@ -35,10 +37,10 @@ Entry = Mapping[str, object]
 def markdown_of(results: Json, command: str, plots: Sequence[str]) -> str:
     """The report: `command` made it, and the files `plots` lie beside it."""
     dataset = cast(Entry, results["dataset"])
-    seeds = ", ".join(str(seed) for seed in cast("list[int]", results["seeds"]))
+    seeds = cast("list[int]", results["seeds"])
     made = (
         f"Made by `{command}`. Each recommender: the best of up to {results['trials']} settings on validation people, then "
-        f"trained on training and validation people, measured on test people; mean ± standard deviation over seeds {seeds}."
+        f"trained on training and validation people, measured on test people; {_figures(seeds)}."
     )
     held = ", ".join(f"{dataset[key]} {name}" for key, name in _HELD.items()) + "."
     sections = [f"# Recommenders on {dataset['name']}", made, held]
@@ -52,7 +54,12 @@ def markdown_of(results: Json, command: str, plots: Sequence[str]) -> str:
         if table:
             sections += [f"## {heading}", _MEANING[heading], table]
     sections += [f"![{name.removesuffix('.png').replace('-', ' ')}]({name})" for name in plots]
-    sections += ["## Settings that were chosen", _settings(results), "## Left out while loading", _left_out(dataset)]
+    if not_measured := not_measured_lines(results):
+        sections += ["## Not measured", "\n".join(f"- {line}" for line in not_measured)]
+    sections += ["## Settings that were chosen", _settings(results)]
+    sections += ["## Left out while loading", _rows_told(dataset, "left_out")]
+    if dataset["noted"]:
+        sections += ["## Noted while loading", _rows_told(dataset, "noted")]
     return "\n\n".join(sections) + "\n"
 
 
@@ -64,7 +71,7 @@ def accuracy_table(results: Json) -> str:
     header = ["model", *(metric.replace("ndcg", "NDCG").replace("recall", "Recall") for metric in METRICS)]
     rows = []
     for name, model in sorted(models.items(), key=lambda entry: -_mean(entry[1], METRICS[0])):
-        row = [name, *(f"{_mean(model, metric):.4f} ± {cast(float, cast(Entry, model[metric])['sd']):.4f}" for metric in METRICS)]
+        row = [name, *(_spread(model[metric]) for metric in METRICS)]
         if with_reference:
             row.append(_difference(cast("Mapping[str, Entry] | None", model.get(f"against_{reference}"))))
         rows.append(row)
@@ -108,21 +115,40 @@ def cold_start_table(results: Json) -> str:
     """One row for each recommender that scores new items, and for content kNN; empty without any."""
     rows = []
     for name, measured in cast("Mapping[str, Entry]", results["cold_start"]).items():
-        ratio = cast("Mapping[str, float | None]", measured["ratio"])
+        over = cast("Mapping[str, Mapping[str, float | None]]", measured["over"])
         row = [name]
         for source in ("audio_and_tags", "audio"):
-            found = cast(Entry, measured[source])
-            over = ratio[source]
-            row += [f"{found['mean']:.4f} ± {found['sd']:.4f}", f"{over:.2f}" if over is not None else ""]
-        rows.append(row)
-    header = [
-        "model",
-        "Recall@20, audio and tags",
-        f"over {CONTENT_NEIGHBOURS}",
-        "Recall@20, audio",
-        f"over {CONTENT_NEIGHBOURS}",
-    ]
+            row.append(_spread(measured[source]) if source in measured else "")
+            row += [f"{ratio:.2f}" if (ratio := over[baseline].get(source)) else "" for baseline in _compared(source)]
+        rows.append([*row, _spread(measured["heard"]) if "heard" in measured else ""])
+    header = ["model"]
+    for source, title in (("audio_and_tags", "audio and tags"), ("audio", "audio")):
+        header += [f"Recall@20, {title}", *(f"over {baseline}" for baseline in _compared(source))]
+    header.append("Recall@20 when heard")
     return _table(header, rows) if rows else ""
+
+
+def _compared(source: str) -> tuple[str, ...]:
+    """From audio alone, the baselines are the same."""
+    return tuple(BASELINES) if source == "audio_and_tags" else tuple(BASELINES)[:1]
+
+
+def not_measured_lines(results: Json) -> list[str]:
+    """What was left out, and why, one line each."""
+    return [f"{entry['what']}: {entry['why']}" for entry in cast("list[Entry]", results["not_measured"])]
+
+
+def _figures(seeds: Sequence[int]) -> str:
+    if len(seeds) == 1:
+        return f"with seed {seeds[0]} alone, so that nothing tells how far the figures would vary"
+    return f"mean ± standard deviation over seeds {', '.join(map(str, seeds))}"
+
+
+def _spread(measured: object) -> str:
+    """One value has no standard deviation."""
+    found = cast(Entry, measured)
+    several = len(cast("list[float]", found["values"])) > 1
+    return f"{found['mean']:.4f}" + (f" ± {found['sd']:.4f}" if several else "")
 
 
 def _fidelity(results: Json) -> str:
@@ -148,12 +174,12 @@ def _settings(results: Json) -> str:
     return _table(["model", "seed", "settings"], rows)
 
 
-def _left_out(dataset: Entry) -> str:
+def _rows_told(dataset: Entry, kind: str) -> str:
     rows = [
         [str(entry["file"]), str(entry["reason"]), str(entry["count"]), "; ".join(cast("list[str]", entry["examples"])[:3])]
-        for entry in cast("list[Entry]", dataset["left_out"])
+        for entry in cast("list[Entry]", dataset[kind])
     ]
-    return _table(["file", "reason", "count", "the first"], rows) if rows else "Nothing."
+    return _table(["file", "reason" if kind == "left_out" else "what", "count", "the first"], rows) if rows else "Nothing."
 
 
 def _mean(model: Entry, metric: str) -> float:

@@ -1,6 +1,7 @@
 """A study's figures: as JSON, and as a Markdown report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import cast
 
 import numpy as np
@@ -10,7 +11,7 @@ from leitmotif_services.workshop.comparison.control import DOSES
 from leitmotif_services.workshop.comparison.finished_parts import Part
 from leitmotif_services.workshop.comparison.paired_bootstrap import Interval, paired_interval
 from leitmotif_services.workshop.comparison.study import Study
-from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS
+from leitmotif_services.workshop.comparison.study_part import BASELINES
 from leitmotif_services.workshop.listening.loading_report import LoadingReport
 from leitmotif_services.workshop.recommenders import registry
 
@@ -21,7 +22,7 @@ _STEERING = ("price", "price_share", "collateral")
 
 
 def results_of(study: Study, dataset: str, report: LoadingReport) -> Json:
-    """Everything measured: `models`, `control`, `cold_start`, `fidelity`, `sweeps`, by the recommender's name.
+    """Everything measured: `models`, `control`, `cold_start`, `fidelity`, `sweeps`, by the recommender's name; and what was not.
 
     A mean is over seeds; `sd` is the sample standard deviation over seeds, 0 for one seed.
     """
@@ -38,6 +39,7 @@ def results_of(study: Study, dataset: str, report: LoadingReport) -> Json:
             {"model": task.model, "setting": task.swept, "seed": task.seed, "trials": part["trials"]}
             for task, part in study.sweeps()
         ],
+        "not_measured": [asdict(left_out) for left_out in study.not_measured],
         "seconds": round(study.seconds, 1),
     }
 
@@ -122,24 +124,34 @@ def _means(found: Sequence[Mapping[str, object]], name: str) -> list[float]:
 
 
 def _cold_start(study: Study) -> Json:
-    """Recall@20 from audio and tags under `recall@20`, from audio alone under `audio`; `ratio` is over content kNN's."""
+    """Recall@20 from audio and tags under `recall@20`, from audio alone under `audio`; `over` is the ratio to each content kNN.
+
+    Without audio, `recall@20` is from tags alone, and there is no `audio`. `heard`: of the same recommender trained with those
+    items' listening, where it is one that learns from listening.
+    """
     means = {}
-    for model in (*study.models, CONTENT_NEIGHBOURS):
+    for model in (*study.models, *BASELINES):
         parts = [
             cast("Mapping[str, list[float]]", part["cold_start"]) for _, part in study.of_model(model) if part.get("cold_start")
         ]
         if parts:
             means[model] = {
-                source: spread([float(np.mean(part[source])) for part in parts]) for source in ("audio_and_tags", "audio")
+                source: spread([float(np.mean(part[source])) for part in parts])
+                for source in ("audio_and_tags", "audio", "heard")
+                if source in parts[0]
             }
-    baseline = means.get(CONTENT_NEIGHBOURS)
     return {
         model: {
             "recall@20": measured["audio_and_tags"]["mean"],
             **measured,
-            "ratio": {
-                source: _ratio(cast(float, measured[source]["mean"]), cast(float, baseline[source]["mean"]) if baseline else 0.0)
-                for source in measured
+            "over": {
+                baseline: {
+                    source: _ratio(cast(float, measured[source]["mean"]), cast(float, means[baseline][source]["mean"]))
+                    for source in ("audio_and_tags", "audio")
+                    if source in measured and source in means[baseline]
+                }
+                for baseline in BASELINES
+                if baseline in means
             },
         }
         for model, measured in means.items()

@@ -14,7 +14,8 @@ from typing import cast
 
 from leitmotif_services.workshop.comparison.finished_parts import FinishedParts, Part, hash_of_data, part_key
 from leitmotif_services.workshop.comparison.hyper_parameter_search import TRIALS
-from leitmotif_services.workshop.comparison.study_part import CONTENT_NEIGHBOURS, Task, run_task
+from leitmotif_services.workshop.comparison.known_content import NotMeasured, known_content
+from leitmotif_services.workshop.comparison.study_part import BASELINES, Task, run_task
 from leitmotif_services.workshop.listening.listening_data import ListeningData
 from leitmotif_services.workshop.recommenders import registry
 
@@ -35,11 +36,13 @@ class Study:
 
     seeds: tuple[int, ...]
     models: tuple[str, ...]
+    """Those that were measured."""
     trials: int
     parts: dict[Task, Part]
     seconds: float
     reused: int
     """Parts that an earlier run had finished."""
+    not_measured: tuple[NotMeasured, ...] = ()
 
     def of_model(self, model: str) -> list[tuple[int, Part]]:
         """Its measures by seed, in the order of the seeds."""
@@ -65,12 +68,19 @@ def run_study(
     `models`: names of the registry. `work`: the folder that finished parts are kept in; a part is found again only where data,
     code, library versions and settings are the same. `workers`: processes beside each other, of one thread each, so that the
     figures do not depend on how many there are. `sweeps`: also vary the settings of `registry.SWEPT` with the first seed.
-    SplitError where the data is too small, StudyError where a process ended.
+    What the data tells too little for is left out, and told. SplitError where the data is too small, StudyError where a process
+    ended or nothing is left.
     """
     started = time.perf_counter()
+    content = known_content(data)
+    not_measured = content.not_measured(models)
+    why = {left_out.what: left_out.why for left_out in not_measured}
+    if models and all(model in why for model in models):
+        raise StudyError(f"{models[0]} cannot be measured: {why[models[0]]}")
+    models = [model for model in models if model not in why]
     runner = _Runner(data, FinishedParts(work), workers, note)
     measures = [Task("measure", model, seed, trials) for model in _longest_first(models) for seed in seeds]
-    baselines = [Task("baseline", CONTENT_NEIGHBOURS, seed, 0) for seed in seeds]
+    baselines = [Task("baseline", baseline, seed, 0) for baseline in BASELINES for seed in seeds if content.sources]
     planned = [(model, name) for model in models for name in registry.SWEPT.get(model, ())] if sweeps else []
     runner.expect(len(measures) + len(baselines) + len(planned))
     parts = runner.run([*measures, *baselines])
@@ -79,7 +89,7 @@ def run_study(
         chosen = cast("dict[str, float | int | str]", parts[Task("measure", model, seeds[0], trials)]["settings"])
         sweep_tasks.append(Task("sweep", model, seeds[0], trials, name, tuple(sorted(chosen.items()))))
     parts |= runner.run(sweep_tasks)
-    return Study(tuple(seeds), tuple(models), trials, parts, time.perf_counter() - started, runner.reused)
+    return Study(tuple(seeds), tuple(models), trials, parts, time.perf_counter() - started, runner.reused, not_measured)
 
 
 class _Runner:

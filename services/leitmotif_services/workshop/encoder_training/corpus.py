@@ -21,6 +21,7 @@ from leitmotif_services.audio.encoder_artifact import LOG_MEL, TONAL
 from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings, TrackFrames
 from leitmotif_services.audio.segmentation import Segmentation, audible
 from leitmotif_services.audio.waveform import Waveform, checked_samples
+from leitmotif_services.workshop.code_hash import code_hash
 from leitmotif_services.workshop.composer import compose_track
 from leitmotif_services.workshop.encoder_training import productions
 from leitmotif_services.workshop.encoder_training.encoder_graph import statistics_model
@@ -55,10 +56,12 @@ class Piece:
 
 
 class Corpus:
-    """The pieces of one recipe and seed, in a folder; what is there already is not composed again."""
+    """The pieces of one recipe and seed, in a folder; what is there already is not composed again, unless the code that composes
+    and listens has changed.
+    """
 
     def __init__(self, folder: Path, recipe: CorpusRecipe, seed: int, settings: FrontEndSettings) -> None:
-        key = sha256(repr((recipe.styled_pieces, recipe.idiomatic_pieces, recipe.piece_s, seed, settings, VERSIONS)).encode())
+        key = sha256(repr((recipe, seed, settings, code_hash((__name__,)))).encode())
         self._folder = folder / f"corpus-{key.hexdigest()[:12]}"
         self._recipe = recipe
         self._seed = seed

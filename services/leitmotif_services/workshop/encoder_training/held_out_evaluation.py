@@ -36,7 +36,7 @@ class HeldOutFigures:
 def evaluate(
     float32: AudioEngine, int8: AudioEngine, recipe: CorpusRecipe, pieces: int, seed: int, advance: Callable[[float], None]
 ) -> HeldOutFigures:
-    """Compose `pieces` new pieces, half of them by each composer where the recipe has both, and embed them."""
+    """Compose `pieces` new pieces, by each composer the share that the recipe has of it, and embed them."""
     share = recipe.styled_pieces / (recipe.styled_pieces + recipe.idiomatic_pieces)
     styled = round(pieces * share)
     drawn = CorpusRecipe(styled_pieces=styled, idiomatic_pieces=pieces - styled, piece_s=recipe.piece_s)

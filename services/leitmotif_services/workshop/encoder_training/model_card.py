@@ -8,13 +8,17 @@ from leitmotif_services.workshop.idioms import IDIOMS
 
 
 def model_card(
-    recipe: Recipe, seed: int, artifact: EncoderArtifact, mel_bands: int, size_bytes: int, figures: HeldOutFigures
+    recipe: Recipe, config: str, seed: int, artifact: EncoderArtifact, mel_bands: int, size_bytes: int, figures: HeldOutFigures
 ) -> str:
-    """Markdown: what the encoder is, what it was fitted on and how, what was measured, what it must not be trusted with."""
+    """Markdown: what the encoder is, what it was fitted on and how, what was measured, what it must not be trusted with.
+
+    `config`: the name of the recipe's file; empty for the package's own.
+    """
     corpus, fitting, network = recipe.corpus, recipe.fitting, recipe.network
     share = recipe.network_share
     pieces = corpus.styled_pieces + corpus.idiomatic_pieces
     styles = ", ".join(style.name for style in STYLES)
+    command = f"leitmotif encoder train{f' --config {config}' if config else ''} --seed {seed} --out DIR"
     return f"""# {artifact.encoder_id}
 
 Turns audio into an embedding of {artifact.dimension} numbers, of unit length, for every {artifact.segmentation.segment_s:g} s;
@@ -23,7 +27,7 @@ service decodes goes in. {size_bytes / 1e6:.1f} MB, licence {artifact.license}, 
 
 ## How it is made
 
-`leitmotif encoder train --seed {seed} --out DIR` makes it from nothing, on a CPU. Two halves stand side by side:
+`{command}` makes it from nothing, on a CPU. Two halves stand side by side:
 
 - **Statistics** of each segment ({1 - share:.0%} of the squared length): mean, deviation, change and correlation of mel
   cepstra; strength of onsets and modulation spectrum for each of six bands; pitch classes without the key; noisiness.

@@ -13,6 +13,7 @@ from leitmotif_services.audio.engine import load_engine
 from leitmotif_services.audio.front_end import FrontEnd, FrontEndSettings
 from leitmotif_services.audio.segmentation import Segmentation
 from leitmotif_services.audio.waveform import Waveform, checked_samples
+from leitmotif_services.workshop.code_hash import code_hash
 from leitmotif_services.workshop.encoder_training.corpus import Corpus, composed
 from leitmotif_services.workshop.encoder_training.encoder_graph import encoder_model
 from leitmotif_services.workshop.encoder_training.held_out_evaluation import HeldOutFigures, evaluate
@@ -43,11 +44,14 @@ class TrainedEncoder:
     figures: HeldOutFigures
 
 
-def train_encoder(out: Path, recipe: Recipe, seed: int, *, work: Path, workers: int, show: Show) -> TrainedEncoder:
+def train_encoder(
+    out: Path, recipe: Recipe, seed: int, *, config: str = "", work: Path, workers: int, show: Show
+) -> TrainedEncoder:
     """Write `<id>.onnx` (int8), `<id>-float32.onnx` and `<id>.md` into `out`.
 
-    `work` keeps pieces and the state of the network between runs: a run that was broken off goes on, and gives what an unbroken
-    one gives on the same machine with as many threads. OSError where a folder cannot be written.
+    `config`: the name of the recipe's file, for the model card; empty for the package's own. `work` keeps pieces and the state of
+    the network between runs: a run that was broken off goes on, and gives what an unbroken one gives on the same machine with as
+    many threads. OSError where a folder cannot be written.
     """
     import torch
 
@@ -88,7 +92,7 @@ def train_encoder(out: Path, recipe: Recipe, seed: int, *, work: Path, workers: 
         _advance(show, "evaluating", recipe.evaluation_pieces),
     )
     card = out / f"{recipe.encoder_id}.md"
-    _write(card, model_card(recipe, seed, engines[1].encoder, settings.mel_bands, int8.stat().st_size, figures).encode())
+    _write(card, model_card(recipe, config, seed, engines[1].encoder, settings.mel_bands, int8.stat().st_size, figures).encode())
     return TrainedEncoder(int8, float32, card, engines[1].encoder, figures)
 
 
@@ -117,8 +121,9 @@ def _description(recipe: Recipe, seed: int) -> str:
 
 
 def _key(recipe: Recipe, seed: int) -> str:
-    """Names the state of one training: anything that changes the network changes it."""
-    told = json.dumps([asdict(recipe.corpus), asdict(recipe.network), asdict(recipe.fitting), seed], sort_keys=True)
+    """Names the state of one training: recipe, seed, code or library, whatever changes the network changes it."""
+    code = code_hash((Corpus.__module__, f"{__package__}.torch_fitting"))
+    told = json.dumps([asdict(recipe.corpus), asdict(recipe.network), asdict(recipe.fitting), seed, code], sort_keys=True)
     return sha256(told.encode()).hexdigest()[:12]
 
 

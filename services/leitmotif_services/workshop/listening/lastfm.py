@@ -13,7 +13,7 @@ import numpy as np
 from leitmotif_services.workshop.listening.interaction_core import interaction_core
 from leitmotif_services.workshop.listening.listening_data import ListeningData, Tagging
 from leitmotif_services.workshop.listening.loading_report import FaultLedger, LoadedListening, report_on
-from leitmotif_services.workshop.listening.table_rows import LARGEST_COUNT, TableError, csv_rows
+from leitmotif_services.workshop.listening.table_rows import LARGEST_COUNT, TableError, csv_rows, decimal_number
 
 NAME = "lastfm-2k"
 
@@ -115,7 +115,7 @@ def _listening(path: Path, names: dict[int, str], ledger: FaultLedger) -> dict[t
     file = "user_artists.dat"
     listening: dict[tuple[int, int], float] = {}
     for row, (user_id, artist_id, weight) in _rows(path / file, ("userID", "artistID", "weight"), "latin-1"):
-        user, artist, count = _whole(user_id), _whole(artist_id), _number(weight)
+        user, artist, count = _whole(user_id), _whole(artist_id), decimal_number(weight)
         if user is None or artist is None:
             ledger.row(file, row, "an id is no whole number", f"{user_id} {artist_id}")
         elif artist not in names:
@@ -185,9 +185,9 @@ def _audio(path: Path, names: dict[int, str], ledger: FaultLedger) -> dict[int, 
     """(12,) descriptors by artist, in the order of AUDIO_NAMES."""
     file = "artist_audio_features.csv"
     audio: dict[int, tuple[float, ...]] = {}
-    for row, values in csv_rows(path / file, required=("artistID", *DESCRIPTORS, "key")):
+    for row, values in csv_rows(path / file, required=("artistID", *DESCRIPTORS, "key"), on_fault=ledger.of(file)):
         artist = _whole(values["artistID"])
-        descriptors = {name: _number(values[name]) for name in (*DESCRIPTORS, "key")}
+        descriptors = {name: decimal_number(values[name]) for name in (*DESCRIPTORS, "key")}
         wrong = [name for name, value in descriptors.items() if not _possible(name, value)]
         if artist is None or artist not in names:
             ledger.row(file, row, "the artist is not in artists.dat", values["artistID"])
@@ -232,11 +232,3 @@ def _rows(path: Path, columns: tuple[str, ...], encoding: str) -> Iterator[tuple
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
-
-
-def _number(text: str) -> float:
-    """NaN for what is no number."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

@@ -1,12 +1,16 @@
 """What loading left out, and why: every row at fault is counted by its reason, and the first of each are told one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leitmotif_services.workshop.listening.listening_data import ListeningData
+from leitmotif_services.workshop.listening.table_rows import OnFault
 
 EXAMPLES = 20
 """Rows that are told one by one, for each file and reason."""
+
+SHOWN = 3
+"""Of those, in the lines for a person."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +24,11 @@ class RowFault:
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """Rows, or things with a name, that were left out for one reason."""
+class Counted:
+    """Rows, or things with a name, that one thing is to be said of."""
 
     file: str
-    """The file that held them; empty for what a filter over all files left out."""
+    """The file that held them; empty for what a filter over all files found."""
     reason: str
     count: int
     examples: tuple[str, ...]
@@ -40,7 +44,9 @@ class LoadingReport:
     pairs: int
     tag_assignments: int
     items_with_audio: int
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[Counted, ...]
+    noted: tuple[Counted, ...] = ()
+    """What got in, and should be known nevertheless."""
 
     def lines(self) -> list[str]:
         """One line for the whole and one for each reason, with its first examples."""
@@ -48,7 +54,7 @@ class LoadingReport:
             f"{self.users} people, {self.items} items ({self.items_with_audio} with audio), {self.pairs} pairs, "
             f"{self.tag_assignments} tag assignments"
         )
-        return [whole, *(_line(entry) for entry in self.left_out)]
+        return [whole, *(_line(entry, "left out ") for entry in self.left_out), *(_line(entry, "") for entry in self.noted)]
 
     def as_json(self) -> dict[str, object]:
         """The same for `--json`."""
@@ -58,10 +64,8 @@ class LoadingReport:
             "pairs": self.pairs,
             "tag_assignments": self.tag_assignments,
             "items_with_audio": self.items_with_audio,
-            "left_out": [
-                {"file": entry.file, "reason": entry.reason, "count": entry.count, "examples": list(entry.examples)}
-                for entry in self.left_out
-            ],
+            "left_out": [_json(entry) for entry in self.left_out],
+            "noted": [_json(entry) for entry in self.noted],
         }
 
 
@@ -77,12 +81,16 @@ class LoadedListening:
 class FaultLedger:
     """Collects what is left out while a data set is loaded; memory is bounded by EXAMPLES for each reason."""
 
-    _counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    _examples: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _left_out: dict[tuple[str, str], "_Count"] = field(default_factory=dict)
+    _noted: dict[tuple[str, str], "_Count"] = field(default_factory=dict)
 
     def row(self, file: str, row: int, reason: str, detail: str = "") -> None:
         """A row at fault. `reason` is the kind of fault, the same text for all of its kind; `detail` says what stood there."""
         self.add(file, reason, f"row {row}: {detail}" if detail else f"row {row}")
+
+    def of(self, file: str) -> OnFault:
+        """Takes the rows at fault of one file."""
+        return lambda row, reason, detail: self.row(file, row, reason, detail)
 
     def name(self, file: str, reason: str, name: str) -> None:
         """A thing that is left out by its name."""
@@ -95,17 +103,30 @@ class FaultLedger:
 
     def add(self, file: str, reason: str, example: str) -> None:
         """One more that is left out for a reason."""
-        key = file, reason
-        self._counts[key] = self._counts.get(key, 0) + 1
-        examples = self._examples.setdefault(key, [])
-        if len(examples) < EXAMPLES:
-            examples.append(example)
+        self._left_out.setdefault((file, reason), _Count()).add(example)
 
-    def left_out(self) -> tuple[LeftOut, ...]:
+    def note(self, file: str, what: str, name: str) -> None:
+        """One more that is not left out, of which `what` should be known."""
+        self._noted.setdefault((file, what), _Count()).add(name)
+
+    def left_out(self) -> tuple[Counted, ...]:
         """By file and reason, in the order in which they were first met."""
-        return tuple(
-            LeftOut(file, reason, count, tuple(self._examples[file, reason])) for (file, reason), count in self._counts.items()
-        )
+        return _counted(self._left_out)
+
+    def noted(self) -> tuple[Counted, ...]:
+        """The same of what was noted."""
+        return _counted(self._noted)
+
+
+@dataclass
+class _Count:
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, example: str) -> None:
+        self.count += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples.append(example)
 
 
 def report_on(data: ListeningData, ledger: FaultLedger) -> LoadingReport:
@@ -120,11 +141,20 @@ def report_on(data: ListeningData, ledger: FaultLedger) -> LoadingReport:
         tag_assignments=len(data.tagging.items),
         items_with_audio=with_audio,
         left_out=ledger.left_out(),
+        noted=ledger.noted(),
     )
 
 
-def _line(entry: LeftOut) -> str:
-    shown = "; ".join(entry.examples[:3])
-    more = ", …" if entry.count > len(entry.examples[:3]) else ""
+def _counted(counts: Mapping[tuple[str, str], _Count]) -> tuple[Counted, ...]:
+    return tuple(Counted(file, reason, told.count, tuple(told.examples)) for (file, reason), told in counts.items())
+
+
+def _line(entry: Counted, what: str) -> str:
+    shown = entry.examples[:SHOWN]
+    more = f"; … --json names {len(entry.examples)}" if len(entry.examples) > len(shown) else ""
     where = f"{entry.file}: " if entry.file else ""
-    return f"{where}left out {entry.count}: {entry.reason} ({shown}{more})"
+    return f"{where}{what}{entry.count}: {entry.reason} ({'; '.join(shown)}{more})"
+
+
+def _json(entry: Counted) -> dict[str, object]:
+    return {"file": entry.file, "reason": entry.reason, "count": entry.count, "examples": list(entry.examples)}

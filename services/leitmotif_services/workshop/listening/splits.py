@@ -45,10 +45,16 @@ def split(data: ListeningData, seed: int, *, test_users: int | None = None, vali
     validation_count = default if validation_users is None else validation_users
     candidates = np.flatnonzero(np.diff(data.counts.indptr) >= 2)
     held_out = test_count + validation_count
-    if min(test_count, validation_count) < 1 or len(candidates) < held_out or people - held_out < 1:
+    if min(test_count, validation_count) < 1:
         raise SplitError(
-            f"{data.name}: {test_count} + {validation_count} people cannot be held out of {len(candidates)} with 2 items or more"
+            f"{data.name}: {people} people are too few to hold some out and measure on; {_HELD_OUT_SHARE} are the fewest"
         )
+    if len(candidates) < held_out:
+        raise SplitError(
+            f"{data.name}: {held_out} of {people} people are to be held out, and {len(candidates)} have the 2 items that it takes"
+        )
+    if people - held_out < 1:
+        raise SplitError(f"{data.name}: {held_out} of {people} people are to be held out, and nobody is left to train on")
     rng = np.random.default_rng([seed, 4])
     drawn = rng.permutation(candidates)
     test = np.sort(drawn[:test_count])

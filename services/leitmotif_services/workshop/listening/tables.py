@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from leitmotif_services.prototypes.model_arrays import MAGNITUDE_LIMIT
+from leitmotif_services.workshop.listening.checked_rows import (
+    INTERACTION_COLUMNS,
+    TAG_COLUMNS,
+    UNKNOWN_TRACK,
+    checked_interactions,
+    checked_tags,
+)
 from leitmotif_services.workshop.listening.interaction_core import interaction_core
 from leitmotif_services.workshop.listening.listening_data import ListeningData, Tagging
 from leitmotif_services.workshop.listening.loading_report import FaultLedger, LoadedListening, report_on
-from leitmotif_services.workshop.listening.table_rows import (
-    LARGEST_COUNT,
-    TableError,
-    csv_rows,
-    positive_number,
-    text_problem,
-)
+from leitmotif_services.workshop.listening.table_rows import OnFault, Row, TableError, csv_rows, decimal_number, text_problem
 from leitmotif_services.workshop.listening.track_fields import fields_by_track, year_of
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def load(files: TableFiles, *, user_items: int = 1, item_users: int = 0) -> Load
     counts, users, items = _core(listening, tracks, user_items, item_users, ledger)
     audio, audio_names = _features(files.features, tracks, items, ledger)
     if not users:
-        raise TableError(f"{files.interactions.name}: no row is usable, or nobody has {user_items} tracks")
+        raise TableError(f"{files.interactions.name}: {_nobody(len(listening), user_items, item_users)}")
     data = ListeningData(
         name=NAME,
         user_ids=users,
@@ -96,13 +98,19 @@ def load(files: TableFiles, *, user_items: int = 1, item_users: int = 0) -> Load
     return LoadedListening(data, report_on(data, ledger))
 
 
-def table_rows(path: Path, *, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Row number and texts by column of a CSV or Parquet file, by its suffix."""
+def _rows(path: Path, required: tuple[str, ...], on_fault: OnFault) -> Iterator[Row]:
+    """The rows of a CSV or Parquet file, by its suffix."""
     if path.suffix.lower() == _PARQUET:
         from leitmotif_services.workshop.listening.pyarrow_table_rows import parquet_rows
 
         return parquet_rows(path, required=required)
-    return csv_rows(path, required=required)
+    return csv_rows(path, required=required, on_fault=on_fault)
+
+
+def _nobody(pairs: int, user_items: int, item_users: int) -> str:
+    if not pairs:
+        return "no row is usable"
+    return f"nobody has {user_items} tracks that {item_users} people each have"
 
 
 def _track_rows(path: Path | None, ledger: FaultLedger) -> dict[str, dict[str, str]] | None:
@@ -110,7 +118,7 @@ def _track_rows(path: Path | None, ledger: FaultLedger) -> dict[str, dict[str, s
     if path is None:
         return None
     tracks: dict[str, dict[str, str]] = {}
-    for row, values in table_rows(path, required=("track_id",)):
+    for row, values in _rows(path, ("track_id",), ledger.of(path.name)):
         track = values["track_id"]
         if problem := text_problem("track_id", track) or year_of(values.get("year", ""))[1]:
             ledger.row(path.name, row, problem)
@@ -122,21 +130,13 @@ def _track_rows(path: Path | None, ledger: FaultLedger) -> dict[str, dict[str, s
 
 
 def _interactions(path: Path, tracks: Mapping[str, tuple[str, str]] | None, ledger: FaultLedger) -> dict[tuple[str, str], float]:
-    listening: dict[tuple[str, str], float] = {}
-    for row, values in table_rows(path, required=("user_id", "track_id")):
-        user, track = values["user_id"], values["track_id"]
-        count, count_problem = positive_number("count", values.get("count", "1"), LARGEST_COUNT)
-        if problem := text_problem("user_id", user) or text_problem("track_id", track):
-            ledger.row(path.name, row, problem)
-        elif tracks is not None and track not in tracks:
-            ledger.row(path.name, row, "the track is not among the tracks", track)
-        elif count_problem:
-            ledger.row(path.name, row, f"the count is no number above 0 and at most {LARGEST_COUNT:.0f}", count_problem)
-        elif (user, track) in listening:
-            ledger.row(path.name, row, "the person and the track came before", f"{user} {track}")
-        else:
-            listening[user, track] = count
-    return listening
+    on_fault = ledger.of(path.name)
+    rows = checked_interactions(
+        _rows(path, INTERACTION_COLUMNS, on_fault),
+        lambda track: (track, UNKNOWN_TRACK if tracks is not None and track not in tracks else ""),
+        on_fault,
+    )
+    return {(user, track): count for user, track, count in rows}
 
 
 def _core(
@@ -177,26 +177,22 @@ def _tagging(
     assigned: dict[tuple[int, str, str], float] = {}
     place = {item: position for position, item in enumerate(items)}
     person = {user: position for position, user in enumerate(users)}
-    seen: set[tuple[str, str, str]] = set()
     unused: set[str] = set()
-    for row, values in table_rows(path, required=("track_id", "tag")) if path else ():
-        track, tag, user = values["track_id"], " ".join(values["tag"].split()).lower(), values.get("user_id", "")
-        weight, weight_problem = positive_number("weight", values.get("weight", "1"), LARGEST_COUNT)
-        file = path.name if path else ""
-        if problem := text_problem("tag", tag):
-            ledger.row(file, row, problem)
-        elif track not in tracks:
-            ledger.row(file, row, "the track is not among the tracks", track)
-        elif weight_problem:
-            ledger.row(file, row, f"the weight is no number above 0 and at most {LARGEST_COUNT:.0f}", weight_problem)
-        elif (user, track, tag) in seen:
-            ledger.row(file, row, "the track had the same tag before", f"{track} {tag}")
+    file = path.name if path else ""
+    on_fault = ledger.of(file)
+    rows = checked_tags(
+        _rows(path, TAG_COLUMNS, on_fault) if path else (),
+        lambda track: (track, "" if track in tracks else UNKNOWN_TRACK),
+        on_fault,
+        by_person=True,
+    )
+    for track, tag, user, weight in rows:
+        if user and user not in person:
+            ledger.note(file, "tags are used though they are of people without listening that is left", f"{user}: {tag}")
+        if track in place:
+            assigned[place[track], tag, user] = weight
         else:
-            seen.add((user, track, tag))
-            if track in place:
-                assigned[place[track], tag, user] = weight
-            else:
-                unused.add(tag)
+            unused.add(tag)
     tags = tuple(sorted({tag for _, tag, _ in assigned}))
     ledger.names("", "tags that no track that is left carries", sorted(unused - set(tags)))
     number = {tag: position for position, tag in enumerate(tags)}
@@ -218,31 +214,37 @@ def _features(
         return np.zeros((len(items), 0)), ()
     names: tuple[str, ...] = ()
     known: dict[str, list[float]] = {}
-    for row, values in table_rows(path, required=("track_id",)):
+    first_wrong = ""
+    for row, values in _rows(path, ("track_id",), ledger.of(path.name)):
         track = values.pop("track_id")
-        numbers = {name: _number(text) for name, text in values.items()}
-        wrong = [name for name, number in numbers.items() if not math.isfinite(number)]
+        numbers = {name: decimal_number(text) for name, text in values.items()}
+        wrong = [name for name, number in numbers.items() if not abs(number) <= MAGNITUDE_LIMIT]
         names = names or tuple(values)
         if track not in tracks:
-            ledger.row(path.name, row, "the track is not among the tracks", track)
+            ledger.row(path.name, row, UNKNOWN_TRACK, track)
         elif wrong:
-            ledger.row(path.name, row, "a feature is no finite number", f"{wrong[0]} is {values[wrong[0]]!r}")
+            first_wrong = (
+                first_wrong or f"row {row}: {_wrong_feature(numbers[wrong[0]])}: {wrong[0]} is {values[wrong[0]][:40]!r}"
+            )
+            ledger.row(path.name, row, _wrong_feature(numbers[wrong[0]]), f"{wrong[0]} is {values[wrong[0]][:40]!r}")
         elif track in known:
             ledger.row(path.name, row, "the track came before", track)
         else:
             known[track] = list(numbers.values())
-    without = [item for item in items if item not in known]
-    ledger.names(path.name, "tracks without features stay, and have no audio", without)
+    if first_wrong and not known:
+        raise TableError(f"{path.name}: no row is usable; {first_wrong}")
+    for item in items:
+        if item not in known:
+            ledger.note(path.name, "tracks have no features, and stay without audio", item)
     nothing = [math.nan] * len(names)
     audio = np.array([known.get(item, nothing) for item in items], np.float64).reshape(len(items), len(names))
     return audio, names
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+def _wrong_feature(number: float) -> str:
+    if math.isfinite(number):
+        return f"a feature is beyond ±{MAGNITUDE_LIMIT:g}: give it in other units"
+    return "a feature is no finite number"
 
 
 def _file(folder: Path, name: str) -> Path | None:

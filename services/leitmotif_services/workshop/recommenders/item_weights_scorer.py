@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from leitmotif_services.workshop.recommenders.square_matrices import check_square
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -23,6 +25,14 @@ class ItemWeightsScorer:
         return np.asarray(history @ self.weights, np.float64)
 
 
+_MATRICES = 3
+"""At once: the counts, a copy to invert or to cut, and what comes of it."""
+
+
 def heard_together(heard: "csr_array") -> Doubles:
-    """(N, N): how many of the people heard both items; on the diagonal, how many heard the item."""
+    """(N, N): how many of the people heard both items; on the diagonal, how many heard the item.
+
+    TooManyItemsError where models made of it would fill the memory.
+    """
+    check_square(heard.shape[1], what="a map from items to items", matrices=_MATRICES)
     return np.asarray((heard.T @ heard).toarray(), np.float64)

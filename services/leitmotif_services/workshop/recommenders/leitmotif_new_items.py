@@ -7,7 +7,8 @@ where no item vouches for itself (t = 1 of `leitmotif_responses`), as no new ite
 - exp(−|x − y|² / F) of the standardised audio, F columns;
 - cosine of the TF-IDF of all tags that at least two items carry;
 
-or what there is of these. How much an item is tagged at all is the most that is known of how widely it will be heard: a
+or what there is of these. An item without audio stands at the mean of every column: it counts as one of average sound, and two of
+them as alike in it. How much an item is tagged at all is the most that is known of how widely it will be heard: a
 little-known item with the sound of a famous one will be heard by few. So the mean is multiplied by (1 + exp(−|z − w|² / 4)) / 2
 of the standardised logarithms z of an item's assignments and of its different tags.
 """
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.workshop.listening.listening_data import TrainingData
-from leitmotif_services.workshop.recommenders.leitmotif_responses import fit_responses, popularity
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Gram, fit_responses, popularity
 from leitmotif_services.workshop.recommenders.tag_features import unit_rows
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class NewItems:
     data: TrainingData
     known: Doubles
     """(N, K): affinities of the items of `data`."""
-    together: Doubles
-    """(N, N): G."""
+    together: Gram
+    """G (N, N)."""
     ridge: Doubles
     """(N,): the diagonal of Λ."""
 

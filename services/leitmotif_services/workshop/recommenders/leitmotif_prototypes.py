@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.workshop.listening.listening_data import TrainingData
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Gram
 
 Doubles = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -58,7 +59,7 @@ class ListeningPrototypes:
         return {label: position for position, label in enumerate(self.labels[: self.carriers.shape[1]])}
 
 
-def find_prototypes(data: TrainingData, together: Doubles, ridge: Doubles, *, count: int) -> ListeningPrototypes:
+def find_prototypes(data: TrainingData, together: Gram, ridge: Doubles, *, count: int) -> ListeningPrototypes:
     """`count` prototypes, or as many as N items and their tags have.
 
     `together`: G (N, N); `ridge`: the diagonal of Λ (N,), > 0.
@@ -90,18 +91,22 @@ def typicality(data: TrainingData, carriers: Mask) -> Doubles:
     return np.where(carriers, np.maximum(relative, CARRIED), 0.0)
 
 
-def co_heard_scenes(together: Doubles, ridge: Doubles, count: int) -> Doubles:
+def co_heard_scenes(together: Gram, ridge: Doubles, count: int) -> Doubles:
     """(N, D), D ≤ min(count, N - 1): discovered affinities, each column's largest 1; columns by falling sum."""
-    from scipy.sparse.linalg import eigsh
+    from scipy.sparse.linalg import LinearOperator, eigsh
 
-    items = len(together)
+    items = len(ridge)
     count = min(count, items - 1)
     if count < 1:
         return np.zeros((items, 0))
     scale = 1.0 / np.sqrt(ridge)
-    weighted = together * scale[:, None] * scale[None, :]
+
+    def weighted(vector: Doubles) -> Doubles:
+        return scale * (together @ (scale * vector.reshape(-1)))
+
     # The start is the sum of the rows, so that neither a seed nor the order of the items decides.
-    values, vectors = eigsh(weighted, k=count, v0=weighted.sum(axis=1) + 1e-12, which="LA")
+    operator = LinearOperator((items, items), matvec=weighted, dtype=np.float64)
+    values, vectors = eigsh(operator, k=count, v0=weighted(np.ones(items)) + 1e-12, which="LA")
     rotated = varimax(vectors[:, values > _NOTHING * values.max()][:, ::-1])
     rotated *= np.where((rotated**3).sum(axis=0) < 0.0, -1.0, 1.0)
     scenes = np.maximum(rotated, 0.0) * scale[:, None]

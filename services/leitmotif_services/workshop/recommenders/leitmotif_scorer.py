@@ -18,13 +18,17 @@ from leitmotif_services.prototypes.expression import Expression, carriers_expres
 from leitmotif_services.workshop.edit_gain import fit_edit_gain
 from leitmotif_services.workshop.recommenders.leitmotif_new_items import NewItems
 from leitmotif_services.workshop.recommenders.leitmotif_prototypes import ListeningPrototypes
-from leitmotif_services.workshop.responses import Responses
+from leitmotif_services.workshop.recommenders.leitmotif_responses import Responses
+from leitmotif_services.workshop.recommenders.square_matrices import check_square
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 Doubles = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+_KERNEL_MATRICES = 3
+"""At once: two likenesses that are averaged, or the kernel and its factor, and a temporary."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,16 @@ class LeitmotifScorer:
         return np.append(each, self.fitted.bias[item])
 
     def cold_scores(self, history: "csr_array", audio: Doubles, tag_counts: "csr_array | None") -> Doubles:
-        return np.asarray(self.profiles(history) @ self.new_items.responses(audio, tag_counts).T)
+        return np.asarray(self.profiles(history) @ self._new_items.responses(audio, tag_counts).T)
 
     def cold_affinities(self, audio: Doubles, tag_counts: "csr_array | None") -> Doubles:
-        return self.new_items.affinities(audio, tag_counts)
+        return self._new_items.affinities(audio, tag_counts)
+
+    @property
+    def _new_items(self) -> NewItems:
+        """TooManyItemsError where the kernel of what is known would fill the memory."""
+        check_square(len(self.affinities), what="the kernel for new items", matrices=_KERNEL_MATRICES)
+        return self.new_items
 
     @cached_property
     def expression(self) -> Expression:
@@ -96,6 +106,9 @@ class LeitmotifScorer:
 
 
 def history_profiles(affinities: Doubles, history: "csr_array") -> Doubles:
-    """H (V, K) for histories (V, N): Σ_j a_j / √n; 0 for an empty one. One event changes it in O(K)."""
-    heard = np.maximum(np.diff(history.tocsr().indptr), 1)
-    return np.asarray((history @ affinities) / np.sqrt(heard)[:, None], np.float64)
+    """H (V, K) for histories (V, N) of weights c ≥ 0, 1 where nothing else is known: Σ_j c_j a_j / √Σ_j c_j; 0 for an empty one.
+
+    One event changes it in O(K).
+    """
+    total = np.asarray(history.sum(axis=1), np.float64).reshape(-1)
+    return np.asarray((history @ affinities) / np.sqrt(np.where(total > 0.0, total, 1.0))[:, None], np.float64)

@@ -119,6 +119,7 @@ def test_each_failure_is_one_line(imported, sounds, tmp_path):
         (("~" * 63, "--encoder", clap), "65 tokens"),
         (("calm", "--encoder", tmp_path / "alone.onnx"), "it has no text tower alone.text.onnx beside it"),
         (("calm", "--encoder", tmp_path / "none.onnx"), "there is no such file"),
+        (("calm", "--encoder", "leitmotif-music-1"), "leitmotif-music-1: it has no text tower"),
         (("calm", "--encoder", tmp_path / "broken.text.onnx"), "no ONNX graph"),
         (("calm", "--encoder", tmp_path / "alone2.text.onnx", "--audio", sounds), "cannot be read"),
         (("calm", "--encoder", clap, "--audio", sounds / "notes.txt"), "none of 1 files could be embedded"),

@@ -9,8 +9,11 @@ from typer.testing import CliRunner
 
 from leitmotif.cli.main import app
 from leitmotif_services.audio.engine import load_engine
-from leitmotif_services.workshop.encoder_training.corpus import SHARD_PIECES
-from leitmotif_services.workshop.encoder_training.recipe import DEFAULT_RECIPE
+from leitmotif_services.audio.front_end import FrontEndSettings
+from leitmotif_services.workshop import code_hash
+from leitmotif_services.workshop.encoder_training import training
+from leitmotif_services.workshop.encoder_training.corpus import SHARD_PIECES, Corpus
+from leitmotif_services.workshop.encoder_training.recipe import DEFAULT_RECIPE, read_recipe
 from tests.unit.audio.audio_files import encoded, music
 
 RECIPE = """
@@ -75,6 +78,7 @@ def test_what_it_writes(trained):
     card = (folder / "out" / "tiny-1.md").read_text()
     assert report["sha256"] in card
     assert f"{figures['kind_accuracy']:.3f}" in card
+    assert "`leitmotif encoder train --config recipe.toml --seed 0 --out DIR` makes it" in card
 
 
 def test_int8_and_float32_embed_nearly_alike(trained):
@@ -100,6 +104,25 @@ def test_a_second_run_uses_what_is_there_and_writes_the_same(trained):
 
 def test_another_seed_gives_another_encoder(trained, tmp_path):
     assert train(tmp_path, "--seed", "1")["sha256"] != trained[1]["sha256"]
+
+
+def test_the_recipe_of_the_package_can_be_had():
+    result = CliRunner().invoke(app, ["encoder", "train", "--print-recipe"])
+    assert (result.exit_code, result.stdout) == (0, DEFAULT_RECIPE.read_text())
+
+
+@pytest.mark.parametrize("changed", ["leitmotif_services.workshop.composer.instruments", "leitmotif_services.audio.front_end"])
+def test_what_other_code_composed_or_trained_is_not_used(changed, tmp_path, monkeypatch):
+    recipe, settings, source = read_recipe(DEFAULT_RECIPE), FrontEndSettings(), code_hash._source
+
+    def kept():
+        return Corpus(tmp_path, recipe.corpus, 0, settings)._folder, training._key(recipe, 0)
+
+    before = kept()
+    assert kept() == before
+    monkeypatch.setattr(code_hash, "_source", lambda module: source(module) + (b"#" if module == changed else b""))
+    after = kept()
+    assert all(old != new for old, new in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize("text", ["", DEFAULT_RECIPE.read_text().replace("epochs = ", "epochs = 'x' #")])

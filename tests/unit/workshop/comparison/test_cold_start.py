@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from leitmotif_services.workshop.comparison.cold_start import cold_recall, cold_split
-from leitmotif_services.workshop.comparison.content_neighbours import content_neighbours
+from leitmotif_services.workshop.comparison.cold_start import cold_recall, cold_split, recall_when_heard
+from leitmotif_services.workshop.comparison.content_neighbours import ANY_PARTS, AUDIO_ALONE, EQUAL_PARTS, content_neighbours
 from leitmotif_services.workshop.comparison.fidelity import measure_fidelity
 from leitmotif_services.workshop.listening.splits import split
 from tests.unit.workshop.comparison.small_study import AdditiveScorer, clustered_listening
@@ -55,12 +55,12 @@ def test_content_neighbours_find_what_is_alike():
     data = clustered_listening(users=240, groups=6, group_items=60)
     cold = cold_split(data, split(data, 1))
     by_chance = 20 / len(cold.cold)
-    for with_tags in (False, True):
-        assert content_neighbours(cold, with_tags=with_tags).recall20.mean() > by_chance + 0.2
+    for tag_weights in (AUDIO_ALONE, EQUAL_PARTS, ANY_PARTS):
+        assert content_neighbours(cold, tag_weights=tag_weights).recall20.mean() > by_chance + 0.2
 
 
 def test_content_neighbours_are_the_nearest(cold):
-    found = content_neighbours(cold, with_tags=False)
+    found = content_neighbours(cold, tag_weights=AUDIO_ALONE)
     audio = cold.training.audio / np.linalg.norm(cold.training.audio, axis=1, keepdims=True)
     new = cold.audio / np.linalg.norm(cold.audio, axis=1, keepdims=True)
     similarity = np.maximum(new @ audio.T, 0)
@@ -69,6 +69,28 @@ def test_content_neighbours_are_the_nearest(cold):
         for warm in np.argsort(-row)[: found.neighbours]:
             nearest[item, warm] = row[warm]
     assert cold_recall(cold.test.history @ nearest.T, cold.test).tolist() == found.recall20.tolist()
+
+
+def test_parts_are_chosen_from_those_that_are_given():
+    cold = cold_split(data := clustered_listening(users=240, groups=6, group_items=60), split(data, 1))
+    assert content_neighbours(cold, tag_weights=EQUAL_PARTS).tag_weight == 0.5
+    assert content_neighbours(cold, tag_weights=ANY_PARTS).tag_weight in ANY_PARTS
+
+
+def test_what_there_is_to_reach_is_ranked_from_the_warm_history_alone(data, divided, cold):
+    class Remembers:
+        def scores(self, history):
+            seen.append(history.toarray())
+            scores = np.zeros(history.shape)
+            scores[:, cold.cold] = cold.test.wanted.toarray()
+            return scores
+
+    seen = []
+    assert recall_when_heard(Remembers(), cold).tolist() == [1.0] * cold.test.wanted.shape[0]
+    [history] = seen
+    assert history.shape[1] == len(data.item_ids)
+    assert not history[:, cold.cold].any()
+    assert (history[:, cold.warm] == cold.test.history.toarray()).all()
 
 
 class KnownAffinities(AdditiveScorer):

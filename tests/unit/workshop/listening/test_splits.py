@@ -71,9 +71,11 @@ def test_how_many_are_held_out():
     assert divided.test.given.shape[0] == 7
     assert divided.validation.given.shape[0] == 5
     assert divided.training.heard.shape[0] == 48
-    with pytest.raises(SplitError, match="cannot be held out"):
+    with pytest.raises(SplitError, match="60 of 60 people are to be held out, and nobody is left"):
         split(data, 0, test_users=40, validation_users=20)
-    with pytest.raises(SplitError):
+    with pytest.raises(SplitError, match="61 of 60 people are to be held out, and 60 have the 2 items"):
+        split(data, 0, test_users=41, validation_users=20)
+    with pytest.raises(SplitError, match="5 people are too few to hold some out and measure on; 6 are the fewest"):
         split(clustered_listening(users=5), 0)
 
 

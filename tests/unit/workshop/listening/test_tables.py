@@ -50,8 +50,11 @@ def test_everything_is_read(tmp_path, suffix):
     assert data.tagging.users.tolist() == [-1, 0, -1]
     assert data.audio_names == ("x", "y")
     assert np.array_equal(data.audio, [[-3, 4], [1, 2.5], [math.nan, math.nan]], equal_nan=True)
-    [without] = loaded.report.left_out
-    assert without.examples == ("c",)
+    assert loaded.report.left_out == ()
+    noted = {entry.reason: (entry.file, entry.examples) for entry in loaded.report.noted}
+    assert noted["tracks have no features, and stay without audio"] == (f"features{suffix}", ("c",))
+    of_strangers = "tags are used though they are of people without listening that is left"
+    assert noted[of_strangers] == (f"tags{suffix}", ("stranger: dark",))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -90,6 +93,8 @@ def test_interactions_alone_are_enough(tmp_path):
         ("features", ["c", "nan", "1"], "no finite number"),
         ("features", ["c", "inf", "1"], "no finite number"),
         ("features", ["c", "", "1"], "no finite number"),
+        ("features", ["c", "1e300", "1"], "beyond ±1e+06: give it in other units"),
+        ("features", ["c", "1", "-1e308"], "beyond ±1e+06: give it in other units"),
         ("features", ["nowhere", "1", "1"], "not among the tracks"),
         ("features", ["a", "1", "1"], "came before"),
     ],
@@ -105,6 +110,49 @@ def test_a_bad_row_is_told_and_left_out(tmp_path, suffix, table, row, reason):
     assert (loaded.data.counts != clean.counts).nnz == 0
     assert loaded.data.tagging.tags == clean.tagging.tags
     assert np.array_equal(loaded.data.audio, clean.audio, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("interactions", ["new", "a", "1", "2"]),
+        ("tracks", ["d", "Hello", " Goodbye", "The Beatles"]),
+        ("tags", ["c", "deep", "ann", "x"]),
+        ("features", ["c", "1", "2", "3"]),
+    ],
+)
+def test_a_row_with_more_cells_than_the_header_is_told_and_left_out(tmp_path, table, row):
+    good = {"interactions": INTERACTIONS, "tracks": TRACKS, "tags": TAGS, "features": FEATURES}[table]
+    clean = load(written(tmp_path / "clean"))
+    loaded = load(written(tmp_path / "bad", **{table: [*good, row]}))
+    [found] = loaded.report.left_out
+    assert (found.file, found.count) == (f"{table}.csv", 1)
+    assert "more cells than" in found.reason
+    assert loaded.data.item_names == clean.data.item_names
+    assert loaded.data.tagging.tags == clean.data.tagging.tags
+    assert np.array_equal(loaded.data.audio, clean.data.audio, equal_nan=True)
+
+
+@pytest.mark.parametrize("count", ["1_000", "٣", "1e12", "0x10", ""])
+def test_a_count_that_only_python_reads_is_no_number(tmp_path, count):
+    loaded = load(written(tmp_path, interactions=[*INTERACTIONS, ["new", "a", count]]))
+    [found] = loaded.report.left_out
+    assert found.examples == (f"row 5: {count!r}",)
+    assert loaded.data.user_ids == ("ann", "zoe")
+
+
+def test_features_of_which_no_row_is_usable_are_refused_with_the_first(tmp_path):
+    with pytest.raises(TableError, match=r"no row is usable; row 2: a feature is beyond .* other units: x is '5e9'"):
+        load(written(tmp_path, features=[["track_id", "x"], ["a", "5e9"], ["b", "6e9"]]))
+
+
+def test_a_line_tells_how_many_more_there_are(tmp_path):
+    more = [[f"new {number}", "nowhere", "1"] for number in range(30)]
+    lines = load(written(tmp_path, interactions=[*INTERACTIONS, *more])).report.lines()
+    [line] = [line for line in lines if line.startswith("interactions.csv")]
+    told = "row 5: nowhere; row 6: nowhere; row 7: nowhere; … --json names 20"
+    assert line == f"interactions.csv: left out 30: the track is not among the tracks ({told})"
+    assert "features.csv: 1: tracks have no features, and stay without audio (c)" in lines
 
 
 def test_the_core_names_what_it_drops(tmp_path):

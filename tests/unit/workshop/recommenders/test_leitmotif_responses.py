@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from leitmotif_services.workshop.recommenders import leitmotif_responses
 from leitmotif_services.workshop.recommenders.ease import without_self_weights
 from leitmotif_services.workshop.recommenders.leitmotif_responses import (
     fit_responses,
@@ -73,7 +74,7 @@ def test_people_count_by_the_root_of_what_they_heard():
     data = training_on([[1, 0, 0], [1, 1, 1]])
     one, three = np.sqrt(2.0), np.sqrt(2.0 / 3.0)
     expected = [[one + three, three, three], [three, three, three], [three, three, three]]
-    np.testing.assert_allclose(heard_and_tagged_together(data, tag_weight=5.0), expected)
+    np.testing.assert_allclose(heard_and_tagged_together(data, tag_weight=5.0) @ np.eye(3), expected)
 
 
 def test_tags_are_listeners_of_what_carries_them():
@@ -81,8 +82,8 @@ def test_tags_are_listeners_of_what_carries_them():
     tags = np.zeros((10, 2))
     tags[:5, 0], tags[0, 1] = 1.0, 4.0
     data = training_on(np.eye(10), tags=tags)
-    np.testing.assert_allclose(tag_rows(data), np.where(np.arange(10) < 5, np.sqrt(2.0), 0.0)[:, None])
-    together = heard_and_tagged_together(data, tag_weight=3.0)
+    np.testing.assert_allclose(tag_rows(data).toarray(), np.where(np.arange(10) < 5, np.sqrt(2.0), 0.0)[:, None])
+    together = heard_and_tagged_together(data, tag_weight=3.0) @ np.eye(10)
     assert together[0, 1] == pytest.approx(3.0 * 2.0)
     assert together[0, 7] == 0.0
 
@@ -91,3 +92,36 @@ def test_the_ridge_grows_with_the_root_of_the_listeners():
     data = training_on([[1, 1, 0], [1, 0, 0], [1, 0, 0]])
     np.testing.assert_array_equal(popularity(data), [3.0, 1.0, 0.0])
     np.testing.assert_allclose(ridge_by_popularity(data, ridge=10.0), 10.0 * np.sqrt(np.array([4.0, 2.0, 1.0]) * 3.0 / 7.0))
+
+
+@pytest.mark.parametrize("block", [1, 50, 2**24])
+def test_the_factored_form_gives_the_responses_of_the_written_out_matrix(block, monkeypatch):
+    """At any size of the temporaries, and with items that nobody heard or tagged, people who heard nothing, and no tags."""
+    monkeypatch.setattr(leitmotif_responses, "_BLOCK", block)
+    rng = np.random.default_rng(3)
+    heard = (rng.random((40, 25)) < 0.2).astype(float)
+    heard[:2], heard[:, :3] = 0.0, 0.0
+    counts = rng.integers(0, 3, (25, 6)) * (np.arange(25) > 1)[:, None]
+    affinities = rng.random((25, 7))
+    for tags in (counts, None):
+        data = training_on(heard, tags=tags)
+        sizes = heard.sum(axis=1)
+        weights = (np.maximum(sizes, 1.0) / sizes.mean()) ** -0.5
+        rows = tag_rows(data).toarray()
+        dense = heard.T @ (weights[:, None] * heard) + 5.0 * rows @ rows.T
+        together, ridge = heard_and_tagged_together(data, tag_weight=5.0), ridge_by_popularity(data, ridge=2.0)
+        np.testing.assert_allclose(together @ affinities, dense @ affinities, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(together @ affinities[:, 0], dense @ affinities[:, 0], rtol=1e-12, atol=1e-12)
+        expected = written_out(affinities, dense, ridge)
+        np.testing.assert_allclose(fit_responses(affinities, together, ridge), expected, rtol=0.0, atol=1e-9)
+
+
+def written_out(affinities, together, ridge):
+    """The module's formula with t = 1/4, term by term."""
+    normal = affinities.T @ (together + np.diag(ridge)) @ affinities
+    lengths = np.linalg.norm(affinities, axis=0)
+    jitter = 1e-6 * np.trace(normal / np.outer(lengths, lengths)) / len(normal)
+    inverse = np.linalg.inv(normal + jitter * np.diag(lengths**2))
+    free = together @ affinities @ inverse
+    said = np.einsum("ik,ik->i", affinities, free) / np.einsum("ik,kl,il->i", affinities, inverse, affinities)
+    return free - 0.25 * said[:, None] * (affinities @ inverse)
