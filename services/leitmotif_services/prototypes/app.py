@@ -1,8 +1,6 @@
 """Composes the prototypes service."""
 
 import asyncio
-import logging
-import secrets
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from leitmotif_services.prototypes.bounded_calls import BoundedCalls
 from leitmotif_services.prototypes.bundle_writing import Trained, write_bundle
 from leitmotif_services.prototypes.catalogue_servicer import CatalogueServicer
 from leitmotif_services.prototypes.config import PrototypesConfig
+from leitmotif_services.prototypes.cursor_key_file import kept_key
 from leitmotif_services.prototypes.live_catalogue.catalogue_writer import CatalogueWriter
 from leitmotif_services.prototypes.live_catalogue.compaction import content_of
 from leitmotif_services.prototypes.live_catalogue.compactor import TEMPORARY_PREFIX, CompactionSettings, Compactor
@@ -34,8 +33,6 @@ from leitmotif_services.runtime.app import App
 
 WAITING_ACTIVATIONS = 4
 """Activations that may wait for the one at work: each loads a whole model."""
-
-log = logging.getLogger(__name__)
 
 
 async def build(config: PrototypesConfig) -> App:
@@ -71,11 +68,12 @@ async def build(config: PrototypesConfig) -> App:
         lambda model: content_of(model, read_snippet),
         partial(_write, config),
     )
+    cursor_key = config.cursor_key.encode() or await asyncio.to_thread(kept_key, config.model_root)
     calls = BoundedCalls(searches, max_message_bytes=config.server.max_message_bytes)
     app.mount(
         prototypes_pb2.DESCRIPTOR.services_by_name["PrototypesService"].full_name,
         add_PrototypesServiceServicer_to_server,
-        PrototypesServicer(registry, calls, read_snippet, Cursors(_cursor_key(config)), edits, creation, activations),
+        PrototypesServicer(registry, calls, read_snippet, Cursors(cursor_key), edits, creation, activations),
     )
     app.mount(
         catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
@@ -120,10 +118,3 @@ def _compaction(config: PrototypesConfig) -> CompactionSettings:
         index_storage=config.index_storage,
         index_shards=config.index_shards,
     )
-
-
-def _cursor_key(config: PrototypesConfig) -> bytes:
-    if config.cursor_key:
-        return config.cursor_key.encode()
-    log.warning("page tokens of rankings end with this process: LEITMOTIF_PROTOTYPES_CURSOR_KEY is not set")
-    return secrets.token_bytes(32)

@@ -54,8 +54,8 @@ class PrototypesConfig:
     journal_kept_mib: int = 1024
     """Size up to which the journal keeps changes that only bundles need which do not answer: for activating them."""
     cursor_key: str = field(default="", repr=False)
-    """Secret that page tokens of rankings are signed with, the same at every replica. Empty: one is drawn at every start, and
-    pages cannot be turned across a restart or from replica to replica."""
+    """Secret that page tokens of rankings are signed with, the same at every replica. Empty: one is kept beside the bundles, so
+    that services with folders of their own do not turn each other's pages."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> "PrototypesConfig":

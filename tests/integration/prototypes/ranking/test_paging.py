@@ -111,10 +111,12 @@ async def test_a_cursor_outlives_the_process_with_its_key(many: Service, version
     assert (await refusal(turned(many, asking(version), token))).reason == "PAGE_TOKEN_INVALID"
 
 
-async def test_a_key_is_drawn_at_every_start_where_none_is_set(many: Service, version: str) -> None:
+async def test_a_key_is_kept_beside_the_bundles_where_none_is_set(many: Service, version: str) -> None:
     await many.restart(cursor_key="")
     token = (await many.stub.RecommendTracks(asking(version))).next_page_token
+    await many.restart()
     assert len((await turned(many, asking(version), token)).tracks) == 10
+    (many.root / "cursor-key").unlink()
     await many.restart()
     assert (await refusal(turned(many, asking(version), token))).reason == "PAGE_TOKEN_INVALID"
 
