@@ -1,5 +1,6 @@
 """Shared by every part's tests: one real Redis for the session, emptied before each test that asks for it."""
 
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from leitmotif_services.embedded.redis_server import EmbeddedRedis
+
+# A shell starts what runs in its background with interrupts ignored, and children inherit that; tests interrupt processes.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
