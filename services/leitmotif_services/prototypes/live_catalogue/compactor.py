@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -63,6 +64,8 @@ class CompactedModels(Protocol):
     def serving(self) -> Serving | None: ...
 
     def manifests(self) -> list[Manifest]: ...
+
+    def exclusive(self) -> AbstractContextManager[None]: ...
 
     def supersede(self, model_version: str, successor_version: str) -> ServedModel | None: ...
 
@@ -162,22 +165,31 @@ class Compactor:
                 "seconds": round(time.monotonic() - begun, 3),
             },
         )
-        self._prune()
+        self.prune()
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
         """Remove the bundles of earlier compactions, then the changes that no bundle needs that is left."""
-        manifests, serving = self._models.manifests(), self._models.serving()
-        if serving is None:
-            return
-        in_use = {*serving.earlier, *(model.model_version for model in serving.loaded)}
-        compacted = [each for each in manifests if each.taken_over_from is not None and each.model_version not in in_use]
-        removed = sorted(compacted, key=lambda each: each.catalogue_revision, reverse=True)[self._settings.kept_bundles :]
-        for manifest in removed:
-            folder = self._models.root / manifest.model_version
-            gone = self._models.root / f"{REMOVED_PREFIX}{manifest.model_version}"
-            folder.rename(gone)  # at once, so that nobody finds half a bundle
-            shutil.rmtree(gone, ignore_errors=True)
-            log.info("removed the bundle of an earlier compaction", extra={"model_version": manifest.model_version})
-        left = [each.catalogue_revision for each in manifests if each not in removed]
-        served = min(model.manifest.catalogue_revision for model in self._answering())
-        self._journal.drop_before(min(left), served=served, kept_bytes=self._settings.kept_journal_bytes)
+        with self._models.exclusive():  # a bundle that is being loaded is about to answer
+            manifests, serving = self._models.manifests(), self._models.serving()
+            if serving is None:
+                return
+            in_use = {*serving.earlier, *(model.model_version for model in serving.loaded)}
+            removed = self._superseded([each for each in manifests if each.model_version not in in_use])
+            gone = [self._set_aside(manifest) for manifest in removed]
+            left = [each.catalogue_revision for each in manifests if each not in removed]
+            served = min(model.manifest.catalogue_revision for model in self._answering())
+            self._journal.drop_before(min(left), served=served, kept_bytes=self._settings.kept_journal_bytes)
+        for folder in gone:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _superseded(self, manifests: list[Manifest]) -> list[Manifest]:
+        """Which of the bundles, none of them in use, are to be removed."""
+        compacted = [each for each in manifests if each.taken_over_from is not None]
+        return sorted(compacted, key=lambda each: each.catalogue_revision, reverse=True)[self._settings.kept_bundles :]
+
+    def _set_aside(self, manifest: Manifest) -> Path:
+        """The bundle's folder under a name by which nobody finds it: at once, so that nobody finds half a bundle either."""
+        gone = self._models.root / f"{REMOVED_PREFIX}{manifest.model_version}"
+        (self._models.root / manifest.model_version).rename(gone)
+        log.info("removed the bundle of an earlier compaction", extra={"model_version": manifest.model_version})
+        return gone

@@ -186,6 +186,7 @@ class ModelRegistry:
             folder = self._folder(model_version)
             model = serving.version(model_version) or self._loaded_in_place_of(serving, folder)
             trial = Trial(model_version, share, name, datetime.now(UTC))
+            self._folder(model_version)  # as in `_activate`
             self._point(Pointer(serving.active.model_version, serving.earlier, trial))
             self._put(replace(self._required(), other=model, trial=trial))
         log.info("trial started", extra={"model_version": model_version, "share": share, "trial": name})
@@ -206,7 +207,7 @@ class ModelRegistry:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep who answers as it is while a bundle is written that is to take over."""
+        """Keep who answers as it is while a bundle is written that is to take over, or others are removed."""
         with self._changes:
             yield
 
@@ -249,6 +250,7 @@ class ModelRegistry:
                 trial=trial,
                 earlier=earlier,
             )
+            self._folder(successor_version)  # as in `_activate`
             self._point(Pointer(serving.active.model_version, earlier, trial))
             return self._put(serving).version(successor_version)
 
@@ -261,10 +263,10 @@ class ModelRegistry:
         elif loaded is None:
             model = self._loaded_in_place_of(serving, self._folder(model_version))
         else:
-            if loaded is not serving.active:
-                self._folder(model_version)  # a bundle that has gone would leave the next start without a model
             model = loaded
         earlier = tuple(version for version in earlier if version != model_version)[:EARLIER_LIMIT]
+        if serving is None or model is not serving.active:
+            self._folder(model_version)  # a bundle that has gone meanwhile would leave the next start without a model
         self._point(Pointer(model_version, earlier, trial))
         now = self._serving
         other = None if now is None else now.active if now.active.model_version != model_version else now.other

@@ -107,3 +107,30 @@ def test_a_successor_takes_the_place_of_what_it_was_made_of(registry: ModelRegis
     assert (pointer.model_version, pointer.earlier) == (successors[first], (successors[second],))
     assert pointer.trial is not None
     assert pointer.trial.model_version == successors[second]
+
+
+def test_a_bundle_that_goes_while_it_is_loaded_is_not_pointed_to(
+    preparation: Preparation, versions: list[str], tmp_path: Path
+) -> None:
+    def loaded_once(folder: Path) -> ServedModel:
+        model = load_bundle(folder)
+        if folder.name == versions[1]:
+            folder.rename(tmp_path / ".gone")
+        return model
+
+    registry = ModelRegistry(tmp_path, loaded_once, read_manifest, prepare=preparation)
+    registry.activate(versions[0])
+    pointer = read_pointer(tmp_path)
+    for call in (
+        lambda: registry.activate(versions[1]),
+        lambda: registry.succeed(versions[1]),
+        lambda: registry.supersede(versions[0], versions[1]),
+        lambda: registry.start_trial(versions[1], 0.5, "spring"),
+    ):
+        with pytest.raises(ServiceError) as refused:
+            call()
+        assert refused.value.reason is Reason.MODEL_NOT_FOUND
+        assert registry.current().model_version == versions[0]
+        assert registry.serving().trial is None  # type: ignore[union-attr]
+        assert read_pointer(tmp_path) == pointer
+        (tmp_path / ".gone").rename(tmp_path / versions[1])
