@@ -62,6 +62,61 @@ def test_a_profile_that_changes_between_pages_neither_ends_nor_repeats_the_list(
     assert list(last.options.excluded_track_ids) == ["t11", *catalogue[:5]]
 
 
+@pytest.fixture
+def limited(peer):
+    """Sixty tracks of twenty artists, three each; keeps to the limits on artists and excluded tracks as the platform does."""
+    artists = {f"t{number}": f"artist-{number % 20}" for number in range(60)}
+
+    def page(request):
+        options = request.options
+        if len(options.excluded_track_ids) > 10_000:
+            raise AssertionError("the platform refuses as many")
+        excluded, listed = set(options.excluded_track_ids), []
+        for name, artist in artists.items():
+            full = options.max_per_artist and [artists[each] for each in listed].count(artist) == options.max_per_artist
+            if name not in excluded and not full:
+                listed.append(name)
+        start = int(request.page_token or 0)
+        end = start + request.count
+        tracks = [
+            {"track": {"track_id": name, "artist": artists[name]}, "rank": start + place}
+            for place, name in enumerate(listed[start:end], 1)
+        ]
+        return gateway_pb2.RecommendResponse(tracks=tracks, next_page_token=str(end) if end < len(listed) else "")
+
+    peer.answer("Recommend", page)
+    return list(artists)
+
+
+def interrupted(client, peer, pages):
+    """All pages, where the profile changes behind each of the first three."""
+    given = []
+    for _ in range(3):
+        given.append(next(pages))
+        peer.fail("Recommend", CHANGED)
+    return given + list(pages)
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, 20), (2, 40)])
+def test_no_artist_is_given_more_often_when_the_profile_changes(client, peer, limited, most, expected):
+    given = interrupted(client, peer, client.recommend_pages("ada", 6, max_per_artist=most))
+    assert ids_of(given) == limited[:expected]
+    assert [scored.rank for page in given for scored in page] == list(range(1, expected + 1))
+
+
+def test_an_unnamed_artist_is_nobody(client, peer, catalogue):
+    assert ids_of(interrupted(client, peer, client.recommend_pages("ada", 2, max_per_artist=1))) == catalogue
+
+
+@pytest.mark.parametrize("own", [9_990, 10_000])
+def test_as_many_excluded_as_there_may_be_leave_room_to_go_on(client, peer, limited, own):
+    excluded = ["t59", *(f"other-{number}" for number in range(own - 1))]
+    given = interrupted(client, peer, client.recommend_pages("ada", 8, exclude=excluded))
+    assert ids_of(given) == limited[:59]
+    assert [scored.rank for page in given for scored in page] == list(range(1, 60))
+    assert all(set(excluded) <= set(call.request.options.excluded_track_ids) for call in peer.calls)
+
+
 def test_a_first_page_that_is_refused_is_raised(client, peer, catalogue):
     peer.fail("Recommend", CHANGED)
     with pytest.raises(InvalidArgumentError) as caught:

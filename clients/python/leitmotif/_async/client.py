@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing
-from dataclasses import replace
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -24,6 +23,7 @@ from leitmotif._convert.ranking import (
     streamed_of,
     what_if_of,
 )
+from leitmotif._pages_given import PagesGiven
 from leitmotif._request_batches import request_batches
 from leitmotif._retry import RetryPolicy
 from leitmotif._settings import DEFAULT_TIMEOUT_S, ClientSettings
@@ -45,9 +45,6 @@ from leitmotif.types import (
 
 BULK_TIMEOUT_S = 120.0
 """For each call of at most 256 requests, in seconds."""
-
-MAX_PAGED_TRACKS = 2000
-"""What the pages of one ranking hold at most."""
 
 
 class AsyncClient:
@@ -157,24 +154,24 @@ class AsyncClient:
     ) -> AsyncIterator[Recommendations]:
         """The ranking for a user page by page, at most 2000 tracks in all; takes the other keyword arguments of `recommend`.
 
-        No track comes twice, whatever happens to catalogue, model and profile meanwhile; ranks go on from page to page. Where the
-        profile changes between two pages, because the user listens or edits, the rest is ranked by the profile as it is then.
+        No track comes twice and no artist more than `max_per_artist` times, whatever happens to catalogue, model and profile
+        meanwhile; ranks go on from page to page. Where the profile changes between two pages, because the user listens or edits,
+        the rest is ranked by the profile as it is then, and pages may be shorter than `page_size`.
         """
         request = RecommendationRequest(user_id, page_size, **options)
-        asked = request
-        given: list[str] = []
-        page_token, ranks_before = "", 0
-        while len(given) < MAX_PAGED_TRACKS:
+        asked, pages = request, PagesGiven(request)
+        page_token = ""
+        while not pages.full:
             try:
                 page = await self._recommend(asked, page_token, timeout_s)
             except InvalidArgumentError as error:
                 if error.reason != Reason.PAGE_TOKEN_INVALID or not page_token:
                     raise
-                asked = replace(request, exclude=(*request.exclude, *given))
-                page_token, ranks_before = "", len(given)
+                asked, page_token = pages.begin_anew(), ""
                 continue
-            given += [scored.track.track_id for scored in page]
-            yield replace(page, tracks=tuple(replace(scored, rank=scored.rank + ranks_before) for scored in page))
+            new = pages.add(page)
+            if new.tracks or asked is request:
+                yield new
             page_token = page.next_page_token
             if not page_token:
                 return
