@@ -1,8 +1,8 @@
 """Where a track and its rivals change places as one edit grows, when scores are linear in the edits.
 
 With g_j = s_j − s_i, and c_j = γ (a_jk − a_ik) by which an edit of prototype k changes it, rival j is ahead of track i at an
-edit of δ when g_j + δ c_j > 0. So each rival changes sides once at the most, at δ = −g_j / c_j, and counting those changes
-step by step gives the track's rank at every step.
+edit of δ when g_j + δ c_j > 0, or when that is 0 and j comes first by position. So each rival changes sides once at the most,
+at δ = −g_j / c_j, and counting those changes step by step gives the track's rank at every step.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ COLUMNS = 16
 
 
 class LinearCrossings:
-    """The rivals of one track for one profile; from rounded scores, so that what it finds is close, not certain."""
+    """The rivals of one track for one profile; scores are rounded, near ties apart, so that what it finds is close, not certain."""
 
     def __init__(self, model: ServedModel, query: Query, position: int, kept: Mask | None) -> None:
         self._affinities = model.scoring.affinities
@@ -28,7 +28,11 @@ class LinearCrossings:
         rounded = model.scoring.rounded(query).astype(np.float64)
         self._rivals = np.arange(len(rounded)) if kept is None else np.flatnonzero(kept)
         self._lead = (rounded - rounded[position])[self._rivals]
-        self._is_ahead = self._lead > 0
+        # Ties are common, not chance: without plays and history all scores are 0. Rounding must neither make nor hide one.
+        near = np.abs(self._lead) <= 2.0 * query.rounding_margin
+        exact = model.scoring.scores(query, np.append(self._rivals[near], position))
+        self._lead[near] = exact[:-1] - exact[-1]
+        self._is_ahead = (self._lead > 0) | ((self._lead == 0) & (self._rivals < position))
         self._ahead = int(np.count_nonzero(self._is_ahead))
 
     def lower_bounds(self, ranges: Sequence[EditRange], allowed: int) -> Doubles:
@@ -62,9 +66,9 @@ class LinearCrossings:
         slopes = tried.direction * self._slopes(column, tried.prototype)
         with np.errstate(divide="ignore", invalid="ignore"):
             crossings = self._lead / -slopes * STEPS_PER_UNIT
-        changing = (slopes != 0) & (crossings >= 0) & (crossings <= tried.last)
+        changing = np.where(self._is_ahead, slopes < 0, slopes > 0) & (crossings <= tried.last)
         crossings, was_ahead = crossings[changing], self._is_ahead[changing]
-        # One step past the crossing in either case; a tie counts as behind, which exact scores have to confirm.
+        # A tie at a step counts as behind, which exact scores have to confirm.
         falls = np.bincount(np.ceil(crossings[was_ahead]).astype(np.int64), minlength=tried.last + 2)
         rises = np.bincount(np.floor(crossings[~was_ahead]).astype(np.int64) + 1, minlength=tried.last + 2)
         ahead = self._ahead + np.cumsum(rises[: tried.last + 1] - falls[: tried.last + 1])

@@ -21,14 +21,19 @@ ARTISTS = 12
 
 @functools.lru_cache(maxsize=4)
 def ranked_model(
-    seed: int, *, levels: int = 0, kind: str = "leitmotif", index: str = "exact", tracks: int = TRACKS
+    seed: int, *, levels: int = 0, kind: str = "leitmotif", index: str = "exact", tracks: int = TRACKS, plays: bool = True
 ) -> ServedModel:
-    """Track n is by artist n·n modulo 12, or by nobody in one case of twelve, and of the year 1980 + n modulo 40."""
+    """Track n is by artist n·n modulo 12, or by nobody in one case of twelve, and of the year 1980 + n modulo 40.
+
+    Without `plays`, the bias is 0: for nobody in particular, all tracks score the same.
+    """
     trained = (
         random_apn(seed, tracks=tracks, prototypes=PROTOTYPES)
         if kind == "apn"
         else random_model(seed, tracks=tracks, prototypes=PROTOTYPES, levels=levels)
     )
+    if not plays:
+        trained = dataclasses.replace(trained, bias=np.zeros_like(trained.bias))
     trained = dataclasses.replace(
         trained,
         tracks=[

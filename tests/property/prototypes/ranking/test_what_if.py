@@ -72,14 +72,52 @@ def ranks_at_every_step(model: ServedModel, profile: Profile, position: int, pro
     for step in range(-8000, 8001):
         if step and -4 <= edit + step / 1000 <= 4:
             scores = rest + model.manifest.edit_gain * float(np.float32(edit + step / 1000)) * parts.affinities[:, prototype]
-            ranks[step / 1000] = 1 + int((kept & (scores > scores[position])).sum())
+            before = (scores > scores[position]) | ((scores == scores[position]) & (np.arange(len(scores)) < position))
+            ranks[step / 1000] = 1 + int((kept & before).sum())
     return ranks
+
+
+@st.composite
+def tied_profiles(draw: st.DrawFn) -> Profile:
+    """Whole eighths, and nobody's history or no edits in many cases: with a model of few levels, scores are exact and tie."""
+    eighths = st.lists(st.integers(-16, 16), min_size=PROTOTYPES, max_size=PROTOTYPES) | st.just([0] * PROTOTYPES)
+    history, edits = (np.array(draw(eighths), np.float32) / 8 for _ in range(2))
+    muted = tuple(sorted(draw(st.sets(st.integers(0, PROTOTYPES - 1), max_size=1))))
+    return Profile(history, edits, muted)
 
 
 @settings(max_examples=12, deadline=None)
 @given(profiles(), st.integers(0, 39), st.sampled_from([1, 3, 10]))
 def test_lifting_edits_are_the_smallest_there_are(profile: Profile, position: int, target: int) -> None:
-    model = ranked_model(5, tracks=40)
+    check_smallest(ranked_model(5, tracks=40), profile, position, target)
+
+
+@settings(max_examples=20, deadline=None)
+@given(tied_profiles(), st.sampled_from([(1, True), (1, False), (4, False)]), st.integers(0, 39), st.sampled_from([1, 3, 10, 20]))
+def test_lifting_edits_are_the_smallest_where_scores_tie(
+    profile: Profile, case: tuple[int, bool], position: int, target: int
+) -> None:
+    levels, plays = case
+    check_smallest(ranked_model(5, levels=levels, plays=plays, tracks=40), profile, position, target)
+
+
+def test_a_listener_without_history_on_a_model_without_plays_has_lifting_edits() -> None:
+    """All scores are 0, so the least edit of a prototype ranks by its affinity, or against it."""
+    model = ranked_model(5, tracks=40, plays=False)
+    nobody = Profile(np.zeros(PROTOTYPES, np.float32), np.zeros(PROTOTYPES, np.float32))
+    for position in range(10, 40):
+        reached = {
+            (k, 0.001 * sign)
+            for k in range(PROTOTYPES)
+            for sign in (1, -1)
+            if rank_with(model, nobody, position, k, 0.001 * sign) <= 10
+        }
+        found = lifting_edits(model, nobody, position, 10)
+        assert {(each.prototype, each.amount) for each in found} <= reached
+        assert len(found) == min(len(reached), 5)
+
+
+def check_smallest(model: ServedModel, profile: Profile, position: int, target: int) -> None:
     ranked, removed_by = explain_track(model, profile, f"track-{position}")
     if removed_by:
         return
