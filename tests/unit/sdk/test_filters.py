@@ -1,6 +1,8 @@
 """Filters: what Python expressions become on the wire, checked against a plain evaluation of both."""
 
+import functools
 import math
+import operator
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 from leitmotif._convert.filters import filter_message_of
 from leitmotif.api.prototypes.v1 import catalogue_pb2 as pb2
 from leitmotif.filters import AllOf, AnyOf, F, Filter, InRange, Not, OneOf
+from leitmotif_services.prototypes.filter_convert import filter_of
+from leitmotif_services.prototypes.live_catalogue.filters import All, Any
 
 TRACKS = [
     {"tags": ["jazz", "calm"], "artist": ["X"], "year": 1959.0, "language": ["fr"]},
@@ -72,6 +76,41 @@ def test_a_chain_is_one_list():
     both = F.tag("a") & F.tag("b") & (F.tag("c") & F.tag("d"))
     assert both == AllOf(tuple(OneOf("tags", (tag,)) for tag in "abcd"))
     assert F.tag("a") | F.tag("b") | F.tag("c") == AnyOf(tuple(OneOf("tags", (tag,)) for tag in "abc"))
+
+
+@pytest.mark.parametrize("count", [1, 64, 65, 128, 256])
+@pytest.mark.parametrize("join", [operator.and_, operator.or_])
+def test_as_many_conditions_as_there_may_be_are_taken_by_the_server(count, join):
+    chain = functools.reduce(join, (F.text(f"f{number}")("x") for number in range(count)))
+    taken = filter_of(filter_message_of(chain))
+    for absent in (0, count - 1, None):
+        track = {f"f{number}": ["x"] if number != absent else ["y"] for number in range(count)}
+        assert kept(filter_message_of(chain), track) == (absent is None or (join is operator.or_ and count > 1))
+    assert conditions_of(taken) == count
+
+
+def test_what_is_deep_already_lies_no_deeper_in_a_long_chain():
+    deep = F.tag("deep")
+    for number in range(6):
+        deep = (~deep & F.tag(f"a{number}")) if number % 2 else (deep | F.tag(f"o{number}"))
+    depth = depth_of(filter_message_of(deep | F.tag("b")))
+    long = functools.reduce(operator.or_, (F.tag(f"t{number}") for number in range(200)), deep)
+    assert depth_of(filter_message_of(long)) == depth
+    filter_of(filter_message_of(functools.reduce(operator.or_, [F.tag("a") & F.tag(f"t{number}") for number in range(128)])))
+
+
+def depth_of(message):
+    match message.WhichOneof("kind"):
+        case "field":
+            return 1
+        case "not":
+            return 1 + depth_of(getattr(message, "not"))
+        case kind:
+            return 1 + max(map(depth_of, getattr(message, kind).filters))
+
+
+def conditions_of(taken):
+    return sum(map(conditions_of, taken.filters)) if isinstance(taken, All | Any) else 1
 
 
 def test_what_python_cannot_say_is_refused_rather_than_half_heard():
