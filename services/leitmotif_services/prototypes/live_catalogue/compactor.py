@@ -69,6 +69,8 @@ class CompactedModels(Protocol):
 
     def supersede(self, model_version: str, successor_version: str) -> ServedModel | None: ...
 
+    def unload(self, model_version: str) -> bool: ...
+
 
 class Compactor:
     """One compaction at a time, on a thread of its own. Calls go on meanwhile: changes that come are replayed on top."""
@@ -114,6 +116,7 @@ class Compactor:
             self._wanted.clear()
             if self._closed:
                 return
+            self._unload_beside()
             if not self._journal.writes or time.monotonic() < self._not_before:
                 continue
             try:
@@ -128,9 +131,22 @@ class Compactor:
                 log.exception("cannot compact the catalogue, which goes on as it is")
 
     def _is_due(self, model: ServedModel) -> bool:
+        return self._holds_many(model) and len(model.catalogue) > 0
+
+    def _holds_many(self, model: ServedModel) -> bool:
+        """Whether more changes wait than may."""
         later = 0 if model.later is None else len(model.later)
-        limit = min(max(self._settings.share * model.manifest.track_count, FEWEST_CHANGES), self._settings.most)
-        return later > limit and len(model.catalogue) > 0
+        return later > min(max(self._settings.share * model.manifest.track_count, FEWEST_CHANGES), self._settings.most)
+
+    def _unload_beside(self) -> None:
+        """Unload a model that is not on trial once it holds many changes: only what answers is worth a compaction."""
+        serving = self._models.serving()
+        other = None if serving is None or serving.trial is not None else serving.other
+        if other is not None and other.later is not None and self._holds_many(other) and self._models.unload(other.model_version):
+            log.info(
+                "unloaded a model that is neither active nor on trial: too many changes of the catalogue waited in it",
+                extra={"model_version": other.model_version, "changes": len(other.later)},
+            )
 
     def _answering(self) -> list[ServedModel]:
         serving = self._models.serving()

@@ -254,6 +254,20 @@ class ModelRegistry:
             self._point(Pointer(serving.active.model_version, earlier, trial))
             return self._put(serving).version(successor_version)
 
+    def unload(self, model_version: str) -> bool:
+        """Forget a loaded model that is neither active nor on trial, whether or not it can be rolled back to; whether it was one.
+
+        It is loaded anew, with the changes since, when it is asked for.
+        """
+        with self._changes:
+            serving = self._serving
+            if serving is None or serving.trial is not None or serving.other is None:
+                return False
+            if serving.other.model_version != model_version:
+                return False
+            self._put(replace(serving, other=None))
+            return True
+
     def _activate(self, model_version: str, earlier: tuple[str, ...], *, keep_trial: bool = False) -> ServedModel:
         serving = self._serving
         trial = serving.trial if serving and keep_trial else None

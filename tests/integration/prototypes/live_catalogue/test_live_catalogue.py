@@ -167,6 +167,17 @@ async def compacted(service: Service, version: str) -> models_pb2.Model:
             await asyncio.sleep(0.02)
 
 
+async def loaded_versions(service: Service) -> set[str]:
+    listed_models = (await service.models.ListModels(models_pb2.ListModelsRequest())).models
+    return {model.model_version for model in listed_models if model.loaded}
+
+
+async def until_not_loaded(service: Service, version: str) -> None:
+    async with asyncio.timeout(20):
+        while version in await loaded_versions(service):
+            await asyncio.sleep(0.02)
+
+
 async def test_a_compaction_takes_over_with_the_same_tracks_and_profiles(service: Service, version: str) -> None:
     await upsert(service, message("dot", 1, 0, 0, tags=["piano"]))
     await service.restart(compact_at=2, compact_share=10.0)
@@ -240,3 +251,30 @@ async def test_pages_go_on_while_tracks_come_and_go(service: Service) -> None:
     assert [track.track_id for track in second.tracks] == ["bob", "cab"]
     another_query = pb2.ListTracksRequest(query="x", page_token=first.next_page_token)
     assert (await refusal(service.catalogue.ListTracks(another_query))).reason == "PAGE_TOKEN_INVALID"
+
+
+async def test_a_model_beside_the_active_one_does_not_hold_ever_more_changes(
+    service: Service, version: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await service.restart(compact_at=2, compact_share=10.0)
+    other = write_bundle(retitled(by_hand(), "!"), service.root, encoder_artifact=None).name
+    await service.models.LoadModel(models_pb2.LoadModelRequest(model_version=other))
+    assert other in await loaded_versions(service)
+    with caplog.at_level(logging.INFO):
+        await upsert(service, *(message(track_id, 1, 0, 0) for track_id in ("dot", "eve", "fay")))
+        await compacted(service, version)
+        await until_not_loaded(service, other)
+    assert any(record.message.startswith("unloaded a model") for record in caplog.records)
+    await service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=other))
+    assert await ids(service) == ["ada", "bix", "cab", "dot", "eve", "fay"]
+
+
+async def test_a_model_on_trial_stays_and_is_compacted(service: Service, version: str) -> None:
+    await service.restart(compact_at=2, compact_share=10.0)
+    other = write_bundle(retitled(by_hand(), "!"), service.root, encoder_artifact=None).name
+    await service.models.StartTrial(models_pb2.StartTrialRequest(model_version=other, share=1.0, name="spring"))
+    await upsert(service, *(message(track_id, 1, 0, 0) for track_id in ("dot", "eve", "fay")))
+    await compacted(service, version)
+    await until_not_loaded(service, other)
+    trial = (await service.models.GetModel(models_pb2.GetModelRequest(user_id="ada"))).model
+    assert (trial.profile_version, trial.track_count, len(await loaded_versions(service))) == (other, 6, 2)

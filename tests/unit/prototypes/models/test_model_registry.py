@@ -134,3 +134,18 @@ def test_a_bundle_that_goes_while_it_is_loaded_is_not_pointed_to(
         assert registry.serving().trial is None  # type: ignore[union-attr]
         assert read_pointer(tmp_path) == pointer
         (tmp_path / ".gone").rename(tmp_path / versions[1])
+
+
+def test_only_a_model_that_answers_nobody_is_unloaded(registry: ModelRegistry, versions: list[str]) -> None:
+    first, second, third = versions
+    assert not registry.unload(first)
+    registry.activate(first)
+    registry.activate(second)
+    assert not registry.unload(second)
+    assert not registry.unload(third)
+    registry.start_trial(first, 0.5, "spring")
+    assert not registry.unload(first)
+    registry.end_trial()
+    assert registry.unload(first)
+    assert (registry.with_version(first), registry.current().model_version) == (None, second)
+    assert registry.roll_back().model_version == first
