@@ -67,6 +67,7 @@ async def build(config: PrototypesConfig) -> App:
         CreationLog(config.model_root),
         lambda model: content_of(model, read_snippet),
         partial(_write, config),
+        compactor.tidy,
     )
     cursor_key = config.cursor_key.encode() or await asyncio.to_thread(kept_key, config.model_root)
     calls = BoundedCalls(searches, max_message_bytes=config.server.max_message_bytes)

@@ -50,7 +50,8 @@ class PrototypesConfig:
     compact_at: int = 10_000
     """… and at most so many."""
     kept_compactions: int = 2
-    """Bundles of earlier compactions that stay, beside those that answer or can be rolled back to."""
+    """Bundles of earlier compactions, and as many with created prototypes, that stay beside those that answer or can be rolled
+    back to. Older ones are removed, wherever they were written; those as they were trained always stay."""
     journal_kept_mib: int = 1024
     """Size up to which the journal keeps changes that only bundles need which do not answer: for activating them."""
     cursor_key: str = field(default="", repr=False)

@@ -1,5 +1,6 @@
 """Compacts the catalogue in the background, and clears away what nobody needs any more."""
 
+import hashlib
 import logging
 import shutil
 import threading
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from leitmotif_services.prototypes.bundle_records import parse_prototypes
 from leitmotif_services.prototypes.bundle_writing import write_bundle
 from leitmotif_services.prototypes.live_catalogue.compaction import content_of
-from leitmotif_services.prototypes.manifest import ENCODER, Manifest
+from leitmotif_services.prototypes.manifest import ENCODER, PROTOTYPES, Manifest
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.serving import Serving
+from leitmotif_services.prototypes.prototype import ADDED
 from leitmotif_services.runtime.errors import ServiceError
 
 TEMPORARY_PREFIX = ".compacting-"
@@ -38,7 +41,7 @@ class CompactionSettings:
     most: int
     """Changes that may wait, whatever the bundle's size."""
     kept_bundles: int
-    """Bundles of compactions that stay beside those in use."""
+    """Bundles of compactions, and as many of created prototypes, that stay beside those in use."""
     kept_journal_bytes: int
     """Size up to which the journal keeps changes for bundles that are not in use."""
     index_storage: str = "auto"
@@ -87,6 +90,9 @@ class Compactor:
         self._settings = settings
         self._read_snippet = read_snippet
         self._wanted = threading.Event()
+        self._untidy = threading.Event()
+        self._untidy.set()
+        self._created: dict[str, bool] = {}
         self._closed = False
         self._not_before = 0.0
         self._thread = threading.Thread(target=self._run, name="catalogue-compaction", daemon=True)
@@ -94,6 +100,11 @@ class Compactor:
 
     def wake(self) -> None:
         """Look whether a compaction is due."""
+        self._wanted.set()
+
+    def tidy(self) -> None:
+        """Prune soon, since a bundle was written beside those of compactions."""
+        self._untidy.set()
         self._wanted.set()
 
     def close(self) -> None:
@@ -123,6 +134,8 @@ class Compactor:
                 for model in self._answering():
                     if self._is_due(model):
                         self.compact(model)
+                if self._untidy.is_set():
+                    self.prune()
             except (OSError, ServiceError, ValueError, MemoryError) as error:
                 self._not_before = time.monotonic() + RETRY_AFTER_S
                 log.error("cannot compact the catalogue, which goes on as it is: %s", error)
@@ -184,7 +197,11 @@ class Compactor:
         self.prune()
 
     def prune(self) -> None:
-        """Remove the bundles of earlier compactions, then the changes that no bundle needs that is left."""
+        """Remove the bundles that the service wrote and nobody needs, then the changes that no bundle needs that is left.
+
+        Those are of compactions and of created prototypes; what a person trained stays.
+        """
+        self._untidy.clear()
         with self._models.exclusive():  # a bundle that is being loaded is about to answer
             manifests, serving = self._models.manifests(), self._models.serving()
             if serving is None:
@@ -200,12 +217,27 @@ class Compactor:
 
     def _superseded(self, manifests: list[Manifest]) -> list[Manifest]:
         """Which of the bundles, none of them in use, are to be removed."""
-        compacted = [each for each in manifests if each.taken_over_from is not None]
-        return sorted(compacted, key=lambda each: each.catalogue_revision, reverse=True)[self._settings.kept_bundles :]
+        newest = sorted(manifests, key=lambda each: (each.catalogue_revision, each.created), reverse=True)
+        compacted = [each for each in newest if each.taken_over_from is not None]
+        created = [each for each in newest if each.taken_over_from is None and self._is_created(each)]
+        return [*compacted[self._settings.kept_bundles :], *created[self._settings.kept_bundles :]]
+
+    def _is_created(self, manifest: Manifest) -> bool:
+        """Whether the bundle has prototypes that were created, which no training makes; not where its file is damaged."""
+        version = manifest.model_version
+        if version not in self._created:
+            try:
+                raw = (self._models.root / version / PROTOTYPES).read_bytes()
+                whole = hashlib.sha256(raw).hexdigest() == manifest.files[PROTOTYPES].sha256
+                self._created[version] = whole and any(each.source in ADDED for each in parse_prototypes(raw))
+            except (OSError, TypeError, ValueError) as error:
+                log.warning("cannot tell whether a bundle may go, it stays: %s", error, extra={"model_version": version})
+                return False
+        return self._created[version]
 
     def _set_aside(self, manifest: Manifest) -> Path:
         """The bundle's folder under a name by which nobody finds it: at once, so that nobody finds half a bundle either."""
         gone = self._models.root / f"{REMOVED_PREFIX}{manifest.model_version}"
         (self._models.root / manifest.model_version).rename(gone)
-        log.info("removed the bundle of an earlier compaction", extra={"model_version": manifest.model_version})
+        log.info("removed a bundle that was superseded", extra={"model_version": manifest.model_version})
         return gone

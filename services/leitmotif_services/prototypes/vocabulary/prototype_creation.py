@@ -64,14 +64,16 @@ class PrototypeCreation:
         log: CreationLog,
         content_of: Callable[[ServedModel], Trained],
         write: Callable[[Trained, ServedModel], Path],
+        on_created: Callable[[], None],
     ) -> None:
         """`content_of`: what a model's bundle would be if it were written now, with all changes of its catalogue. `write`: puts a
-        bundle that comes of that below the model folder, durably.
+        bundle that comes of that below the model folder, durably. `on_created` is called once such a bundle has taken over.
         """
         self._registry = registry
         self._log = log
         self._content_of = content_of
         self._write = write
+        self._on_created = on_created
 
     def create(self, wanted: Wanted, request_id: str, answer: Callable[[ServedModel, str], bytes]) -> bytes:
         """Create the prototype and activate the model that has it; what `answer` makes of that model and the prototype's id.
@@ -93,6 +95,7 @@ class PrototypeCreation:
                 if request_id:
                     self._log.remember(request_id, creation)
                 model = self._registry.succeed(self._written(content, model))
+                self._on_created()
             answered = answer(model, creation.prototype_id)
             if request_id:
                 self._log.remember(request_id, replace(creation, answer=answered))

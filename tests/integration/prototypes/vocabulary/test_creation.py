@@ -17,6 +17,7 @@ from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes import app as prototypes_app
 from leitmotif_services.prototypes.bundle_writing import write_bundle
+from leitmotif_services.prototypes.models import model_registry
 from leitmotif_services.prototypes.safetensors_bundle import load_bundle
 from leitmotif_services.prototypes.vocabulary import creation_log
 from tests.integration.prototypes.running_service import Service, refusal, vector
@@ -345,3 +346,25 @@ async def test_a_bundle_of_the_encoder_too(tmp_path: Path) -> None:
     folder = service.root / created.model_version
     for name in ("encoder.onnx", "snippets/piano-0.ogg"):
         assert (folder / name).read_bytes() == (parent / name).read_bytes()
+
+
+async def test_what_was_created_before_is_removed_beyond_what_is_kept(linear: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = (await answering(linear)).model_version
+    apart = dataclasses.replace(random_model(2, tracks=TRACKS, prototypes=PROTOTYPES), metrics={"ndcg@100": 0.5})
+    trained_too = write_bundle(apart, linear.root, encoder_artifact=None).name
+    await linear.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=trained))
+    await linear.restart(kept_compactions=1)
+    monkeypatch.setattr(model_registry, "EARLIER_LIMIT", 2)
+    created = [(await create(linear, label=f"mine {number}")).model_version for number in range(6)]
+    # Active the last, to be rolled back to the two before, kept the one before those.
+    expected = {trained, trained_too, *created[2:]}
+    async with asyncio.timeout(20):
+        while bundles(linear) != expected:
+            await asyncio.sleep(0.02)
+    await linear.models.RollBackModel(models_pb2.RollBackModelRequest())
+    assert (await answering(linear)).model_version == created[-2]
+
+
+def bundles(service: Service) -> set[str]:
+    """Versions whose folders are there."""
+    return {folder.name for folder in service.root.iterdir() if folder.is_dir() and (folder / "manifest.json").is_file()}
