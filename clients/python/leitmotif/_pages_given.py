@@ -41,13 +41,14 @@ class PagesGiven:
         new = []
         for scored in page:
             track = scored.track
-            limited = self._request.max_per_artist and track.artist
-            if self.full or track.track_id in self._given:
-                self._rank_offset -= 1
-            elif limited and self._of_artist[track.artist] >= self._request.max_per_artist:
+            if self.full or track.track_id in self._given or self._has_enough_of(track.artist):
                 self._rank_offset -= 1
             else:
                 self._given[track.track_id] = None
                 self._of_artist[track.artist] += 1
                 new.append(replace(scored, rank=scored.rank + self._rank_offset))
         return replace(page, tracks=tuple(new))
+
+    def _has_enough_of(self, artist: str) -> bool:
+        """Tracks without an artist are not counted together."""
+        return bool(artist) and 0 < self._request.max_per_artist <= self._of_artist[artist]
