@@ -1,13 +1,15 @@
 """The retrieval benchmark, shortened: what it measures is there, and recall is what the index promises."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from leitmotif_services.workshop.bench_commands import bench
-from leitmotif_services.workshop.bench_retrieval import SELECTIVITIES, run
+from leitmotif_services.workshop.bench_retrieval import SELECTIVITIES, FilterReport, RetrievalReport, Side, SizeReport, run
 from leitmotif_services.workshop.bench_retrieval_plot import plot
 
 SIZES = (1_000, 25_000)
@@ -46,6 +48,21 @@ def test_filters_are_full_lists(report):
         assert each["recall"] >= 0.99
         assert each["fewest_found"] == 20
         assert each["slowdown"] > 0
+
+
+def test_the_tables_fit_into_80_columns():
+    side = Side(0.9999, 12.34, 12.34, 1234.567, 1234.567, 1234.567, 1234.567, 3000)
+    size = SizeReport(10_000_000, "float32", side, side, 12345.67, 12345.0, 1234.0, 123.4, 12.34)
+    large = RetrievalReport([size], [FilterReport(10_000_000, 0.001, 0.9999, 12.34, 1234.567, 20)])
+    console = Console(width=80, record=True, file=io.StringIO())
+    for table in large.as_tables():
+        console.print(table)
+    lines = console.export_text().splitlines()
+    assert "…" not in "".join(lines)
+    assert [line.split() for line in lines if "plain" in line] == [
+        ["10,000,000", "float32", "plain", "0.9999", "1234.567", "1234.567", "1234.567", "12.34"]
+    ]
+    assert [len(line.split()) for line in lines if "0.1%" in line] == [5]
 
 
 def test_the_plot_is_a_picture(report, tmp_path: Path):
