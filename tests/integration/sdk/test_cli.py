@@ -87,7 +87,7 @@ def platform(peer):
     peer.answer("UpdatePrototype", prototypes_pb2.UpdatePrototypeResponse(prototype=PIANO))
     expressed = [{"prototype_id": "tag-piano", "label": "piano", "affinity": 0.75, "expressed": True}]
     peer.answer("IngestTrack", gateway_pb2.IngestTrackResponse(track=TRACK, prototypes=expressed, model_version="m-1"))
-    peer.answer("DeleteTracks", catalogue_pb2.DeleteTracksResponse(deleted_track_ids=["t1"], unknown_track_ids=["t2"]))
+    peer.answer("DeleteTracks", catalogue_pb2.DeleteTracksResponse(deleted_track_ids=["t1", "t2"]))
     model = models_pb2.Model(model_version="m-1", kind="leitmotif", track_count=10, prototype_count=2, active=True)
     trial = models_pb2.Trial(model_version="m-2", share=0.25, name="autumn")
     peer.answer("ListModels", models_pb2.ListModelsResponse(models=[model], trial=trial))
@@ -307,7 +307,9 @@ def test_explain_says_which_edits_would_bring_a_track_up(run, platform):
     assert "profile boost ada tag-piano --amount 0.371" in shown
     platform.answer("Explain", gateway_pb2.ExplainResponse(track=low))
     assert "No edit of a single prototype" in run("explain", "ada", "t1", "--into-top", "10").stdout
-    assert "already" in run("explain", "ada", "t1", "--into-top", "50").stdout
+    assert "It is among the first 50 already." in run("explain", "ada", "t1", "--into-top", "50").stdout
+    platform.answer("Explain", gateway_pb2.ExplainResponse(track=SCORED))
+    assert "It is first already." in run("explain", "ada", "t1", "--into-top", "1").stdout
 
 
 def test_one_file_that_is_refused_does_not_stop_the_others(run, platform, tmp_path):
@@ -329,6 +331,32 @@ def test_one_file_that_is_refused_does_not_stop_the_others(run, platform, tmp_pa
     assert [failure["path"] for failure in printed["failed"]] == [str(bad), str(tmp_path / "none.ogg")]
     assert "WAV, FLAC, OGG" in printed["failed"][0]["reason"]
     assert "No such file" in printed["failed"][1]["reason"]
+
+
+def test_unknown_tracks_are_told_and_the_exit_code_is_1(run, platform):
+    unknown = catalogue_pb2.DeleteTracksResponse(unknown_track_ids=["nope", "none"])
+    platform.answer("DeleteTracks", unknown)
+    done = run("tracks", "delete", "nope", "none")
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", "leitmotif: not in the catalogue: nope, none\n")
+    done = run("tracks", "delete", "nope", "none", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["unknown_track_ids"]) == (1, ["nope", "none"])
+    platform.answer("DeleteTracks", catalogue_pb2.DeleteTracksResponse(deleted_track_ids=["new"]))
+    done = run("tracks", "delete", "new", "new")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "Deleted 1 track.\n", "")
+    assert list(platform.calls[-1].request.track_ids) == ["new"]
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_ids_are_whole_however_narrow_the_terminal(run, platform, columns):
+    long = "a-rather-long-id-" + "0123456789" * 4
+    track = catalogue_pb2.Track(track_id=long, title="A title of words", artist="Somebody Or Other", tags=["calm", "slow"] * 9)
+    platform.answer("ListTracks", catalogue_pb2.ListTracksResponse(tracks=[TRACK, track]))
+    platform.answer("IngestTrack", gateway_pb2.IngestTrackResponse(track=track))
+    prototype = prototypes_pb2.Prototype(prototype_id=long, label="rainy evening in some town", description="Rain. " * 20)
+    platform.answer("ListPrototypes", prototypes_pb2.ListPrototypesResponse(prototypes=[PIANO, prototype]))
+    platform.answer("SearchPrototypes", gateway_pb2.SearchPrototypesResponse(found=[{"prototype": prototype}]))
+    for command in (("tracks", "list"), ("prototypes", "list"), ("prototypes", "search", "rain")):
+        assert long in run(*command, columns=columns).stdout
 
 
 def test_a_search_by_words_alone_says_so(run, platform):

@@ -11,7 +11,7 @@ from leitmotif.cli.connection import DEFAULT_ADDRESS, AddressOption, JsonOption,
 from leitmotif.cli.console import fail, print_json, stderr, stdout
 from leitmotif.cli.json_values import json_value
 from leitmotif.cli.prototype_names import prototype_named
-from leitmotif.cli.rendering import listing, plain
+from leitmotif.cli.rendering import listing, plain, print_listing
 
 if TYPE_CHECKING:
     from leitmotif.types import Prototype
@@ -46,7 +46,7 @@ def list_(
         label = prototype.label + (" (hidden)" if prototype.hidden else "")
         cells = (label, prototype.prototype_id, prototype.source.value, _fidelity(prototype))
         table.add_row(*map(plain, cells), str(prototype.expressed_tracks), str(to_hear))
-    stdout.print(table)
+    print_listing(table)
 
 
 @app.command()
@@ -140,7 +140,7 @@ def search(
     for found in result:
         each = found.prototype
         table.add_row(plain(each.label), plain(each.prototype_id), f"{found.score:.2f}", plain(each.description))
-    stdout.print(table)
+    print_listing(table)
     if not result.by_meaning:
         stderr.print("Words alone were compared: the server has no text tower for this model's encoder.", style="dim")
 

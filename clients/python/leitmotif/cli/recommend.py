@@ -121,14 +121,15 @@ def explain(
 
 def _print_lifting_edits(user: str, into_top: int, explanation: "Explanation") -> None:
     edits = explanation.lifting_edits
+    there = "first" if into_top == 1 else f"among the first {into_top}"
     if explanation.removed_by:
         stdout.print(f"To bring it up, end the mute: leitmotif profile unmute {user} {explanation.removed_by[0]}", soft_wrap=True)
     elif explanation.track.rank <= into_top:
-        stdout.print(f"It is among the first {into_top} already.")
+        stdout.print(f"It is {there} already.")
     elif not edits:
-        stdout.print(f"No edit of a single prototype puts it among the first {into_top}.")
+        stdout.print(f"No edit of a single prototype puts it {there}.")
     else:
-        stdout.print(f"Each of these alone puts it among the first {into_top}:")
+        stdout.print(f"Each of these alone puts it {there}:")
         table = listing("Prototype", "Edit", "Place", "Command")
         for edit in edits:
             verb = "boost" if edit.amount > 0 else "reduce"

@@ -17,6 +17,9 @@ NARROW_COLUMNS = 70
 """Below this width, columns that can be spared are left out."""
 
 
+ID_COLUMN = "Id"
+
+
 def plain(text: str, style: str = "") -> Text:
     """Text of unknown origin as it may be printed: no markup, no control characters."""
     return Text("".join(character if character.isprintable() else " " for character in text), style)
@@ -156,11 +159,19 @@ def contributions_table(scored: "ScoredTrack", top: int) -> Table:
 
 
 def listing(*columns: str) -> Table:
-    """An empty table of text columns."""
+    """An empty table of text columns. `print_listing` keeps those called "Id" whole."""
     table = _table()
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == ID_COLUMN)
     return table
+
+
+def print_listing(table: Table) -> None:
+    """Print a table whose ids can be copied: the other columns give way, and lines are longer than the terminal where need be."""
+    for column in table.columns:
+        if column.header == ID_COLUMN:
+            column.min_width = max((cell.cell_len for cell in column.cells if isinstance(cell, Text)), default=0)
+    stdout.print(table, crop=False)
 
 
 def _table() -> Table:

@@ -10,7 +10,7 @@ from leitmotif.cli.connection import DEFAULT_ADDRESS, AddressOption, JsonOption,
 from leitmotif.cli.console import print_json, stderr, stdout
 from leitmotif.cli.json_values import json_value
 from leitmotif.cli.ranking_options import ArtistOption, TagOption, YearFromOption, YearToOption, filter_of
-from leitmotif.cli.rendering import listing, plain, signed_bar
+from leitmotif.cli.rendering import listing, plain, print_listing, signed_bar
 
 app = typer.Typer(help="Look into the catalogue, and change it.", no_args_is_help=True)
 
@@ -48,7 +48,7 @@ def list_(
     for track in tracks[:limit]:
         length = f"{int(track.duration_s // 60)}:{int(track.duration_s % 60):02d}"
         table.add_row(*map(plain, (track.track_id, track.title, track.artist, length, ", ".join(track.tags))))
-    stdout.print(table)
+    print_listing(table)
     if more:
         stderr.print("There are more: see --limit.", style="dim")
 

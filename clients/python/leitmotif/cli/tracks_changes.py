@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leitmotif.cli.connection import DEFAULT_ADDRESS, AddressOption, JsonOption, advice, connected
-from leitmotif.cli.console import print_json, progress, stderr, stdout
+from leitmotif.cli.console import fail, print_json, progress, stderr, stdout
 from leitmotif.cli.json_values import json_value
-from leitmotif.cli.rendering import listing, plain, track_title
+from leitmotif.cli.rendering import listing, plain, print_listing, track_title
 
 if TYPE_CHECKING:
     from leitmotif import Client
@@ -55,7 +55,7 @@ def add(
             length = f"{int(each.track.duration_s // 60)}:{int(each.track.duration_s % 60):02d}"
             labels = ", ".join(prototype.label for prototype in each.prototypes if prototype.expressed)
             table.add_row(plain(each.track.track_id), track_title(each.track), length, plain(labels))
-        stdout.print(table)
+        print_listing(table)
     for failure in failed:
         stderr.print(plain(f"leitmotif: {failure['path']}: {failure['reason']}"), soft_wrap=True)
     if failed:
@@ -67,20 +67,21 @@ def delete(
     address: AddressOption = DEFAULT_ADDRESS,
     as_json: JsonOption = False,
 ) -> None:
-    """Take tracks out of the catalogue. Unknown ones are told and do not stop the others.
+    """Take tracks out of the catalogue. Unknown ones do not stop the others; the exit code is 1 then.
 
     Examples:
 
         leitmotif tracks delete track-0042 track-0107
     """
     with connected(address) as client:
-        done = client.tracks.delete(tracks)
+        done = client.tracks.delete(list(dict.fromkeys(tracks)))
+    deleted = len(done.deleted_track_ids)
     if as_json:
         print_json(json_value(done))
-        return
-    stdout.print(plain(f"Deleted {len(done.deleted_track_ids)} of {len(tracks)}."))
+    elif deleted:
+        stdout.print(f"Deleted {deleted} {'track' if deleted == 1 else 'tracks'}.")
     if done.unknown_track_ids:
-        stderr.print(plain(f"Not in the catalogue: {', '.join(done.unknown_track_ids)}", "dim"))
+        fail(f"not in the catalogue: {plain(', '.join(done.unknown_track_ids))}")
 
 
 def _described(
