@@ -238,11 +238,10 @@ class FileJournal:
 
     def _segments_after(self, revision: int) -> list[tuple[Path, int]]:
         segments = self._segments()
-        followed = [first for _, first in segments[1:]]
         return [
             segment
-            for segment, following in zip(segments, [*followed, None], strict=True)
-            if following is None or following > revision + 1
+            for index, segment in enumerate(segments)
+            if index == len(segments) - 1 or segments[index + 1][1] > revision + 1
         ]
 
     def _begin_segment(self) -> None:

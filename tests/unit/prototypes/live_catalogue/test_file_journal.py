@@ -149,6 +149,13 @@ def test_old_segments_go_where_nobody_needs_them_or_they_are_too_many(tmp_path: 
     assert FileJournal(tmp_path).last_revision == 6
 
 
+def test_a_journal_without_a_segment_has_no_changes(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    journal.begin_at(10)
+    assert (journal.last_revision, revisions(journal, after=5)) == (10, [])
+    journal.close()
+
+
 def test_numbers_go_on_behind_those_of_the_bundles(tmp_path: Path) -> None:
     written(tmp_path, 2)
     journal = FileJournal(tmp_path)
