@@ -4,6 +4,7 @@ Segments `<first revision>.journal` in a folder of their own; one process writes
 when they start. See `journal_frames` for what is in a segment.
 """
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -191,15 +192,18 @@ class FileJournal:
         return self._previous
 
     def _previous_of(self, path: Path, *, is_last: bool) -> int | None:
-        """The last revision before a segment; None where a crash left less than its header, which is then removed."""
+        """The last revision before a segment; None where there is less than its header, which is then removed.
+
+        A crash leaves that, or a full disk; zeros behind it are what an earlier release left there.
+        """
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
         if len(header) == _HEADER_BYTES and header.startswith(_MAGIC):
             previous, checksum = _PREVIOUS.unpack_from(header, len(_MAGIC))
             if zlib.crc32(header[len(_MAGIC) : -4]) == checksum:
                 return int(previous)
-        if is_last and path.stat().st_size <= _HEADER_BYTES:
-            self._drop_tail(path, 0, len(header), "is cut off")
+        if is_last and not any((segment := path.read_bytes())[_HEADER_BYTES:]):
+            self._drop_tail(path, 0, len(segment), "has no header and nothing behind it")
             return None
         raise _damaged(path, 0, "does not begin as a journal does")
 
@@ -250,11 +254,18 @@ class FileJournal:
         _sync_folder(self._folder.parent)
         path = self._folder / f"{self.last_revision + 1:016d}.journal"
         path.unlink(missing_ok=True)  # it holds nothing: a revision of it would have been the last
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
         previous = struct.pack("<Q", self._previous)
-        _write(self._file, _MAGIC + previous + struct.pack("<I", zlib.crc32(previous)))
-        os.fsync(self._file)
-        _sync_folder(self._folder)
+        try:
+            _write(descriptor, _MAGIC + previous + struct.pack("<I", zlib.crc32(previous)))
+            os.fsync(descriptor)
+            _sync_folder(self._folder)
+        except OSError:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):  # a start takes what is left for what it is
+                path.unlink()
+            raise
+        self._file = descriptor
         self._size = self._on_disk = _HEADER_BYTES
 
     def _close_segment(self) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -75,15 +76,6 @@ def test_a_torn_tail_is_dropped_and_writing_goes_on(tmp_path: Path, lost: int, c
     caplog.clear()
     assert revisions(FileJournal(tmp_path)) == [1, 2, 3]
     assert caplog.records == []
-
-
-def test_a_segment_without_a_whole_header_is_dropped(tmp_path: Path) -> None:
-    written(tmp_path, 2)
-    (tmp_path / FOLDER / f"{3:016d}.journal").write_bytes(b"leitmotif cat")
-    journal = FileJournal(tmp_path)
-    journal.append([batch(3)])
-    assert revisions(journal) == [1, 2, 3]
-    journal.close()
 
 
 def test_damage_before_the_end_is_refused_wherever_it_is(tmp_path: Path) -> None:
@@ -185,6 +177,65 @@ def test_a_full_disk_refuses_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     journal.close()
     found = FileJournal(tmp_path).read_after(1, list)
     assert [change.track_id for each in found for change in each.changes] == ["second", "gone2"]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_disk_that_is_full_where_a_segment_begins_refuses_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, before: int
+) -> None:
+    journal = FileJournal(tmp_path, segment_bytes=1)
+    for revision in range(1, before + 1):
+        journal.append([batch(revision)])
+    written = os.write
+
+    def half_a_header(descriptor: int, data: memoryview) -> int:
+        written(descriptor, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(file_journal.os, "write", half_a_header)
+    for _ in range(2):
+        with pytest.raises(ServiceError) as raised:
+            journal.append([batch(before + 1)])
+        assert raised.value.reason is Reason.STORE_UNAVAILABLE
+    monkeypatch.undo()
+    assert len(segments(tmp_path)) == before
+    found_after_a_crash = FileJournal(shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name}-crashed")))
+    assert (found_after_a_crash.writes, revisions(found_after_a_crash)) == (True, list(range(1, before + 1)))
+    found_after_a_crash.close()
+    journal.append([batch(before + 1)])
+    journal.close()
+    caplog.clear()
+    assert revisions(FileJournal(tmp_path)) == list(range(1, before + 2))
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("left", [b"", b"leitmotif cat", bytes(700), b"leitmotif cat" + bytes(700)])
+def test_a_last_segment_with_nothing_in_it_is_dropped_and_told(
+    tmp_path: Path, left: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(tmp_path, 2)
+    empty = tmp_path / FOLDER / f"{3:016d}.journal"
+    empty.write_bytes(left)
+    journal = FileJournal(tmp_path)
+    [line] = [record for record in caplog.records if "dropped the end" in record.message]
+    assert empty.name in line.message
+    assert line.__dict__["dropped_bytes"] == len(left)
+    assert (journal.last_revision, empty.exists()) == (2, False)
+    journal.append([batch(3)])
+    assert revisions(journal) == [1, 2, 3]
+    journal.close()
+
+
+def test_a_last_segment_without_its_header_but_with_changes_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, 2, segment_bytes=1)
+    last = segments(tmp_path)[1]
+    whole = last.read_bytes()
+    for damaged in (bytes(42) + whole[42:], whole[42:], bytes(500) + whole[42:]):
+        last.write_bytes(damaged)
+        with pytest.raises(ServiceError) as raised:
+            FileJournal(tmp_path)
+        assert raised.value.reason is Reason.STORED_VALUE_UNREADABLE
+        assert last.read_bytes() == damaged, "nothing is cut off"
 
 
 def test_a_disk_that_fails_ends_the_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
