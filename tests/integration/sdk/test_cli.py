@@ -419,6 +419,29 @@ def test_a_profile_shows_bars_mutes_and_doubts(run):
     assert drums.split()[-1] == "muted"
 
 
+def test_a_created_prototype_stands_where_its_edit_puts_it(run, platform):
+    source = prototypes_pb2.PROTOTYPE_SOURCE_CLIP
+    made = [prototypes_pb2.Prototype(prototype_id=name, label=name, source=source) for name in ("clippy", "asked", "off")]
+    weights = [
+        {"weight": {"prototype_id": "clippy", "history": 1.75, "weight": 1.75}, "label": "clippy"},
+        {"weight": {"prototype_id": "asked", "history": 1.5, "edit": 0.75, "weight": 2.25}, "label": "asked"},
+        {"weight": {"prototype_id": "off", "history": 1.5, "edit": 2.0, "muted": True}, "label": "off"},
+    ]
+    platform.answer("ListPrototypes", prototypes_pb2.ListPrototypesResponse(prototypes=[PIANO, DRUMS, *made]))
+    response = gateway_pb2.DescribeProfileResponse(profile=PROFILE, labelled_weights=[*weights, *WEIGHTS])
+    platform.answer("DescribeProfile", response)
+    for command in (("show", "ada"), ("boost", "ada", "piano")):
+        shown = run("profile", *command).stdout
+        rows = [line.split() for line in shown.splitlines() if "│" in line]
+        assert [row[0] for row in rows] == ["piano", "asked", "clippy", "off", "drums,"]
+        assert rows[1][1:] == ["│█████", "+0.75", "+1.50", "+0.75", "edit", "only"]
+        assert rows[2][1:] == ["│", "+0.00", "+1.75", "edit", "only"]
+    assert "edit only: created after" in run("profile", "show", "ada").stdout
+    # What weighs little must not crowd out what weighs.
+    assert "piano" in run("profile", "show", "ada", "--top", "1").stdout
+    assert "clippy" not in run("profile", "show", "ada", "--top", "1").stdout
+
+
 def test_history_names_what_when_and_why(run):
     shown = run("profile", "history", "ada").stdout
     assert "boost tag-piano 1" in shown

@@ -12,7 +12,7 @@ import typer
 from leitmotif.cli.connection import DEFAULT_ADDRESS, AddressOption, JsonOption, UserArgument, connected
 from leitmotif.cli.console import fail, print_json, stderr, stdout
 from leitmotif.cli.json_values import json_value
-from leitmotif.cli.prototype_names import prototype_named
+from leitmotif.cli.prototype_names import created_among, prototype_named
 from leitmotif.cli.rendering import listing, plain, weights_table
 
 if TYPE_CHECKING:
@@ -48,12 +48,16 @@ def show(
         leitmotif profile show ada --top 0 --json
     """
     with connected(address) as client:
-        profile = client.profiles(user).get(top)
-    if as_json:
-        print_json(json_value(profile))
-        return
+        if as_json:
+            print_json(json_value(client.profiles(user).get(top)))
+            return
+        # All of them: the strongest by weight need not be those that weigh most.
+        profile = client.profiles(user).get()
+        edit_only = created_among(client.prototypes.list(show_hidden=True))
     stdout.print(plain(f"{profile.user_id}: {profile.event_count} events heard"))
-    stdout.print(weights_table(profile, top))
+    stdout.print(weights_table(profile, top, edit_only=edit_only))
+    if any(weight.prototype_id in edit_only for weight in profile.weights):
+        stdout.print("edit only: created after the model was trained; what was heard does not weigh, an edit does.", style="dim")
     if any(weight.weak for weight in profile.weights):
         stdout.print("weak: the sound says little about this tag; trust it less.", style="dim")
 
@@ -280,14 +284,15 @@ def delete(
 
 def _edit(user: str, name: str, change: Callable[["UserProfile", str], "AppliedEdit"], address: str, as_json: bool) -> None:
     with connected(address) as client:
-        prototype = prototype_named(name, client.prototypes.list(show_hidden=True))
+        known = list(client.prototypes.list(show_hidden=True))
+        prototype = prototype_named(name, known)
         applied = change(client.profiles(user, actor=ACTOR), prototype.prototype_id)
         if as_json:
             print_json(json_value(applied))
             return
-        edited = client.profiles(user).get(top=10)
+        edited = client.profiles(user).get()
     stdout.print(plain(f"{user}: {_changes(applied.edit.changes)}"))
-    stdout.print(weights_table(edited, 10, emphasised=[prototype.prototype_id]))
+    stdout.print(weights_table(edited, 10, emphasised=[prototype.prototype_id], edit_only=created_among(known)))
     stderr.print(plain(f"Take it back: leitmotif profile undo {user}", "dim"))
 
 

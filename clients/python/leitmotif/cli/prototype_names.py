@@ -1,4 +1,4 @@
-"""Finds the prototype that a person means: by id, or by the label that is shown to them."""
+"""Finds the prototype that a person means, by id or by the label that is shown to them, and those that were created."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -20,6 +20,14 @@ def prototype_named(name: str, prototypes: Iterable["Prototype"]) -> "Prototype"
     if len(matches) > 1:
         fail(f"several prototypes are called {name!r}; take an id: {', '.join(each.prototype_id for each in matches)}")
     return matches[0]
+
+
+def created_among(prototypes: Iterable["Prototype"]) -> frozenset[str]:
+    """Ids of those that were created after the model was trained: listening has no weight on them, an edit has."""
+    from leitmotif.types import PrototypeSource
+
+    sources = (PrototypeSource.TRACKS, PrototypeSource.CLIP, PrototypeSource.PHRASE)
+    return frozenset(each.prototype_id for each in prototypes if each.source in sources)
 
 
 def _hint(name: str, known: list["Prototype"]) -> str:

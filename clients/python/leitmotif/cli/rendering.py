@@ -39,10 +39,20 @@ def signed_bar(value: float, largest: float, half_columns: int) -> Text:
     return Text.assemble((left.rjust(half_columns), "red"), (axis, "dim"), (right.ljust(half_columns), "green"))
 
 
-def weights_table(profile: "Profile", top: int = 0, emphasised: Iterable[str] = ()) -> Table:
-    """The weights of a profile with a bar each. `top` keeps that many and every edited or muted one; 0 keeps all."""
-    shown = [weight for place, weight in enumerate(profile.weights) if not top or place < top or weight.muted or weight.edit]
-    largest = max((abs(weight.weight) for weight in shown), default=0.0)
+def weights_table(
+    profile: "Profile", top: int = 0, emphasised: Iterable[str] = (), edit_only: Container[str] = frozenset()
+) -> Table:
+    """The weights of a profile with a bar each, by what weighs. `top` keeps that many and every edited or muted one; 0 keeps all.
+
+    `edit_only`: ids of prototypes on which listening has no weight, so that the edit alone weighs.
+    """
+
+    def weighing(weight: "PrototypeWeight") -> float:
+        return weight.edit if weight.prototype_id in edit_only and not weight.muted else weight.weight
+
+    ordered = sorted(profile.weights, key=lambda weight: -abs(weighing(weight)))
+    shown = [weight for place, weight in enumerate(ordered) if not top or place < top or weight.muted or weight.edit]
+    largest = max((abs(weighing(weight)) for weight in shown), default=0.0)
     marked = frozenset(emphasised)
     narrow = stdout.width < NARROW_COLUMNS
     half_columns = 4 if narrow else 10
@@ -56,18 +66,25 @@ def weights_table(profile: "Profile", top: int = 0, emphasised: Iterable[str] = 
     table.add_column("", overflow="fold")
     for weight in shown:
         style = "bold" if weight.prototype_id in marked else "dim" if weight.muted else ""
-        numbers = [f"{weight.weight:+.2f}"]
+        numbers = [f"{weighing(weight):+.2f}"]
         if not narrow:
             numbers += [f"{weight.history:+.2f}", f"{weight.edit:+.2f}" if weight.edit else ""]
-        bar = signed_bar(weight.weight, largest, half_columns)
-        table.add_row(plain(weight.label or weight.prototype_id, style), bar, *numbers, _marks(weight, narrow))
+        bar = signed_bar(weighing(weight), largest, half_columns)
+        table.add_row(
+            plain(weight.label or weight.prototype_id, style),
+            bar,
+            *numbers,
+            _marks(weight, narrow, weight.prototype_id in edit_only),
+        )
     return table
 
 
-def _marks(weight: "PrototypeWeight", narrow: bool) -> Text:
+def _marks(weight: "PrototypeWeight", narrow: bool, edit_only: bool) -> Text:
     marks = ["muted"] if weight.muted else []
     if narrow and weight.edit:
         marks.append(f"edit {weight.edit:+.2f}")
+    if edit_only:
+        marks.append("edit only")
     if weight.weak:
         marks.append("weak")
     return Text(", ".join(marks), "yellow")
