@@ -1,5 +1,7 @@
 """Filters as messages."""
 
+from collections.abc import Sequence
+
 from leitmotif.api.prototypes.v1 import catalogue_pb2 as pb2
 from leitmotif.filters import AllOf, AnyOf, Filter, InRange, Not, OneOf
 
@@ -44,6 +46,6 @@ def _in_lists(filters: tuple[Filter, ...], kind: type[AllOf] | type[AnyOf]) -> t
     return _in_lists(_bundled([*conditions, *nested], kind), kind)
 
 
-def _bundled(filters: list[Filter], kind: type[AllOf] | type[AnyOf]) -> tuple[Filter, ...]:
+def _bundled(filters: Sequence[Filter], kind: type[AllOf] | type[AnyOf]) -> tuple[Filter, ...]:
     """The filters in lists as large as may be."""
     return tuple(kind(tuple(filters[start : start + MAX_TOGETHER])) for start in range(0, len(filters), MAX_TOGETHER))
