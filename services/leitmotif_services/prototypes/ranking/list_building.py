@@ -50,7 +50,9 @@ def fill_list(
         kept = np.ones(len(model.scoring), np.bool_) if kept is None else kept
         kept[candidates] = False
         if full := filling.full_artists():
-            kept &= ~model.catalogue.fields.mask(FieldIn("artist", full))
+            theirs = kept & model.catalogue.fields.mask(FieldIn("artist", full))
+            kept &= ~theirs
+            candidates = np.concatenate([candidates, filling.sent_among(np.flatnonzero(theirs))])
         deeper = index.search(query, depth, kept)
         exhausted = len(deeper) < depth
         candidates = np.concatenate([candidates, deeper])
@@ -66,6 +68,9 @@ class _Filling:
         before = frozenset(sent.tracks)
         self._was_sent = [bool(before) and track_fingerprint(track.track_id) in before for track in shown]
         self._shown = shown
+        self._tracks = model.catalogue.tracks
+        self._sent = sent
+        self._keeps_distance = options.diversity > 0.0
         self._room = _ArtistRoom(options, shown, sent)
         self._window = WINDOW if options.among_several else 1
         self._choice = _Choice(model.scoring, query, candidates, shown, options) if options.among_several else None
@@ -96,10 +101,22 @@ class _Filling:
         return filled
 
     def full_artists(self) -> tuple[str, ...]:
-        """Names, ascending, of the artists of candidates that can be passed over from here on: they have no room left, and no
-        track of theirs that was sent need be found for the others to keep at a distance from it.
-        """
-        return tuple(sorted({track.artist for place, track in enumerate(self._shown) if self._room.done(place)}))
+        """Names, ascending, of the artists of candidates that have no room left: further tracks of theirs get no place."""
+        return tuple(sorted({track.artist for place, track in enumerate(self._shown) if not self._room.left(place)}))
+
+    def sent_among(self, positions: Positions) -> Positions:
+        """Those of the tracks at `positions`, none a candidate, that were sent, where others keep at a distance from what was."""
+        missing = len(self._sent) - sum(self._was_sent)
+        found: list[int] = []
+        if self._keeps_distance and missing > 0:
+            before, artists = frozenset(self._sent.tracks), frozenset(self._sent.artists)
+            for position in positions.tolist():
+                track = self._tracks[position]
+                if artist_fingerprint(track.artist) in artists and track_fingerprint(track.track_id) in before:
+                    found.append(position)
+                    if len(found) == missing:
+                        break
+        return np.array(found, np.int64)
 
 
 class _ArtistRoom:
@@ -110,13 +127,9 @@ class _ArtistRoom:
         # Tracks without an artist are of nobody: None.
         self._artists = [artist_fingerprint(track.artist) if track.artist else None for track in shown] if self._limit else []
         self._taken = Counter(sent.artists)
-        self._looked_for = frozenset(sent.artists if options.diversity else ())
 
     def left(self, place: int) -> bool:
         return not self._limit or (artist := self._artists[place]) is None or self._taken[artist] < self._limit
-
-    def done(self, place: int) -> bool:
-        return not self.left(place) and self._artists[place] not in self._looked_for
 
     def take(self, place: int) -> bool:
         """Count a track; True when no other of its artist fits."""
