@@ -19,7 +19,7 @@ COLUMNS = 16
 
 
 class LinearCrossings:
-    """The rivals of one track for one profile; scores are rounded, near ties apart, so that what it finds is close, not certain."""
+    """The rivals of one track for one profile; scores are rounded but for near ties, so what it finds is close, not certain."""
 
     def __init__(self, model: ServedModel, query: Query, position: int, kept: Mask | None) -> None:
         self._affinities = model.scoring.affinities
