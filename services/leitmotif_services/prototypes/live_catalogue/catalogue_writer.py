@@ -110,8 +110,9 @@ class CatalogueWriter:
     def submit(self, request: UpsertRequest | DeleteRequest) -> "Future[Outcome]":
         """The outcome, once it is on disk and seen. OVERLOADED at once when too many calls wait.
 
-        The future's error says why there is none: ENCODER_MISMATCH (metadata: expected, actual); OVERLOADED while more changes
-        wait for a compaction than are kept; STORE_UNAVAILABLE when nothing can be written; MODEL_NOT_LOADED.
+        The future's error says why there is none: ENCODER_MISMATCH (metadata: expected, actual); LIMIT_EXCEEDED (metadata: limit,
+        actual) where the request is too long for the journal; OVERLOADED while more changes wait for a compaction than are kept;
+        STORE_UNAVAILABLE when nothing can be written; MODEL_NOT_LOADED.
         """
         call = _Call(request)
         try:
@@ -155,10 +156,14 @@ class CatalogueWriter:
         except Exception as error:
             if not isinstance(error, ServiceError):
                 log.exception("cannot change the catalogue")
-            for call in calls:
-                if not call.answer.done():
-                    call.answer.set_exception(error)
+            left = [call for call in calls if not call.answer.done()]
             forget_locals(error)
+            if isinstance(error, ServiceError) and error.reason is Reason.LIMIT_EXCEEDED and len(left) > 1:
+                for call in left:  # one asks for too much at once, and the others are not to blame
+                    self._write([call])
+                return
+            for call in left:
+                call.answer.set_exception(error)
             return
         for call, outcome in done:
             call.answer.set_result(outcome)

@@ -20,9 +20,9 @@ from typing import TypeVar
 from leitmotif_services.prototypes.live_catalogue.changes import Batch
 from leitmotif_services.prototypes.live_catalogue.journal_frames import (
     DamagedFrameError,
-    encoded_batch,
     frame_of,
     frames,
+    payloads,
     vouched_behind,
 )
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -94,19 +94,24 @@ class FileJournal:
     def append(self, batches: Sequence[Batch]) -> None:
         """Write batches, the first of revision `last_revision` + 1; on return they survive a crash, as far as the policy says.
 
-        STORE_UNAVAILABLE when they cannot be written; none of them is then found by a later start.
+        STORE_UNAVAILABLE when they cannot be written, LIMIT_EXCEEDED when one is too long (see `journal_frames.payloads`); none
+        of them is then found by a later start.
         """
         with self._access:
             if self.refusal:
                 raise ServiceError(Reason.STORE_UNAVAILABLE, f"the catalogue cannot be changed: {self.refusal}")
+            contents = payloads(batches)
             try:
                 if self._file is None or self._size >= self._segment_bytes:
                     self._begin_segment()
                 assert self._file is not None
-                _write(self._file, frame := frame_of(b"".join(map(encoded_batch, batches)), self._on_disk))
+                size = self._size
+                for payload in contents:
+                    _write(self._file, frame := frame_of(payload, self._on_disk))
+                    size += len(frame)
                 if not self._sync_interval_s or time.monotonic() - self._synced_at >= self._sync_interval_s:
-                    self._sync(self._size + len(frame))
-                self._size += len(frame)
+                    self._sync(size)
+                self._size = size
             except OSError as error:
                 log.error("cannot write the catalogue's journal: %s", error)
                 self._cut_back()
@@ -285,7 +290,7 @@ class FileJournal:
         self._on_disk, self._synced_at = size, time.monotonic()
 
     def _cut_back(self) -> None:
-        """Remove what was written of a frame that failed, so that nobody finds it."""
+        """Remove what an `append` that failed has written, so that nobody finds it."""
         if self._file is None:
             return
         try:

@@ -19,6 +19,7 @@ import numpy as np
 
 from leitmotif_services.prototypes.bundle_records import track_of_record, track_record
 from leitmotif_services.prototypes.live_catalogue.changes import Batch, Change, Delete, Upsert
+from leitmotif_services.runtime.errors import Reason, ServiceError
 
 MAGIC = b"LMJF"
 _FRAME = struct.Struct("<4sII")
@@ -26,7 +27,7 @@ _ON_DISK = struct.Struct("<Q")
 _BATCH = struct.Struct("<II")
 
 PAYLOAD_LIMIT = 1 << 30
-"""Longest payload of a frame, in bytes; a length above it is damage."""
+"""Longest payload of a frame, in bytes: none longer is written, and a length above it is damage."""
 
 
 class DamagedFrameError(ValueError):
@@ -62,6 +63,29 @@ def encoded_batch(batch: Batch) -> bytes:
     header = {"revision": batch.revision, "encoder_id": batch.encoder_id, "dimension": dimension, "changes": records}
     raw, body = json.dumps(header, ensure_ascii=False, allow_nan=False).encode(), b"".join(map(bytes, bodies))
     return _BATCH.pack(len(raw), len(body)) + raw + body
+
+
+def payloads(batches: Sequence[Batch]) -> list[bytes]:
+    """The payloads, as few as the limit allows, that hold the batches one after the other.
+
+    LIMIT_EXCEEDED (metadata: limit, actual) for a batch that is longer than a payload may be.
+    """
+    found: list[list[bytes]] = []
+    room = 0
+    for encoded in map(encoded_batch, batches):
+        if len(encoded) > PAYLOAD_LIMIT:
+            raise ServiceError(
+                Reason.LIMIT_EXCEEDED,
+                f"the changes take {len(encoded)} bytes in the catalogue's journal; at most {PAYLOAD_LIMIT} are written at once",
+                limit=PAYLOAD_LIMIT,
+                actual=len(encoded),
+            )
+        if len(encoded) > room:
+            found.append([])
+            room = PAYLOAD_LIMIT
+        found[-1].append(encoded)
+        room -= len(encoded)
+    return [b"".join(parts) for parts in found]
 
 
 def frame_of(payload: bytes, on_disk: int) -> bytes:

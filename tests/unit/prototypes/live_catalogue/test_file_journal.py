@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leitmotif_services.prototypes.live_catalogue import file_journal
+from leitmotif_services.prototypes.live_catalogue import file_journal, journal_frames
 from leitmotif_services.prototypes.live_catalogue.changes import Batch, Delete, Upsert
 from leitmotif_services.prototypes.live_catalogue.file_journal import FOLDER, FileJournal
 from leitmotif_services.prototypes.track import Track
@@ -59,6 +59,58 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     again.append([batch(4)])
     assert revisions(again) == [1, 2, 3, 4]
     again.close()
+
+
+def test_what_is_longer_than_a_frame_may_be_is_written_as_several(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    length = len(journal_frames.encoded_batch(batch(1)))
+    monkeypatch.setattr(journal_frames, "PAYLOAD_LIMIT", 2 * length)
+    journal = FileJournal(tmp_path)
+    journal.append([batch(revision) for revision in range(1, 6)])
+    journal.append([batch(6)])
+    journal.close()
+    [path] = segments(tmp_path)
+    assert path.read_bytes().count(journal_frames.MAGIC) == 4, "two, two, and one; and the one behind"
+    again = FileJournal(tmp_path)
+    assert (again.last_revision, revisions(again)) == (6, [1, 2, 3, 4, 5, 6])
+    again.close()
+
+
+def test_a_batch_that_no_frame_can_hold_is_refused_with_those_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    length = len(journal_frames.encoded_batch(batch(1)))
+    monkeypatch.setattr(journal_frames, "PAYLOAD_LIMIT", length)
+    journal = FileJournal(tmp_path)
+    with pytest.raises(ServiceError) as raised:
+        journal.append([batch(1), batch(2, "a-longer-id")])
+    assert raised.value.reason is Reason.LIMIT_EXCEEDED
+    assert raised.value.metadata == {"limit": str(length), "actual": str(length + len("a-longer-id") - len("t1"))}
+    assert (journal.last_revision, journal.refusal, segments(tmp_path)) == (0, "", [])
+    journal.append([batch(1)])
+    journal.close()
+    assert revisions(FileJournal(tmp_path)) == [1]
+
+
+def test_the_frames_before_one_that_fails_are_cut_off_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_frames, "PAYLOAD_LIMIT", len(journal_frames.encoded_batch(batch(1))))
+    journal = FileJournal(tmp_path)
+    journal.append([batch(1)])
+    written = os.write
+    frames_left = [1]
+
+    def full_behind_one(descriptor: int, data: memoryview) -> int:
+        if not frames_left:
+            raise OSError(errno.ENOSPC, "full")
+        frames_left.pop()
+        return written(descriptor, data)
+
+    monkeypatch.setattr(file_journal.os, "write", full_behind_one)
+    with pytest.raises(ServiceError) as raised:
+        journal.append([batch(2), batch(3)])
+    assert raised.value.reason is Reason.STORE_UNAVAILABLE
+    monkeypatch.setattr(file_journal.os, "write", written)
+    assert revisions(journal) == [1]
+    journal.append([batch(2)])
+    journal.close()
+    assert revisions(FileJournal(tmp_path)) == [1, 2]
 
 
 @pytest.mark.parametrize("lost", [1, 7, 12, 60, 150])
