@@ -103,6 +103,7 @@ class CatalogueWriter:
         self._most_later = most_later
         self._on_change = on_change
         self._idle_s = sync_interval_s or _IDLE_S
+        self._told: set[str] = set()
         self._calls: queue.Queue[_Call | None] = queue.Queue(MOST_WAITING)
         self._thread = threading.Thread(target=self._run, name="catalogue-writer", daemon=True)
         self._thread.start()
@@ -193,7 +194,7 @@ class CatalogueWriter:
             planned.append((call, refused, revision))
         if batches:
             self._journal.append(batches)
-            self._models.update(lambda each: advanced(each, batches))
+            self._models.update(lambda each: advanced(each, batches, self._told))
         version = model.model_version
         return [(call, Outcome(refused, reached, version)) for call, refused, reached in planned]
 

@@ -26,11 +26,28 @@ class ReadableJournal(Protocol):
     def read_after(self, revision: int, use: Callable[[Iterator[Batch]], T]) -> T: ...
 
 
-def advanced(model: ServedModel, batches: Sequence[Batch]) -> ServedModel:
-    """The model after those of the batches that it does not hold yet."""
+def advanced(model: ServedModel, batches: Sequence[Batch], told: set[str]) -> ServedModel:
+    """The model after those of the batches that it does not hold yet; the first time that it cannot take a change is told in the
+    log.
+
+    `told`: the versions of the models of which that was told; the model's is added.
+    """
     for batch in batches:
         if batch.revision > model.catalogue_revision:
-            model = with_changes(model, _folded([batch], model).changes, batch.revision)
+            read = _folded([batch], model)
+            model = with_changes(model, read.changes, batch.revision)
+            if read.left_out and model.model_version not in told:
+                told.add(model.model_version)
+                log.warning(
+                    "changes of the catalogue are not carried over to a model that is loaded, from this one on: "
+                    "their audio was heard by another encoder",
+                    extra={
+                        "model_version": model.model_version,
+                        "encoder_id": model.manifest.encoder_id,
+                        "heard_by": batch.encoder_id,
+                        "catalogue_revision": batch.revision,
+                    },
+                )
     return model
 
 

@@ -1,5 +1,6 @@
 """The thread that writes: what waits together is written together, and a call that cannot be written fails alone."""
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,3 +70,19 @@ def test_a_call_that_is_too_long_for_the_journal_fails_alone(
     writer.close()
     assert [batch.changes[0].track_id for batch in journal.read_after(0, list)] == ["first", "dot", "fay"]
     assert models.models[0].catalogue.position_of("eve") is None
+
+
+def test_a_loaded_model_of_another_encoder_is_told_of_once(
+    model: ServedModel, journal: FileJournal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = served(dataclasses.replace(by_hand(), encoder_id="other-encoder"), tmp_path / "other")
+    models = HeldModels(model, other)
+    models.free.set()
+    writer = CatalogueWriter(journal, models, most_later=100, on_change=lambda: None)
+    for track_id in ("dot", "eve"):
+        writer.submit(adding(track_id)).result(WAIT_S)
+    writer.close()
+    assert [each.catalogue.position_of("eve") is not None for each in models.models] == [True, False]
+    assert [each.catalogue_revision for each in models.models] == [2, 2]
+    [line] = [record for record in caplog.records if "not carried over" in record.message]
+    assert line.__dict__["model_version"] == other.model_version

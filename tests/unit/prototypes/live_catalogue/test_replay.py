@@ -69,7 +69,7 @@ def test_a_batch_that_is_appended_meanwhile_is_not_passed_over(model: ServedMode
     late = Batch(2, ENCODER, (upsert("eve", 1, 0, 0),))
     after = caught_up(model, Overtaken())
     assert after.catalogue_revision == 1
-    assert track_ids(advanced(after, [late])) == ["ada", "bix", "cab", "dot", "eve"]
+    assert track_ids(advanced(after, [late], set())) == ["ada", "bix", "cab", "dot", "eve"]
 
 
 def test_what_a_bundle_holds_is_not_replayed(model: ServedModel, journal: FileJournal) -> None:
@@ -88,6 +88,24 @@ def test_what_another_encoder_heard_is_left_out_and_told(
     assert track_ids(after) == ["ada", "cab"]
     assert after.embeddings[3].tolist() == [1.0, 0.0, 0.0]
     assert "1 changes of the catalogue are not carried over" in caplog.text
+
+
+def test_what_a_loaded_model_cannot_take_is_told_once(model: ServedModel, caplog: pytest.LogCaptureFixture) -> None:
+    told: set[str] = set()
+    after = advanced(model, [Batch(1, ENCODER, (upsert("dot", 1, 0, 0),)), Batch(2, "other", (Delete("bix"),))], told)
+    assert (caplog.records, told) == ([], set())
+    for revision in (3, 4):
+        after = advanced(after, [Batch(revision, "other", (upsert(f"eve{revision}", 1, 0), upsert("ada", 1, 0)))], told)
+    assert (track_ids(after), after.catalogue_revision) == (["ada", "cab", "dot"], 4)
+    [line] = caplog.records
+    assert "not carried over" in line.message
+    about = {name: line.__dict__[name] for name in ("model_version", "encoder_id", "heard_by", "catalogue_revision")}
+    assert about == {
+        "model_version": model.model_version,
+        "encoder_id": ENCODER,
+        "heard_by": "other",
+        "catalogue_revision": 3,
+    }
 
 
 def test_changes_that_are_no_longer_there_are_told(
