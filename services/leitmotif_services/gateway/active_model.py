@@ -40,10 +40,9 @@ class PrototypeNames:
 
     profile_version: str
     labels: dict[str, str]
+    """By id, in the order of the positions."""
     weak: frozenset[str]
     """Those that are weak witnesses of their tag."""
-    expressed_affinities: dict[str, float]
-    """In the order of the positions: from which affinity on a track counts as expressing the prototype."""
 
 
 class ActiveModel:
@@ -118,7 +117,6 @@ class ActiveModel:
                     model.profile_version,
                     labels={each.prototype_id: each.label for each in prototypes},
                     weak=frozenset(each.prototype_id for each in prototypes if each.fidelity.weak),
-                    expressed_affinities={each.prototype_id: each.expressed_affinity for each in prototypes},
                 )
             request.page_token = page.next_page_token
 

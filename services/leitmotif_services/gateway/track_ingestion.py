@@ -92,16 +92,13 @@ class TrackIngestion:
                 break
         else:
             raise model_changed()
+        # Thresholds do not tell: they change with a compaction, and a track that carries the prototype's tag need not reach one.
+        expressed = frozenset(found.expressed_positions)
         prototypes = [
             gateway_pb2.ExpressedPrototype(
-                prototype_id=prototype_id,
-                label=names.labels[prototype_id],
-                affinity=affinity,
-                expressed=affinity >= expressed_affinity,
+                prototype_id=prototype_id, label=label, affinity=affinity, expressed=position in expressed
             )
-            for (prototype_id, expressed_affinity), affinity in zip(
-                names.expressed_affinities.items(), found.affinities, strict=True
-            )
+            for position, ((prototype_id, label), affinity) in enumerate(zip(names.labels.items(), found.affinities, strict=True))
         ]
         prototypes.sort(key=lambda prototype: -prototype.affinity)
         return gateway_pb2.IngestTrackResponse(

@@ -116,6 +116,7 @@ class CatalogueServicer(catalogue_pb2_grpc.CatalogueServiceServicer):
             track=convert.track_message(model.catalogue.tracks[position]),
             affinities=model.scoring.affinities[position].tolist(),
             model_version=model.model_version,
+            expressed_positions=np.flatnonzero(model.expression.of_track(position)).tolist(),
         )
 
     async def GetAffinities(self, request: pb2.GetAffinitiesRequest, context: Context) -> pb2.GetAffinitiesResponse:

@@ -40,6 +40,11 @@ def expressed_threshold(affinities: NDArray[np.float32], rank: int) -> float:
     return max(float(kth_highest), SMALLEST_AFFINITY)
 
 
+def track_bits(packed: NDArray[np.uint8], position: int) -> Mask:
+    """(K,): one track's bit of each mask, `packed` (K, ≥ ceil(N / 8)) as by `numpy.packbits`."""
+    return (packed[:, position >> 3] >> np.uint8(7 - (position & 7)) & np.uint8(1)).astype(np.bool_)
+
+
 class Expression:
     """Thresholds and masks of all K prototypes over a catalogue of N tracks; the masks take N·K / 8 bytes."""
 
@@ -58,6 +63,10 @@ class Expression:
     def mask(self, prototype: int) -> Mask:
         """(N,): True for the tracks that express the prototype at that position."""
         return np.unpackbits(self.packed[prototype], count=self._tracks).view(np.bool_)
+
+    def of_track(self, position: int) -> Mask:
+        """(K,): True for the prototypes that the track at that position expresses."""
+        return track_bits(self.packed, position)
 
     def kept(self, muted: Iterable[int]) -> Mask:
         """(N,): True for the tracks that express none of the muted prototypes."""

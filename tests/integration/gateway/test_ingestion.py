@@ -24,7 +24,7 @@ def services():
     services.answers["EmbedTracks"] = audio_pb2.EmbedTracksResponse(results=[{"track": embedded()}])
     services.answers["UpsertTracks"] = catalogue_pb2.UpsertTracksResponse(statuses=[{}], catalogue_revision=7)
     services.answers["GetTrack"] = catalogue_pb2.GetTrackResponse(
-        track={"track_id": "t", "duration_s": 8.0}, affinities=[0.25, 0.75], model_version="m-1"
+        track={"track_id": "t", "duration_s": 8.0}, affinities=[0.25, 0.75], expressed_positions=[1], model_version="m-1"
     )
     return services
 
@@ -64,6 +64,16 @@ async def test_a_file_is_embedded_by_the_models_encoder_and_upserted(services):
         catalogue_revision=7,
         model_version="m-1",
     )
+
+
+async def test_what_a_track_expresses_is_what_the_prototypes_service_says(services):
+    """Whatever the thresholds are, which may be those of the model before: both are 0.5."""
+    services.answers["GetTrack"] = catalogue_pb2.GetTrackResponse(
+        track={"track_id": "t"}, affinities=[0.25, 0.75], expressed_positions=[0], model_version="m-1"
+    )
+    async with gateway_over(services) as stubs:
+        answer = await ingest(stubs, start(), chunk())
+    assert {prototype.label: prototype.expressed for prototype in answer.prototypes} == {"piano": True, "drums": False}
 
 
 async def test_samples_are_passed_on_as_they_come(services):

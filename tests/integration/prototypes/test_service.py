@@ -103,6 +103,7 @@ async def test_tracks(service: Service, version: str) -> None:
     ] == ["ada"]
     one = await service.catalogue.GetTrack(catalogue_pb2.GetTrackRequest(track_id="ada"))
     assert (one.track.title, list(one.affinities), one.model_version) == ("Étude in C", [0.75, 0.25], version)
+    assert list(one.expressed_positions) == [0]
 
 
 async def test_models(service: Service, version: str) -> None:

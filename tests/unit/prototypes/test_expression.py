@@ -45,6 +45,14 @@ def test_every_carrier_of_the_tag_expresses_it(affinities: list[float], carriers
     assert expression.counts.tolist() == [rank]
 
 
+def test_what_one_track_expresses_is_its_place_in_every_mask() -> None:
+    affinities = np.random.default_rng(1).random((21, 5), np.float32)
+    expression = Expression(affinities, [3, 8, 1, 21, 13])
+    masks = np.stack([expression.mask(k) for k in range(5)])
+    for position in range(21):
+        assert expression.of_track(position).tolist() == masks[:, position].tolist()
+
+
 def test_tracks_that_tie_with_the_threshold_all_express_it() -> None:
     affinities = column(0.5, 0.9, 0.9, 0.1, 0.9)  # ceil(5 / 10) = 1, but three tracks share the highest affinity
     assert expressed_threshold(affinities, 1) == pytest.approx(0.9)

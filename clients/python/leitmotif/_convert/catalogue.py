@@ -104,7 +104,9 @@ def track_message_of(track: Track) -> catalogue_pb2.Track:
 
 
 def described_track_of(message: catalogue_pb2.GetTrackResponse) -> DescribedTrack:
-    return DescribedTrack(track_of(message.track), tuple(message.affinities), message.model_version)
+    return DescribedTrack(
+        track_of(message.track), tuple(message.affinities), message.model_version, tuple(message.expressed_positions)
+    )
 
 
 def upsert_message_of(upsert: TrackUpsert) -> catalogue_pb2.TrackUpsert:

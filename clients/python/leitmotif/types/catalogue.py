@@ -68,7 +68,7 @@ class Prototype:
     exemplars: tuple[Exemplar, ...]
     """Strongest first."""
     expressed_affinity: float
-    """Affinity from which on a track counts as expressing the prototype; muting removes exactly those tracks."""
+    """Affinity from which on a track counts as expressing the prototype, whether or not it carries the prototype's tag."""
     expressed_tracks: int
     """Tracks of the catalogue that express it."""
     hidden: bool = False
@@ -136,6 +136,8 @@ class DescribedTrack:
     affinities: tuple[float, ...]
     """One for each prototype, in the order of their positions."""
     model_version: str
+    expressed_positions: tuple[int, ...] = ()
+    """Positions, ascending, of the prototypes that it expresses: muting one of them removes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class ExpressedPrototype:
     affinity: float
     """0 or more."""
     expressed: bool
-    """True when that is enough for a mute of the prototype to keep the track out of recommendations."""
+    """True when a mute of the prototype keeps the track out of recommendations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.prototypes.expression import Mask
+from leitmotif_services.prototypes.expression import Mask, track_bits
 
 
 class JoinedExpression:
@@ -28,6 +28,10 @@ class JoinedExpression:
     def mask(self, prototype: int) -> Mask:
         """(N + M,): True for the tracks that express the prototype at that position."""
         return np.unpackbits(self._packed[prototype], count=self._tracks).view(np.bool_)
+
+    def of_track(self, position: int) -> Mask:
+        """(K,): True for the prototypes that the track at that position expresses."""
+        return track_bits(self._packed, position)
 
     def kept(self, muted: Iterable[int]) -> Mask:
         """(N + M,): True for the tracks that express none of the muted prototypes."""

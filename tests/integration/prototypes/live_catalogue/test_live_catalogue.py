@@ -54,6 +54,22 @@ async def test_what_is_upserted_is_seen_by_the_next_request(service: Service, ve
     assert parts + explained.track.bias == pytest.approx(explained.track.score, abs=1e-5)
 
 
+async def test_what_a_track_expresses_is_what_a_mute_removes(service: Service, version: str) -> None:
+    """A track that carries a prototype's tag expresses it, however little affinity it has."""
+    await upsert(service, message("dot", 0, 0, 1, tags=["piano"]), message("eve", 0, 1, 0), message("fay", 0, 0, 1))
+    remaining = []
+    for k in (0, 1):
+        muting = prototypes_pb2.RecommendTracksRequest(profile=vector(version, (1.0, 0.5), muted=(k,)), count=100)
+        remaining.append({scored.track.track_id for scored in (await service.stub.RecommendTracks(muting)).tracks})
+    for track_id in ("ada", "bix", "cab", "dot", "eve", "fay"):
+        got = await service.catalogue.GetTrack(pb2.GetTrackRequest(track_id=track_id))
+        assert list(got.expressed_positions) == [k for k in (0, 1) if track_id not in remaining[k]], track_id
+    got = await service.catalogue.GetTrack(pb2.GetTrackRequest(track_id="dot"))
+    assert 0 in got.expressed_positions
+    piano = await service.stub.GetPrototype(prototypes_pb2.GetPrototypeRequest(prototype_id="piano"))
+    assert got.affinities[0] < piano.prototype.expressed_affinity
+
+
 async def test_what_is_deleted_is_gone(service: Service, version: str) -> None:
     answer = await delete(service, "bix", "nobody", "bix")
     assert (list(answer.deleted_track_ids), list(answer.unknown_track_ids)) == (["bix"], ["nobody"])

@@ -157,14 +157,16 @@ class GetTrackRequest(_message.Message):
     def __init__(self, track_id: _Optional[str] = ...) -> None: ...
 
 class GetTrackResponse(_message.Message):
-    __slots__ = ("track", "affinities", "model_version")
+    __slots__ = ("track", "affinities", "model_version", "expressed_positions")
     TRACK_FIELD_NUMBER: _ClassVar[int]
     AFFINITIES_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    EXPRESSED_POSITIONS_FIELD_NUMBER: _ClassVar[int]
     track: Track
     affinities: _containers.RepeatedScalarFieldContainer[float]
     model_version: str
-    def __init__(self, track: _Optional[_Union[Track, _Mapping]] = ..., affinities: _Optional[_Iterable[float]] = ..., model_version: _Optional[str] = ...) -> None: ...
+    expressed_positions: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, track: _Optional[_Union[Track, _Mapping]] = ..., affinities: _Optional[_Iterable[float]] = ..., model_version: _Optional[str] = ..., expressed_positions: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class GetAffinitiesRequest(_message.Message):
     __slots__ = ("track_ids", "user_id")
