@@ -135,7 +135,7 @@ def test_lists_are_right_while_everything_changes(deployment, client, composed, 
         workers.start(step)
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline and not workers.failures:
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks at the clock and at what failed
     workers.end()
     assert workers.failures == []
     assert min(workers.steps.values()) > 3
