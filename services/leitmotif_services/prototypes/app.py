@@ -116,6 +116,8 @@ def _compaction(config: PrototypesConfig) -> CompactionSettings:
         most=config.compact_at,
         kept_bundles=config.kept_compactions,
         kept_journal_bytes=config.journal_kept_mib << 20,
+        kept_beside_s=config.kept_beside_s,
+        most_beside=config.max_later,
         index_storage=config.index_storage,
         index_shards=config.index_shards,
     )

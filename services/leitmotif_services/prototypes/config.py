@@ -54,6 +54,8 @@ class PrototypesConfig:
     back to. Older ones are removed, wherever they were written; those as they were trained always stay."""
     journal_kept_mib: int = 1024
     """Size up to which the journal keeps changes that only bundles need which do not answer: for activating them."""
+    kept_beside_s: float = 600.0
+    """How long a model that no longer answers stays loaded at least, so that pages begun with it can be turned to their end."""
     cursor_key: str = field(default="", repr=False)
     """Secret that page tokens of rankings are signed with, the same at every replica. Empty: one is kept beside the bundles, so
     that services with folders of their own do not turn each other's pages."""
@@ -77,6 +79,7 @@ class PrototypesConfig:
             compact_at=reader.integer("COMPACT_AT", default=10_000, minimum=1, maximum=10_000_000),
             kept_compactions=reader.integer("KEPT_COMPACTIONS", default=2, minimum=0, maximum=1000),
             journal_kept_mib=reader.integer("JOURNAL_KEPT_MIB", default=1024, minimum=0, maximum=1 << 20),
+            kept_beside_s=reader.number("KEPT_BESIDE_S", default=600.0, minimum=0.0, maximum=86_400.0),
             cursor_key=reader.secret("CURSOR_KEY"),
         )
         reader.finish()

@@ -59,7 +59,7 @@ class Peer(grpc.GenericRpcHandler):
     answers: dict[str, object] = field(default_factory=dict)
     failures: dict[str, deque] = field(default_factory=lambda: defaultdict(deque))
     gone: threading.Event = field(default_factory=threading.Event)
-    """Set once a client has given up a call that `wait_for_client` holds."""
+    """Set once a client has given up a call whose departure is noticed."""
 
     def answer(self, method, answer):
         """`answer`: a message, a list of messages for a stream, or a function of the request that returns either."""
@@ -72,10 +72,14 @@ class Peer(grpc.GenericRpcHandler):
     def calls_of(self, method):
         return [call for call in self.calls if call.method == method]
 
-    def wait_for_client(self, request, context):
-        """An answer that never comes."""
+    def notice_departure(self, context):
+        """Set `gone` when the client of this call leaves."""
         if not context.add_callback(self.gone.set):  # it has gone already
             self.gone.set()
+
+    def wait_for_client(self, request, context):
+        """An answer that never comes."""
+        self.notice_departure(context)
         self.gone.wait(30)
         return request
 

@@ -24,10 +24,11 @@ def test_settings() -> None:
 
 def test_settings_of_the_live_catalogue() -> None:
     names = {"FILTERABLE": "bpm,mood,bpm", "JOURNAL_FSYNC": "interval", "JOURNAL_FSYNC_INTERVAL_S": "0.25", "MAX_DELTA": "7"}
-    names |= {"COMPACT_SHARE": "0.5", "COMPACT_AT": "6", "KEPT_COMPACTIONS": "0", "JOURNAL_KEPT_MIB": "5"}
+    names |= {"COMPACT_SHARE": "0.5", "COMPACT_AT": "6", "KEPT_COMPACTIONS": "0", "JOURNAL_KEPT_MIB": "5", "KEPT_BESIDE_S": "7"}
     config = PrototypesConfig.from_environment({f"LEITMOTIF_PROTOTYPES_{name}": value for name, value in names.items()})
     assert (config.filterable, config.journal_sync_interval_s, config.max_later) == (("bpm", "mood"), 0.25, 7)
-    assert (config.compact_share, config.compact_at, config.kept_compactions, config.journal_kept_mib) == (0.5, 6, 0, 5)
+    assert (config.compact_share, config.compact_at, config.kept_compactions) == (0.5, 6, 0)
+    assert (config.journal_kept_mib, config.kept_beside_s) == (5, 7)
     usual = PrototypesConfig.from_environment({})
     assert (usual.filterable, usual.journal_sync_interval_s, usual.max_later) == ((), 0.0, 50_000)
     for wrong in ({"FILTERABLE": "Bad Name"}, {"FILTERABLE": "a,,b"}, {"JOURNAL_FSYNC": "never"}, {"MAX_DELTA": "0"}):

@@ -44,6 +44,10 @@ class CompactionSettings:
     """Bundles of compactions, and as many of created prototypes, that stay beside those in use."""
     kept_journal_bytes: int
     """Size up to which the journal keeps changes for bundles that are not in use."""
+    kept_beside_s: float = 600.0
+    """How long a model that no longer answers stays loaded for the pages that were begun with it, however many changes wait …"""
+    most_beside: int = 50_000
+    """… up to so many."""
     index_storage: str = "auto"
     index_shards: int = 1
     """See `IndexSettings`, of the new bundle's index."""
@@ -93,6 +97,8 @@ class Compactor:
         self._untidy = threading.Event()
         self._untidy.set()
         self._created: dict[str, bool] = {}
+        self._beside: tuple[str, float] = ("", 0.0)
+        """The version that was last seen beside the active one, and since when, as `time.monotonic` counts."""
         self._closed = False
         self._not_before = 0.0
         self._thread = threading.Thread(target=self._run, name="catalogue-compaction", daemon=True)
@@ -152,10 +158,20 @@ class Compactor:
         return later > min(max(self._settings.share * model.manifest.track_count, FEWEST_CHANGES), self._settings.most)
 
     def _unload_beside(self) -> None:
-        """Unload a model that is not on trial once it holds many changes: only what answers is worth a compaction."""
+        """Unload a model that is not on trial once it holds many changes: only what answers is worth a compaction.
+
+        Not at once: pages that were begun while it answered are still being turned.
+        """
         serving = self._models.serving()
         other = None if serving is None or serving.trial is not None else serving.other
-        if other is not None and other.later is not None and self._holds_many(other) and self._models.unload(other.model_version):
+        if other is None or other.later is None:
+            self._beside = ("", 0.0)
+            return
+        now = time.monotonic()
+        if other.model_version != self._beside[0]:
+            self._beside = (other.model_version, now)
+        kept = now - self._beside[1] < self._settings.kept_beside_s and len(other.later) <= self._settings.most_beside
+        if not kept and self._holds_many(other) and self._models.unload(other.model_version):
             log.info(
                 "unloaded a model that is neither active nor on trial: too many changes of the catalogue waited in it",
                 extra={"model_version": other.model_version, "changes": len(other.later)},

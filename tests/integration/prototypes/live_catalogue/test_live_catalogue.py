@@ -272,7 +272,7 @@ async def test_pages_go_on_while_tracks_come_and_go(service: Service) -> None:
 async def test_a_model_beside_the_active_one_does_not_hold_ever_more_changes(
     service: Service, version: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await service.restart(compact_at=2, compact_share=10.0)
+    await service.restart(compact_at=2, compact_share=10.0, kept_beside_s=0.0)
     other = write_bundle(retitled(by_hand(), "!"), service.root, encoder_artifact=None).name
     await service.models.LoadModel(models_pb2.LoadModelRequest(model_version=other))
     assert other in await loaded_versions(service)
@@ -283,6 +283,20 @@ async def test_a_model_beside_the_active_one_does_not_hold_ever_more_changes(
     assert any(record.message.startswith("unloaded a model") for record in caplog.records)
     await service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=other))
     assert await ids(service) == ["ada", "bix", "cab", "dot", "eve", "fay"]
+
+
+async def test_a_model_that_answered_stays_for_the_pages_that_were_begun_with_it(service: Service, version: str) -> None:
+    await service.restart(compact_at=2, compact_share=10.0)
+    request = prototypes_pb2.RecommendTracksRequest(profile=vector(version, (1, 0)), count=1)
+    first = await service.stub.RecommendTracks(request)
+    other = write_bundle(retitled(by_hand(), "!"), service.root, encoder_artifact=None).name
+    await service.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=other))
+    await upsert(service, *(message(track_id, 1, 0, 0) for track_id in ("dot", "eve", "fay")))
+    await compacted(service, other)
+    request.page_token = first.next_page_token
+    second = await service.stub.RecommendTracks(request)
+    assert len(first.tracks) == len(second.tracks) == 1
+    assert not {each.track.track_id for each in first.tracks} & {each.track.track_id for each in second.tracks}
 
 
 async def test_a_model_on_trial_stays_and_is_compacted(service: Service, version: str) -> None:
