@@ -5,11 +5,11 @@ import logging
 from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import add_ProfilesServiceServicer_to_server
 from leitmotif_services.profiles.config import ProfilesConfig
-from leitmotif_services.profiles.redis_client import RedisClient, StoreUnreachableError
-from leitmotif_services.profiles.redis_store import RedisStore
 from leitmotif_services.profiles.servicer import ProfilesServicer
-from leitmotif_services.profiles.store import ProfileStore
-from leitmotif_services.profiles.use_cases import Profiles
+from leitmotif_services.profiles.store.profile_store import ProfileStore
+from leitmotif_services.profiles.store.redis_client import RedisClient, StoreUnreachableError
+from leitmotif_services.profiles.store.redis_store import RedisStore
+from leitmotif_services.profiles.use_cases.profiles import Profiles
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
 

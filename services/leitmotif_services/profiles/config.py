@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from leitmotif_services.profiles.history import EventWeights
+from leitmotif_services.profiles.taste.history import EventWeights
 from leitmotif_services.runtime.environment import EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 from leitmotif_services.runtime.validation import ID_PATTERN

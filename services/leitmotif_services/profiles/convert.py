@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif_services.profiles.control import Control, ControlAction, ControlChange, checked_change
-from leitmotif_services.profiles.history import Event, EventType
-from leitmotif_services.profiles.outcomes import Conditions, Viewed
-from leitmotif_services.profiles.profile import Edit, Profile
-from leitmotif_services.profiles.prototype_space import MOST_PROTOTYPES, PrototypeSpace
+from leitmotif_services.profiles.taste.control import Control, ControlAction, ControlChange, checked_change
+from leitmotif_services.profiles.taste.history import Event, EventType
+from leitmotif_services.profiles.taste.profile import Edit, Profile
+from leitmotif_services.profiles.taste.prototype_space import MOST_PROTOTYPES, PrototypeSpace
+from leitmotif_services.profiles.use_cases.outcomes import Conditions, Viewed
 from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.validation import checked_id, checked_length, checked_text
 

@@ -14,9 +14,9 @@ from leitmotif_services.profiles.convert import (
     space_of,
     vector_message,
 )
-from leitmotif_services.profiles.export import export_json
-from leitmotif_services.profiles.profile import EVENT_LOG_LENGTH
-from leitmotif_services.profiles.use_cases import Profiles, wall_clock_us
+from leitmotif_services.profiles.taste.profile import EVENT_LOG_LENGTH
+from leitmotif_services.profiles.transfer.export_document import export_json
+from leitmotif_services.profiles.use_cases.profiles import Profiles, wall_clock_us
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 from leitmotif_services.runtime.pagination import decode_page_token, encode_page_token, page_size_of

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leitmotif_services.profiles.control import ControlAction, ControlChange
-from leitmotif_services.profiles.history import Event, EventType
-from leitmotif_services.profiles.memory_store import MemoryStore
-from leitmotif_services.profiles.profile import Edit, Profile
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.redis_client import RedisClient
-from leitmotif_services.profiles.redis_store import RedisStore
-from leitmotif_services.profiles.store import Answer, Commit, ProfileStore
-from leitmotif_services.profiles.use_cases import wall_clock_us
+from leitmotif_services.profiles.store.memory_store import MemoryStore
+from leitmotif_services.profiles.store.profile_store import Answer, Commit, ProfileStore
+from leitmotif_services.profiles.store.redis_client import RedisClient
+from leitmotif_services.profiles.store.redis_store import RedisStore
+from leitmotif_services.profiles.taste.control import ControlAction, ControlChange
+from leitmotif_services.profiles.taste.history import Event, EventType
+from leitmotif_services.profiles.taste.profile import Edit, Profile
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.use_cases.profiles import wall_clock_us
 from leitmotif_services.runtime.admission import Admission
 
 SPACE = PrototypeSpace("m1", ("calm", "loud", "fast"))

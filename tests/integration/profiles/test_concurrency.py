@@ -12,8 +12,8 @@ from leitmotif.api.profiles.v1 import profiles_pb2 as pb
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceStub
 from leitmotif_services.profiles.app import build
 from leitmotif_services.profiles.config import ProfilesConfig
-from leitmotif_services.profiles.control import ControlAction, ControlChange, Controls, apply_changes
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.taste.control import ControlAction, ControlChange, Controls, apply_changes
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.local_channel import LocalChannel
 from leitmotif_services.runtime.server import ServerSettings
 

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from leitmotif_services.profiles.redis_pipelining import MOST_TOGETHER, CommandPipeline
+from leitmotif_services.profiles.store.redis_pipelining import MOST_TOGETHER, CommandPipeline
 
 
 class Trips:

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from leitmotif_services.profiles.control import ControlAction, ControlChange, checked_change
-from leitmotif_services.profiles.history import Event, EventType
-from leitmotif_services.profiles.memory_store import MemoryStore
-from leitmotif_services.profiles.outcomes import Conditions
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.redis_client import RedisClient
-from leitmotif_services.profiles.redis_store import RedisStore
-from leitmotif_services.profiles.use_cases import Profiles, wall_clock_us
+from leitmotif_services.profiles.store.memory_store import MemoryStore
+from leitmotif_services.profiles.store.redis_client import RedisClient
+from leitmotif_services.profiles.store.redis_store import RedisStore
+from leitmotif_services.profiles.taste.control import ControlAction, ControlChange, checked_change
+from leitmotif_services.profiles.taste.history import Event, EventType
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.use_cases.outcomes import Conditions
+from leitmotif_services.profiles.use_cases.profiles import Profiles, wall_clock_us
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
 

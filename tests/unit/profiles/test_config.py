@@ -1,7 +1,7 @@
 import pytest
 
 from leitmotif_services.profiles.config import ProfilesConfig
-from leitmotif_services.profiles.history import EventWeights
+from leitmotif_services.profiles.taste.history import EventWeights
 from leitmotif_services.runtime.environment import ConfigurationError
 
 

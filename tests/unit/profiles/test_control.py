@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from leitmotif_services.profiles.control import (
+from leitmotif_services.profiles.taste.control import (
     Control,
     ControlAction,
     ControlChange,
@@ -11,7 +11,7 @@ from leitmotif_services.profiles.control import (
     checked_change,
     restore,
 )
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SPACE = PrototypeSpace("m1", ("calm", "loud", "fast"))

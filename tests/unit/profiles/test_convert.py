@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from leitmotif.api.common.v1.vectors_pb2 import FloatMatrix
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb
-from leitmotif_services.profiles.control import Control, ControlAction, ControlChange
 from leitmotif_services.profiles.convert import (
     changes_of,
     conditions_of,
@@ -21,10 +20,11 @@ from leitmotif_services.profiles.convert import (
     space_of,
     vector_message,
 )
-from leitmotif_services.profiles.history import Event, EventType
-from leitmotif_services.profiles.outcomes import Viewed
-from leitmotif_services.profiles.profile import Edit, Profile
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.taste.control import Control, ControlAction, ControlChange
+from leitmotif_services.profiles.taste.history import Event, EventType
+from leitmotif_services.profiles.taste.profile import Edit, Profile
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.use_cases.outcomes import Viewed
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SPACE = PrototypeSpace("m1", ("calm", "loud", "fast"))

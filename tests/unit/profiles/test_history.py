@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from leitmotif_services.profiles.history import Event, EventType, EventWeights, History, recomputed_history
+from leitmotif_services.profiles.taste.history import Event, EventType, EventWeights, History, recomputed_history
 
 WEIGHTS = EventWeights()
 

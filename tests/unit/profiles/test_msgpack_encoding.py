@@ -5,9 +5,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from leitmotif_services.profiles.control import ControlAction, ControlChange
-from leitmotif_services.profiles.history import Event, EventType
-from leitmotif_services.profiles.msgpack_encoding import (
+from leitmotif_services.profiles.store.msgpack_encoding import (
     SCHEMA,
     VERSION_HEAD_BYTES,
     decode_answer,
@@ -23,9 +21,11 @@ from leitmotif_services.profiles.msgpack_encoding import (
     encode_space,
     version_head,
 )
-from leitmotif_services.profiles.profile import Edit, Profile
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.store import Answer, LoggedEvent
+from leitmotif_services.profiles.store.profile_store import Answer, LoggedEvent
+from leitmotif_services.profiles.taste.control import ControlAction, ControlChange
+from leitmotif_services.profiles.taste.history import Event, EventType
+from leitmotif_services.profiles.taste.profile import Edit, Profile
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 PROTOTYPES = 128

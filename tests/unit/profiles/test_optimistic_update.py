@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from leitmotif_services.profiles.memory_store import MemoryStore
-from leitmotif_services.profiles.optimistic_update import TRIES, OptimisticUpdate, StaleReadError
-from leitmotif_services.profiles.profile import Profile
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.store import Commit, Stored
+from leitmotif_services.profiles.store.memory_store import MemoryStore
+from leitmotif_services.profiles.store.profile_store import Commit, Stored
+from leitmotif_services.profiles.taste.profile import Profile
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.use_cases.optimistic_update import TRIES, OptimisticUpdate, StaleReadError
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SPACE = PrototypeSpace("m1", ("a",))

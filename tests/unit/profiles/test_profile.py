@@ -1,8 +1,8 @@
 import pytest
 
-from leitmotif_services.profiles.control import Control, ControlAction, ControlChange
-from leitmotif_services.profiles.profile import EDIT_LOG_LENGTH, Edit, Profile, Version
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.taste.control import Control, ControlAction, ControlChange
+from leitmotif_services.profiles.taste.profile import EDIT_LOG_LENGTH, Edit, Profile, Version
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SPACE = PrototypeSpace("m1", ("calm", "loud"))

@@ -23,65 +23,74 @@ _sym_db = _symbol_database.Default()
 
 
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from leitmotif.api.profiles.v1 import exclusions_pb2 as leitmotif_dot_api_dot_profiles_dot_v1_dot_exclusions__pb2
 from leitmotif.api.profiles.v1 import profiles_pb2 as leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2 as leitmotif_dot_api_dot_prototypes_dot_v1_dot_catalogue__pb2
 from leitmotif.api.prototypes.v1 import models_pb2 as leitmotif_dot_api_dot_prototypes_dot_v1_dot_models__pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as leitmotif_dot_api_dot_prototypes_dot_v1_dot_prototypes__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&leitmotif/api/gateway/v1/gateway.proto\x12\x18leitmotif.api.gateway.v1\x1a\x17google/rpc/status.proto\x1a(leitmotif/api/profiles/v1/profiles.proto\x1a+leitmotif/api/prototypes/v1/catalogue.proto\x1a(leitmotif/api/prototypes/v1/models.proto\x1a,leitmotif/api/prototypes/v1/prototypes.proto\"i\n\x0eLabelledWeight\x12:\n\x06weight\x18\x01 \x01(\x0b\x32*.leitmotif.api.profiles.v1.PrototypeWeight\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04weak\x18\x03 \x01(\x08\"\xd1\x01\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x15\n\rinclude_heard\x18\x04 \x01(\x08\x12\x1a\n\x12\x63ontribution_count\x18\x05 \x01(\x05\x12<\n\x07options\x18\x06 \x01(\x0b\x32+.leitmotif.api.prototypes.v1.RankingOptions\x12\x12\n\npage_token\x18\x07 \x01(\tJ\x04\x08\x03\x10\x04R\x12\x65xcluded_track_ids\"\xd6\x01\n\x11RecommendResponse\x12\x38\n\x06tracks\x18\x01 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\x05 \x01(\x03\x12-\n\x03\x61rm\x18\x06 \x01(\x0e\x32 .leitmotif.api.prototypes.v1.Arm\"\xa4\x01\n\x1dStreamRecommendationsResponse\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x42\n\x0brecommended\x18\x02 \x01(\x0b\x32+.leitmotif.api.gateway.v1.RecommendResponseH\x00\x12%\n\x07refused\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xf2\x01\n\rWhatIfRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x39\n\x07\x63hanges\x18\x02 \x03(\x0b\x32(.leitmotif.api.profiles.v1.ControlChange\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12<\n\x07options\x18\x04 \x01(\x0b\x32+.leitmotif.api.prototypes.v1.RankingOptions\x12\x15\n\rinclude_heard\x18\x05 \x01(\x08\x12\x1a\n\x12\x63ontribution_count\x18\x06 \x01(\x05\x12\x15\n\rallow_missing\x18\x07 \x01(\x08\"\xff\x02\n\x0eWhatIfResponse\x12\x38\n\x06\x62\x65\x66ore\x18\x01 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x37\n\x05\x61\x66ter\x18\x02 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12;\n\x07\x65ntered\x18\x03 \x03(\x0b\x32*.leitmotif.api.prototypes.v1.RankingChange\x12\x38\n\x04left\x18\x04 \x03(\x0b\x32*.leitmotif.api.prototypes.v1.RankingChange\x12\x42\n\x10labelled_weights\x18\x05 \x03(\x0b\x32(.leitmotif.api.gateway.v1.LabelledWeight\x12\x15\n\rmodel_version\x18\x06 \x01(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\x08 \x01(\x03\"H\n\x0e\x45xplainRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x13\n\x0btarget_rank\x18\x03 \x01(\x05\"\xd2\x01\n\x0f\x45xplainResponse\x12\x37\n\x05track\x18\x01 \x01(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x12\n\nremoved_by\x18\x02 \x03(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12?\n\rlifting_edits\x18\x04 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.LiftingEdit\x12\x1a\n\x12\x63\x61talogue_revision\x18\x05 \x01(\x03\"[\n\x16RecordListeningRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x30\n\x06\x65vents\x18\x02 \x03(\x0b\x32 .leitmotif.api.profiles.v1.Event\"R\n\x17RecordListeningResponse\x12\x10\n\x08recorded\x18\x01 \x01(\x05\x12\x17\n\x0frepeated_events\x18\x02 \x01(\x05\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\"\xb9\x01\n\x13\x45\x64itControlsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x39\n\x07\x63hanges\x18\x02 \x03(\x0b\x32(.leitmotif.api.profiles.v1.ControlChange\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x15\n\rallow_missing\x18\x07 \x01(\x08\"z\n\x14\x45\x64itControlsResponse\x12\x33\n\x07profile\x18\x01 \x01(\x0b\x32\".leitmotif.api.profiles.v1.Profile\x12-\n\x04\x65\x64it\x18\x02 \x01(\x0b\x32\x1f.leitmotif.api.profiles.v1.Edit\"6\n\x16\x44\x65scribeProfileRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0b\n\x03top\x18\x02 \x01(\x05\"\x92\x01\n\x17\x44\x65scribeProfileResponse\x12\x33\n\x07profile\x18\x01 \x01(\x0b\x32\".leitmotif.api.profiles.v1.Profile\x12\x42\n\x10labelled_weights\x18\x02 \x03(\x0b\x32(.leitmotif.api.gateway.v1.LabelledWeight\"\xb3\x01\n\x0bIngestStart\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12\x14\n\nfile_bytes\x18\x02 \x01(\x03H\x00\x12\x39\n\x07samples\x18\x03 \x01(\x0b\x32&.leitmotif.api.gateway.v1.SampleFormatH\x00\x12\x17\n\x0fprototype_count\x18\x04 \x01(\x05\x42\x07\n\x05\x61udio\"8\n\x0cSampleFormat\x12\x16\n\x0esample_rate_hz\x18\x01 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x02 \x01(\x05\"x\n\x12IngestTrackRequest\x12\x36\n\x05start\x18\x01 \x01(\x0b\x32%.leitmotif.api.gateway.v1.IngestStartH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x11\n\x07samples\x18\x03 \x01(\x0cH\x00\x42\x06\n\x04part\"^\n\x12\x45xpressedPrototype\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x10\n\x08\x61\x66\x66inity\x18\x03 \x01(\x01\x12\x11\n\texpressed\x18\x04 \x01(\x08\"\xbd\x01\n\x13IngestTrackResponse\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12@\n\nprototypes\x18\x02 \x03(\x0b\x32,.leitmotif.api.gateway.v1.ExpressedPrototype\x12\x1a\n\x12\x63\x61talogue_revision\x18\x03 \x01(\x03\x12\x15\n\rmodel_version\x18\x04 \x01(\t\"L\n\x17SearchPrototypesRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x13\n\x0bshow_hidden\x18\x03 \x01(\x08\"\x81\x01\n\x18SearchPrototypesResponse\x12:\n\x05\x66ound\x18\x01 \x03(\x0b\x32+.leitmotif.api.prototypes.v1.FoundPrototype\x12\x12\n\nby_meaning\x18\x02 \x01(\x08\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\xb6\x01\n\x16\x43reatePrototypeRequest\x12\r\n\x05label\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x37\n\x06tracks\x18\x03 \x01(\x0b\x32%.leitmotif.api.prototypes.v1.TrackIdsH\x00\x12\x0e\n\x04\x63lip\x18\x04 \x01(\x0cH\x00\x12\x10\n\x06phrase\x18\x05 \x01(\tH\x00\x12\x12\n\nrequest_id\x18\x06 \x01(\tB\t\n\x07\x65xample\"k\n\x17\x43reatePrototypeResponse\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x15\n\rmodel_version\x18\x02 \x01(\t2\xf6\x08\n\x0eGatewayService\x12\x64\n\tRecommend\x12*.leitmotif.api.gateway.v1.RecommendRequest\x1a+.leitmotif.api.gateway.v1.RecommendResponse\x12\x80\x01\n\x15StreamRecommendations\x12*.leitmotif.api.gateway.v1.RecommendRequest\x1a\x37.leitmotif.api.gateway.v1.StreamRecommendationsResponse(\x01\x30\x01\x12[\n\x06WhatIf\x12\'.leitmotif.api.gateway.v1.WhatIfRequest\x1a(.leitmotif.api.gateway.v1.WhatIfResponse\x12^\n\x07\x45xplain\x12(.leitmotif.api.gateway.v1.ExplainRequest\x1a).leitmotif.api.gateway.v1.ExplainResponse\x12v\n\x0fRecordListening\x12\x30.leitmotif.api.gateway.v1.RecordListeningRequest\x1a\x31.leitmotif.api.gateway.v1.RecordListeningResponse\x12m\n\x0c\x45\x64itControls\x12-.leitmotif.api.gateway.v1.EditControlsRequest\x1a..leitmotif.api.gateway.v1.EditControlsResponse\x12v\n\x0f\x44\x65scribeProfile\x12\x30.leitmotif.api.gateway.v1.DescribeProfileRequest\x1a\x31.leitmotif.api.gateway.v1.DescribeProfileResponse\x12l\n\x0bIngestTrack\x12,.leitmotif.api.gateway.v1.IngestTrackRequest\x1a-.leitmotif.api.gateway.v1.IngestTrackResponse(\x01\x12y\n\x10SearchPrototypes\x12\x31.leitmotif.api.gateway.v1.SearchPrototypesRequest\x1a\x32.leitmotif.api.gateway.v1.SearchPrototypesResponse\x12v\n\x0f\x43reatePrototype\x12\x30.leitmotif.api.gateway.v1.CreatePrototypeRequest\x1a\x31.leitmotif.api.gateway.v1.CreatePrototypeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&leitmotif/api/gateway/v1/gateway.proto\x12\x18leitmotif.api.gateway.v1\x1a\x17google/rpc/status.proto\x1a*leitmotif/api/profiles/v1/exclusions.proto\x1a(leitmotif/api/profiles/v1/profiles.proto\x1a+leitmotif/api/prototypes/v1/catalogue.proto\x1a(leitmotif/api/prototypes/v1/models.proto\x1a,leitmotif/api/prototypes/v1/prototypes.proto\"i\n\x0eLabelledWeight\x12:\n\x06weight\x18\x01 \x01(\x0b\x32*.leitmotif.api.profiles.v1.PrototypeWeight\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04weak\x18\x03 \x01(\x08\"\x9b\x02\n\x10RecommendRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x15\n\rinclude_heard\x18\x04 \x01(\x08\x12\x1a\n\x12\x63ontribution_count\x18\x05 \x01(\x05\x12<\n\x07options\x18\x06 \x01(\x0b\x32+.leitmotif.api.prototypes.v1.RankingOptions\x12\x12\n\npage_token\x18\x07 \x01(\t\x12=\n\x06preset\x18\x08 \x01(\x0b\x32(.leitmotif.api.profiles.v1.AppliedPresetH\x00\x88\x01\x01\x42\t\n\x07_presetJ\x04\x08\x03\x10\x04R\x12\x65xcluded_track_ids\"\xd6\x01\n\x11RecommendResponse\x12\x38\n\x06tracks\x18\x01 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x15\n\rmodel_version\x18\x02 \x01(\t\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\x05 \x01(\x03\x12-\n\x03\x61rm\x18\x06 \x01(\x0e\x32 .leitmotif.api.prototypes.v1.Arm\"\xa4\x01\n\x1dStreamRecommendationsResponse\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x42\n\x0brecommended\x18\x02 \x01(\x0b\x32+.leitmotif.api.gateway.v1.RecommendResponseH\x00\x12%\n\x07refused\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcome\"\xf7\x02\n\rWhatIfRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x39\n\x07\x63hanges\x18\x02 \x03(\x0b\x32(.leitmotif.api.profiles.v1.ControlChange\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12<\n\x07options\x18\x04 \x01(\x0b\x32+.leitmotif.api.prototypes.v1.RankingOptions\x12\x15\n\rinclude_heard\x18\x05 \x01(\x08\x12\x1a\n\x12\x63ontribution_count\x18\x06 \x01(\x05\x12\x15\n\rallow_missing\x18\x07 \x01(\x08\x12\x39\n\x07updates\x18\x08 \x03(\x0b\x32(.leitmotif.api.profiles.v1.ControlUpdate\x12=\n\x06preset\x18\t \x01(\x0b\x32(.leitmotif.api.profiles.v1.AppliedPresetH\x00\x88\x01\x01\x42\t\n\x07_preset\"\xff\x02\n\x0eWhatIfResponse\x12\x38\n\x06\x62\x65\x66ore\x18\x01 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x37\n\x05\x61\x66ter\x18\x02 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12;\n\x07\x65ntered\x18\x03 \x03(\x0b\x32*.leitmotif.api.prototypes.v1.RankingChange\x12\x38\n\x04left\x18\x04 \x03(\x0b\x32*.leitmotif.api.prototypes.v1.RankingChange\x12\x42\n\x10labelled_weights\x18\x05 \x03(\x0b\x32(.leitmotif.api.gateway.v1.LabelledWeight\x12\x15\n\rmodel_version\x18\x06 \x01(\t\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\x08 \x01(\x03\"\x92\x01\n\x0e\x45xplainRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x13\n\x0btarget_rank\x18\x03 \x01(\x05\x12=\n\x06preset\x18\x04 \x01(\x0b\x32(.leitmotif.api.profiles.v1.AppliedPresetH\x00\x88\x01\x01\x42\t\n\x07_preset\"\xd2\x01\n\x0f\x45xplainResponse\x12\x37\n\x05track\x18\x01 \x01(\x0b\x32(.leitmotif.api.prototypes.v1.ScoredTrack\x12\x12\n\nremoved_by\x18\x02 \x03(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12?\n\rlifting_edits\x18\x04 \x03(\x0b\x32(.leitmotif.api.prototypes.v1.LiftingEdit\x12\x1a\n\x12\x63\x61talogue_revision\x18\x05 \x01(\x03\"[\n\x16RecordListeningRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x30\n\x06\x65vents\x18\x02 \x03(\x0b\x32 .leitmotif.api.profiles.v1.Event\"l\n\x17RecordListeningResponse\x12\x10\n\x08recorded\x18\x01 \x01(\x05\x12\x17\n\x0frepeated_events\x18\x02 \x01(\x05\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x18\n\x10uncounted_events\x18\x04 \x01(\x05\"\xf4\x01\n\x13\x45\x64itControlsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x39\n\x07\x63hanges\x18\x02 \x03(\x0b\x32(.leitmotif.api.profiles.v1.ControlChange\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x15\n\rallow_missing\x18\x07 \x01(\x08\x12\x39\n\x07updates\x18\x08 \x03(\x0b\x32(.leitmotif.api.profiles.v1.ControlUpdate\"z\n\x14\x45\x64itControlsResponse\x12\x33\n\x07profile\x18\x01 \x01(\x0b\x32\".leitmotif.api.profiles.v1.Profile\x12-\n\x04\x65\x64it\x18\x02 \x01(\x0b\x32\x1f.leitmotif.api.profiles.v1.Edit\"6\n\x16\x44\x65scribeProfileRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0b\n\x03top\x18\x02 \x01(\x05\"\x92\x01\n\x17\x44\x65scribeProfileResponse\x12\x33\n\x07profile\x18\x01 \x01(\x0b\x32\".leitmotif.api.profiles.v1.Profile\x12\x42\n\x10labelled_weights\x18\x02 \x03(\x0b\x32(.leitmotif.api.gateway.v1.LabelledWeight\"\xba\x01\n\x17\x43hangeExclusionsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x32\n\x03\x61\x64\x64\x18\x02 \x01(\x0b\x32%.leitmotif.api.profiles.v1.Exclusions\x12\x35\n\x06remove\x18\x03 \x01(\x0b\x32%.leitmotif.api.profiles.v1.Exclusions\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\x12\x15\n\rallow_missing\x18\x05 \x01(\x08\"\x8a\x01\n\x18\x43hangeExclusionsResponse\x12\x39\n\nexclusions\x18\x01 \x01(\x0b\x32%.leitmotif.api.profiles.v1.Exclusions\x12\x33\n\x07profile\x18\x02 \x01(\x0b\x32\".leitmotif.api.profiles.v1.Profile\"T\n\x14ImportProfileRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x0c\n\x04json\x18\x02 \x01(\t\x12\x0f\n\x07replace\x18\x03 \x01(\x08\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"\xa7\x01\n\x15ImportProfileResponse\x12\x33\n\x07profile\x18\x01 \x01(\x0b\x32\".leitmotif.api.profiles.v1.Profile\x12\x1d\n\x15\x64ropped_prototype_ids\x18\x02 \x03(\t\x12:\n\x07\x63\x61rried\x18\x03 \x03(\x0b\x32).leitmotif.api.profiles.v1.CarriedControl\"\xb3\x01\n\x0bIngestStart\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12\x14\n\nfile_bytes\x18\x02 \x01(\x03H\x00\x12\x39\n\x07samples\x18\x03 \x01(\x0b\x32&.leitmotif.api.gateway.v1.SampleFormatH\x00\x12\x17\n\x0fprototype_count\x18\x04 \x01(\x05\x42\x07\n\x05\x61udio\"8\n\x0cSampleFormat\x12\x16\n\x0esample_rate_hz\x18\x01 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x02 \x01(\x05\"x\n\x12IngestTrackRequest\x12\x36\n\x05start\x18\x01 \x01(\x0b\x32%.leitmotif.api.gateway.v1.IngestStartH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x11\n\x07samples\x18\x03 \x01(\x0cH\x00\x42\x06\n\x04part\"^\n\x12\x45xpressedPrototype\x12\x14\n\x0cprototype_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x10\n\x08\x61\x66\x66inity\x18\x03 \x01(\x01\x12\x11\n\texpressed\x18\x04 \x01(\x08\"\xbd\x01\n\x13IngestTrackResponse\x12\x31\n\x05track\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Track\x12@\n\nprototypes\x18\x02 \x03(\x0b\x32,.leitmotif.api.gateway.v1.ExpressedPrototype\x12\x1a\n\x12\x63\x61talogue_revision\x18\x03 \x01(\x03\x12\x15\n\rmodel_version\x18\x04 \x01(\t\"L\n\x17SearchPrototypesRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x13\n\x0bshow_hidden\x18\x03 \x01(\x08\"\x81\x01\n\x18SearchPrototypesResponse\x12:\n\x05\x66ound\x18\x01 \x03(\x0b\x32+.leitmotif.api.prototypes.v1.FoundPrototype\x12\x12\n\nby_meaning\x18\x02 \x01(\x08\x12\x15\n\rmodel_version\x18\x03 \x01(\t\"\xb6\x01\n\x16\x43reatePrototypeRequest\x12\r\n\x05label\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x37\n\x06tracks\x18\x03 \x01(\x0b\x32%.leitmotif.api.prototypes.v1.TrackIdsH\x00\x12\x0e\n\x04\x63lip\x18\x04 \x01(\x0cH\x00\x12\x10\n\x06phrase\x18\x05 \x01(\tH\x00\x12\x12\n\nrequest_id\x18\x06 \x01(\tB\t\n\x07\x65xample\"k\n\x17\x43reatePrototypeResponse\x12\x39\n\tprototype\x18\x01 \x01(\x0b\x32&.leitmotif.api.prototypes.v1.Prototype\x12\x15\n\rmodel_version\x18\x02 \x01(\t2\xe3\n\n\x0eGatewayService\x12\x64\n\tRecommend\x12*.leitmotif.api.gateway.v1.RecommendRequest\x1a+.leitmotif.api.gateway.v1.RecommendResponse\x12\x80\x01\n\x15StreamRecommendations\x12*.leitmotif.api.gateway.v1.RecommendRequest\x1a\x37.leitmotif.api.gateway.v1.StreamRecommendationsResponse(\x01\x30\x01\x12[\n\x06WhatIf\x12\'.leitmotif.api.gateway.v1.WhatIfRequest\x1a(.leitmotif.api.gateway.v1.WhatIfResponse\x12^\n\x07\x45xplain\x12(.leitmotif.api.gateway.v1.ExplainRequest\x1a).leitmotif.api.gateway.v1.ExplainResponse\x12v\n\x0fRecordListening\x12\x30.leitmotif.api.gateway.v1.RecordListeningRequest\x1a\x31.leitmotif.api.gateway.v1.RecordListeningResponse\x12m\n\x0c\x45\x64itControls\x12-.leitmotif.api.gateway.v1.EditControlsRequest\x1a..leitmotif.api.gateway.v1.EditControlsResponse\x12y\n\x10\x43hangeExclusions\x12\x31.leitmotif.api.gateway.v1.ChangeExclusionsRequest\x1a\x32.leitmotif.api.gateway.v1.ChangeExclusionsResponse\x12p\n\rImportProfile\x12..leitmotif.api.gateway.v1.ImportProfileRequest\x1a/.leitmotif.api.gateway.v1.ImportProfileResponse\x12v\n\x0f\x44\x65scribeProfile\x12\x30.leitmotif.api.gateway.v1.DescribeProfileRequest\x1a\x31.leitmotif.api.gateway.v1.DescribeProfileResponse\x12l\n\x0bIngestTrack\x12,.leitmotif.api.gateway.v1.IngestTrackRequest\x1a-.leitmotif.api.gateway.v1.IngestTrackResponse(\x01\x12y\n\x10SearchPrototypes\x12\x31.leitmotif.api.gateway.v1.SearchPrototypesRequest\x1a\x32.leitmotif.api.gateway.v1.SearchPrototypesResponse\x12v\n\x0f\x43reatePrototype\x12\x30.leitmotif.api.gateway.v1.CreatePrototypeRequest\x1a\x31.leitmotif.api.gateway.v1.CreatePrototypeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leitmotif.api.gateway.v1.gateway_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_LABELLEDWEIGHT']._serialized_start=268
-  _globals['_LABELLEDWEIGHT']._serialized_end=373
-  _globals['_RECOMMENDREQUEST']._serialized_start=376
-  _globals['_RECOMMENDREQUEST']._serialized_end=585
-  _globals['_RECOMMENDRESPONSE']._serialized_start=588
-  _globals['_RECOMMENDRESPONSE']._serialized_end=802
-  _globals['_STREAMRECOMMENDATIONSRESPONSE']._serialized_start=805
-  _globals['_STREAMRECOMMENDATIONSRESPONSE']._serialized_end=969
-  _globals['_WHATIFREQUEST']._serialized_start=972
-  _globals['_WHATIFREQUEST']._serialized_end=1214
-  _globals['_WHATIFRESPONSE']._serialized_start=1217
-  _globals['_WHATIFRESPONSE']._serialized_end=1600
-  _globals['_EXPLAINREQUEST']._serialized_start=1602
-  _globals['_EXPLAINREQUEST']._serialized_end=1674
-  _globals['_EXPLAINRESPONSE']._serialized_start=1677
-  _globals['_EXPLAINRESPONSE']._serialized_end=1887
-  _globals['_RECORDLISTENINGREQUEST']._serialized_start=1889
-  _globals['_RECORDLISTENINGREQUEST']._serialized_end=1980
-  _globals['_RECORDLISTENINGRESPONSE']._serialized_start=1982
-  _globals['_RECORDLISTENINGRESPONSE']._serialized_end=2064
-  _globals['_EDITCONTROLSREQUEST']._serialized_start=2067
-  _globals['_EDITCONTROLSREQUEST']._serialized_end=2252
-  _globals['_EDITCONTROLSRESPONSE']._serialized_start=2254
-  _globals['_EDITCONTROLSRESPONSE']._serialized_end=2376
-  _globals['_DESCRIBEPROFILEREQUEST']._serialized_start=2378
-  _globals['_DESCRIBEPROFILEREQUEST']._serialized_end=2432
-  _globals['_DESCRIBEPROFILERESPONSE']._serialized_start=2435
-  _globals['_DESCRIBEPROFILERESPONSE']._serialized_end=2581
-  _globals['_INGESTSTART']._serialized_start=2584
-  _globals['_INGESTSTART']._serialized_end=2763
-  _globals['_SAMPLEFORMAT']._serialized_start=2765
-  _globals['_SAMPLEFORMAT']._serialized_end=2821
-  _globals['_INGESTTRACKREQUEST']._serialized_start=2823
-  _globals['_INGESTTRACKREQUEST']._serialized_end=2943
-  _globals['_EXPRESSEDPROTOTYPE']._serialized_start=2945
-  _globals['_EXPRESSEDPROTOTYPE']._serialized_end=3039
-  _globals['_INGESTTRACKRESPONSE']._serialized_start=3042
-  _globals['_INGESTTRACKRESPONSE']._serialized_end=3231
-  _globals['_SEARCHPROTOTYPESREQUEST']._serialized_start=3233
-  _globals['_SEARCHPROTOTYPESREQUEST']._serialized_end=3309
-  _globals['_SEARCHPROTOTYPESRESPONSE']._serialized_start=3312
-  _globals['_SEARCHPROTOTYPESRESPONSE']._serialized_end=3441
-  _globals['_CREATEPROTOTYPEREQUEST']._serialized_start=3444
-  _globals['_CREATEPROTOTYPEREQUEST']._serialized_end=3626
-  _globals['_CREATEPROTOTYPERESPONSE']._serialized_start=3628
-  _globals['_CREATEPROTOTYPERESPONSE']._serialized_end=3735
-  _globals['_GATEWAYSERVICE']._serialized_start=3738
-  _globals['_GATEWAYSERVICE']._serialized_end=4880
+  _globals['_LABELLEDWEIGHT']._serialized_start=312
+  _globals['_LABELLEDWEIGHT']._serialized_end=417
+  _globals['_RECOMMENDREQUEST']._serialized_start=420
+  _globals['_RECOMMENDREQUEST']._serialized_end=703
+  _globals['_RECOMMENDRESPONSE']._serialized_start=706
+  _globals['_RECOMMENDRESPONSE']._serialized_end=920
+  _globals['_STREAMRECOMMENDATIONSRESPONSE']._serialized_start=923
+  _globals['_STREAMRECOMMENDATIONSRESPONSE']._serialized_end=1087
+  _globals['_WHATIFREQUEST']._serialized_start=1090
+  _globals['_WHATIFREQUEST']._serialized_end=1465
+  _globals['_WHATIFRESPONSE']._serialized_start=1468
+  _globals['_WHATIFRESPONSE']._serialized_end=1851
+  _globals['_EXPLAINREQUEST']._serialized_start=1854
+  _globals['_EXPLAINREQUEST']._serialized_end=2000
+  _globals['_EXPLAINRESPONSE']._serialized_start=2003
+  _globals['_EXPLAINRESPONSE']._serialized_end=2213
+  _globals['_RECORDLISTENINGREQUEST']._serialized_start=2215
+  _globals['_RECORDLISTENINGREQUEST']._serialized_end=2306
+  _globals['_RECORDLISTENINGRESPONSE']._serialized_start=2308
+  _globals['_RECORDLISTENINGRESPONSE']._serialized_end=2416
+  _globals['_EDITCONTROLSREQUEST']._serialized_start=2419
+  _globals['_EDITCONTROLSREQUEST']._serialized_end=2663
+  _globals['_EDITCONTROLSRESPONSE']._serialized_start=2665
+  _globals['_EDITCONTROLSRESPONSE']._serialized_end=2787
+  _globals['_DESCRIBEPROFILEREQUEST']._serialized_start=2789
+  _globals['_DESCRIBEPROFILEREQUEST']._serialized_end=2843
+  _globals['_DESCRIBEPROFILERESPONSE']._serialized_start=2846
+  _globals['_DESCRIBEPROFILERESPONSE']._serialized_end=2992
+  _globals['_CHANGEEXCLUSIONSREQUEST']._serialized_start=2995
+  _globals['_CHANGEEXCLUSIONSREQUEST']._serialized_end=3181
+  _globals['_CHANGEEXCLUSIONSRESPONSE']._serialized_start=3184
+  _globals['_CHANGEEXCLUSIONSRESPONSE']._serialized_end=3322
+  _globals['_IMPORTPROFILEREQUEST']._serialized_start=3324
+  _globals['_IMPORTPROFILEREQUEST']._serialized_end=3408
+  _globals['_IMPORTPROFILERESPONSE']._serialized_start=3411
+  _globals['_IMPORTPROFILERESPONSE']._serialized_end=3578
+  _globals['_INGESTSTART']._serialized_start=3581
+  _globals['_INGESTSTART']._serialized_end=3760
+  _globals['_SAMPLEFORMAT']._serialized_start=3762
+  _globals['_SAMPLEFORMAT']._serialized_end=3818
+  _globals['_INGESTTRACKREQUEST']._serialized_start=3820
+  _globals['_INGESTTRACKREQUEST']._serialized_end=3940
+  _globals['_EXPRESSEDPROTOTYPE']._serialized_start=3942
+  _globals['_EXPRESSEDPROTOTYPE']._serialized_end=4036
+  _globals['_INGESTTRACKRESPONSE']._serialized_start=4039
+  _globals['_INGESTTRACKRESPONSE']._serialized_end=4228
+  _globals['_SEARCHPROTOTYPESREQUEST']._serialized_start=4230
+  _globals['_SEARCHPROTOTYPESREQUEST']._serialized_end=4306
+  _globals['_SEARCHPROTOTYPESRESPONSE']._serialized_start=4309
+  _globals['_SEARCHPROTOTYPESRESPONSE']._serialized_end=4438
+  _globals['_CREATEPROTOTYPEREQUEST']._serialized_start=4441
+  _globals['_CREATEPROTOTYPEREQUEST']._serialized_end=4623
+  _globals['_CREATEPROTOTYPERESPONSE']._serialized_start=4625
+  _globals['_CREATEPROTOTYPERESPONSE']._serialized_end=4732
+  _globals['_GATEWAYSERVICE']._serialized_start=4735
+  _globals['_GATEWAYSERVICE']._serialized_end=6114
 # @@protoc_insertion_point(module_scope)

@@ -1,4 +1,5 @@
 from google.rpc import status_pb2 as _status_pb2
+from leitmotif.api.profiles.v1 import exclusions_pb2 as _exclusions_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2 as _profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2 as _catalogue_pb2
 from leitmotif.api.prototypes.v1 import models_pb2 as _models_pb2
@@ -21,20 +22,22 @@ class LabelledWeight(_message.Message):
     def __init__(self, weight: _Optional[_Union[_profiles_pb2.PrototypeWeight, _Mapping]] = ..., label: _Optional[str] = ..., weak: bool = ...) -> None: ...
 
 class RecommendRequest(_message.Message):
-    __slots__ = ("user_id", "count", "include_heard", "contribution_count", "options", "page_token")
+    __slots__ = ("user_id", "count", "include_heard", "contribution_count", "options", "page_token", "preset")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_HEARD_FIELD_NUMBER: _ClassVar[int]
     CONTRIBUTION_COUNT_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PRESET_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     count: int
     include_heard: bool
     contribution_count: int
     options: _prototypes_pb2.RankingOptions
     page_token: str
-    def __init__(self, user_id: _Optional[str] = ..., count: _Optional[int] = ..., include_heard: bool = ..., contribution_count: _Optional[int] = ..., options: _Optional[_Union[_prototypes_pb2.RankingOptions, _Mapping]] = ..., page_token: _Optional[str] = ...) -> None: ...
+    preset: _profiles_pb2.AppliedPreset
+    def __init__(self, user_id: _Optional[str] = ..., count: _Optional[int] = ..., include_heard: bool = ..., contribution_count: _Optional[int] = ..., options: _Optional[_Union[_prototypes_pb2.RankingOptions, _Mapping]] = ..., page_token: _Optional[str] = ..., preset: _Optional[_Union[_profiles_pb2.AppliedPreset, _Mapping]] = ...) -> None: ...
 
 class RecommendResponse(_message.Message):
     __slots__ = ("tracks", "model_version", "etag", "next_page_token", "catalogue_revision", "arm")
@@ -63,7 +66,7 @@ class StreamRecommendationsResponse(_message.Message):
     def __init__(self, index: _Optional[int] = ..., recommended: _Optional[_Union[RecommendResponse, _Mapping]] = ..., refused: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class WhatIfRequest(_message.Message):
-    __slots__ = ("user_id", "changes", "count", "options", "include_heard", "contribution_count", "allow_missing")
+    __slots__ = ("user_id", "changes", "count", "options", "include_heard", "contribution_count", "allow_missing", "updates", "preset")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
@@ -71,6 +74,8 @@ class WhatIfRequest(_message.Message):
     INCLUDE_HEARD_FIELD_NUMBER: _ClassVar[int]
     CONTRIBUTION_COUNT_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    UPDATES_FIELD_NUMBER: _ClassVar[int]
+    PRESET_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     changes: _containers.RepeatedCompositeFieldContainer[_profiles_pb2.ControlChange]
     count: int
@@ -78,7 +83,9 @@ class WhatIfRequest(_message.Message):
     include_heard: bool
     contribution_count: int
     allow_missing: bool
-    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[_profiles_pb2.ControlChange, _Mapping]]] = ..., count: _Optional[int] = ..., options: _Optional[_Union[_prototypes_pb2.RankingOptions, _Mapping]] = ..., include_heard: bool = ..., contribution_count: _Optional[int] = ..., allow_missing: bool = ...) -> None: ...
+    updates: _containers.RepeatedCompositeFieldContainer[_profiles_pb2.ControlUpdate]
+    preset: _profiles_pb2.AppliedPreset
+    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[_profiles_pb2.ControlChange, _Mapping]]] = ..., count: _Optional[int] = ..., options: _Optional[_Union[_prototypes_pb2.RankingOptions, _Mapping]] = ..., include_heard: bool = ..., contribution_count: _Optional[int] = ..., allow_missing: bool = ..., updates: _Optional[_Iterable[_Union[_profiles_pb2.ControlUpdate, _Mapping]]] = ..., preset: _Optional[_Union[_profiles_pb2.AppliedPreset, _Mapping]] = ...) -> None: ...
 
 class WhatIfResponse(_message.Message):
     __slots__ = ("before", "after", "entered", "left", "labelled_weights", "model_version", "etag", "catalogue_revision")
@@ -101,14 +108,16 @@ class WhatIfResponse(_message.Message):
     def __init__(self, before: _Optional[_Iterable[_Union[_prototypes_pb2.ScoredTrack, _Mapping]]] = ..., after: _Optional[_Iterable[_Union[_prototypes_pb2.ScoredTrack, _Mapping]]] = ..., entered: _Optional[_Iterable[_Union[_prototypes_pb2.RankingChange, _Mapping]]] = ..., left: _Optional[_Iterable[_Union[_prototypes_pb2.RankingChange, _Mapping]]] = ..., labelled_weights: _Optional[_Iterable[_Union[LabelledWeight, _Mapping]]] = ..., model_version: _Optional[str] = ..., etag: _Optional[str] = ..., catalogue_revision: _Optional[int] = ...) -> None: ...
 
 class ExplainRequest(_message.Message):
-    __slots__ = ("user_id", "track_id", "target_rank")
+    __slots__ = ("user_id", "track_id", "target_rank", "preset")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     TRACK_ID_FIELD_NUMBER: _ClassVar[int]
     TARGET_RANK_FIELD_NUMBER: _ClassVar[int]
+    PRESET_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     track_id: str
     target_rank: int
-    def __init__(self, user_id: _Optional[str] = ..., track_id: _Optional[str] = ..., target_rank: _Optional[int] = ...) -> None: ...
+    preset: _profiles_pb2.AppliedPreset
+    def __init__(self, user_id: _Optional[str] = ..., track_id: _Optional[str] = ..., target_rank: _Optional[int] = ..., preset: _Optional[_Union[_profiles_pb2.AppliedPreset, _Mapping]] = ...) -> None: ...
 
 class ExplainResponse(_message.Message):
     __slots__ = ("track", "removed_by", "model_version", "lifting_edits", "catalogue_revision")
@@ -133,17 +142,19 @@ class RecordListeningRequest(_message.Message):
     def __init__(self, user_id: _Optional[str] = ..., events: _Optional[_Iterable[_Union[_profiles_pb2.Event, _Mapping]]] = ...) -> None: ...
 
 class RecordListeningResponse(_message.Message):
-    __slots__ = ("recorded", "repeated_events", "etag")
+    __slots__ = ("recorded", "repeated_events", "etag", "uncounted_events")
     RECORDED_FIELD_NUMBER: _ClassVar[int]
     REPEATED_EVENTS_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    UNCOUNTED_EVENTS_FIELD_NUMBER: _ClassVar[int]
     recorded: int
     repeated_events: int
     etag: str
-    def __init__(self, recorded: _Optional[int] = ..., repeated_events: _Optional[int] = ..., etag: _Optional[str] = ...) -> None: ...
+    uncounted_events: int
+    def __init__(self, recorded: _Optional[int] = ..., repeated_events: _Optional[int] = ..., etag: _Optional[str] = ..., uncounted_events: _Optional[int] = ...) -> None: ...
 
 class EditControlsRequest(_message.Message):
-    __slots__ = ("user_id", "changes", "etag", "request_id", "actor", "reason", "allow_missing")
+    __slots__ = ("user_id", "changes", "etag", "request_id", "actor", "reason", "allow_missing", "updates")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
@@ -151,6 +162,7 @@ class EditControlsRequest(_message.Message):
     ACTOR_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    UPDATES_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     changes: _containers.RepeatedCompositeFieldContainer[_profiles_pb2.ControlChange]
     etag: str
@@ -158,7 +170,8 @@ class EditControlsRequest(_message.Message):
     actor: str
     reason: str
     allow_missing: bool
-    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[_profiles_pb2.ControlChange, _Mapping]]] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., allow_missing: bool = ...) -> None: ...
+    updates: _containers.RepeatedCompositeFieldContainer[_profiles_pb2.ControlUpdate]
+    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[_profiles_pb2.ControlChange, _Mapping]]] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., allow_missing: bool = ..., updates: _Optional[_Iterable[_Union[_profiles_pb2.ControlUpdate, _Mapping]]] = ...) -> None: ...
 
 class EditControlsResponse(_message.Message):
     __slots__ = ("profile", "edit")
@@ -183,6 +196,50 @@ class DescribeProfileResponse(_message.Message):
     profile: _profiles_pb2.Profile
     labelled_weights: _containers.RepeatedCompositeFieldContainer[LabelledWeight]
     def __init__(self, profile: _Optional[_Union[_profiles_pb2.Profile, _Mapping]] = ..., labelled_weights: _Optional[_Iterable[_Union[LabelledWeight, _Mapping]]] = ...) -> None: ...
+
+class ChangeExclusionsRequest(_message.Message):
+    __slots__ = ("user_id", "add", "remove", "etag", "allow_missing")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    ADD_FIELD_NUMBER: _ClassVar[int]
+    REMOVE_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    add: _exclusions_pb2.Exclusions
+    remove: _exclusions_pb2.Exclusions
+    etag: str
+    allow_missing: bool
+    def __init__(self, user_id: _Optional[str] = ..., add: _Optional[_Union[_exclusions_pb2.Exclusions, _Mapping]] = ..., remove: _Optional[_Union[_exclusions_pb2.Exclusions, _Mapping]] = ..., etag: _Optional[str] = ..., allow_missing: bool = ...) -> None: ...
+
+class ChangeExclusionsResponse(_message.Message):
+    __slots__ = ("exclusions", "profile")
+    EXCLUSIONS_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    exclusions: _exclusions_pb2.Exclusions
+    profile: _profiles_pb2.Profile
+    def __init__(self, exclusions: _Optional[_Union[_exclusions_pb2.Exclusions, _Mapping]] = ..., profile: _Optional[_Union[_profiles_pb2.Profile, _Mapping]] = ...) -> None: ...
+
+class ImportProfileRequest(_message.Message):
+    __slots__ = ("user_id", "json", "replace", "etag")
+    USER_ID_FIELD_NUMBER: _ClassVar[int]
+    JSON_FIELD_NUMBER: _ClassVar[int]
+    REPLACE_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    user_id: str
+    json: str
+    replace: bool
+    etag: str
+    def __init__(self, user_id: _Optional[str] = ..., json: _Optional[str] = ..., replace: bool = ..., etag: _Optional[str] = ...) -> None: ...
+
+class ImportProfileResponse(_message.Message):
+    __slots__ = ("profile", "dropped_prototype_ids", "carried")
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_PROTOTYPE_IDS_FIELD_NUMBER: _ClassVar[int]
+    CARRIED_FIELD_NUMBER: _ClassVar[int]
+    profile: _profiles_pb2.Profile
+    dropped_prototype_ids: _containers.RepeatedScalarFieldContainer[str]
+    carried: _containers.RepeatedCompositeFieldContainer[_profiles_pb2.CarriedControl]
+    def __init__(self, profile: _Optional[_Union[_profiles_pb2.Profile, _Mapping]] = ..., dropped_prototype_ids: _Optional[_Iterable[str]] = ..., carried: _Optional[_Iterable[_Union[_profiles_pb2.CarriedControl, _Mapping]]] = ...) -> None: ...
 
 class IngestStart(_message.Message):
     __slots__ = ("track", "file_bytes", "samples", "prototype_count")

@@ -69,6 +69,16 @@ class GatewayServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.EditControlsRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.EditControlsResponse.FromString,
                 _registered_method=True)
+        self.ChangeExclusions = channel.unary_unary(
+                '/leitmotif.api.gateway.v1.GatewayService/ChangeExclusions',
+                request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ChangeExclusionsRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ChangeExclusionsResponse.FromString,
+                _registered_method=True)
+        self.ImportProfile = channel.unary_unary(
+                '/leitmotif.api.gateway.v1.GatewayService/ImportProfile',
+                request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ImportProfileRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ImportProfileResponse.FromString,
+                _registered_method=True)
         self.DescribeProfile = channel.unary_unary(
                 '/leitmotif.api.gateway.v1.GatewayService/DescribeProfile',
                 request_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.DescribeProfileRequest.SerializeToString,
@@ -100,7 +110,8 @@ class GatewayServiceServicer(object):
     """
 
     def Recommend(self, request, context):
-        """Recommends tracks to a user by the user's profile. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one.
+        """Recommends tracks to a user by the user's profile, without what the user hid. NOT_FOUND (PROFILE_NOT_FOUND) for a user without
+        one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,6 +151,22 @@ class GatewayServiceServicer(object):
 
     def EditControls(self, request, context):
         """Changes a user's controls, all changes or none; see ProfilesService.EditProfile for the rules.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChangeExclusions(self, request, context):
+        """Changes what a user keeps out of recommendations, or out of the profile, whose history weights are recomputed then; see
+        ExclusionsService.ChangeExclusions for the rules.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportProfile(self, request, context):
+        """Puts an exported profile in place and, where it is of another model, rebuilds it; see ProfilesService.ImportProfile for the
+        rules.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -215,6 +242,16 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.EditControls,
                     request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.EditControlsRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.EditControlsResponse.SerializeToString,
+            ),
+            'ChangeExclusions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeExclusions,
+                    request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ChangeExclusionsRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ChangeExclusionsResponse.SerializeToString,
+            ),
+            'ImportProfile': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportProfile,
+                    request_deserializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ImportProfileRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ImportProfileResponse.SerializeToString,
             ),
             'DescribeProfile': grpc.unary_unary_rpc_method_handler(
                     servicer.DescribeProfile,
@@ -404,6 +441,60 @@ class GatewayService(object):
             '/leitmotif.api.gateway.v1.GatewayService/EditControls',
             leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.EditControlsRequest.SerializeToString,
             leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.EditControlsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeExclusions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.gateway.v1.GatewayService/ChangeExclusions',
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ChangeExclusionsRequest.SerializeToString,
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ChangeExclusionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportProfile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.gateway.v1.GatewayService/ImportProfile',
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ImportProfileRequest.SerializeToString,
+            leitmotif_dot_api_dot_gateway_dot_v1_dot_gateway__pb2.ImportProfileResponse.FromString,
             options,
             channel_credentials,
             insecure,

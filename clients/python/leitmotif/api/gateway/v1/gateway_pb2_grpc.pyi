@@ -30,7 +30,9 @@ class GatewayServiceStub:
         leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest,
         leitmotif.api.gateway.v1.gateway_pb2.RecommendResponse,
     ]
-    """Recommends tracks to a user by the user's profile. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
+    """Recommends tracks to a user by the user's profile, without what the user hid. NOT_FOUND (PROFILE_NOT_FOUND) for a user without
+    one.
+    """
 
     StreamRecommendations: grpc.StreamStreamMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest,
@@ -68,6 +70,22 @@ class GatewayServiceStub:
         leitmotif.api.gateway.v1.gateway_pb2.EditControlsResponse,
     ]
     """Changes a user's controls, all changes or none; see ProfilesService.EditProfile for the rules."""
+
+    ChangeExclusions: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.ChangeExclusionsRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.ChangeExclusionsResponse,
+    ]
+    """Changes what a user keeps out of recommendations, or out of the profile, whose history weights are recomputed then; see
+    ExclusionsService.ChangeExclusions for the rules.
+    """
+
+    ImportProfile: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.ImportProfileRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.ImportProfileResponse,
+    ]
+    """Puts an exported profile in place and, where it is of another model, rebuilds it; see ProfilesService.ImportProfile for the
+    rules.
+    """
 
     DescribeProfile: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileRequest,
@@ -119,7 +137,9 @@ class GatewayServiceAsyncStub:
         leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest,
         leitmotif.api.gateway.v1.gateway_pb2.RecommendResponse,
     ]
-    """Recommends tracks to a user by the user's profile. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
+    """Recommends tracks to a user by the user's profile, without what the user hid. NOT_FOUND (PROFILE_NOT_FOUND) for a user without
+    one.
+    """
 
     StreamRecommendations: grpc.aio.StreamStreamMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest,
@@ -157,6 +177,22 @@ class GatewayServiceAsyncStub:
         leitmotif.api.gateway.v1.gateway_pb2.EditControlsResponse,
     ]
     """Changes a user's controls, all changes or none; see ProfilesService.EditProfile for the rules."""
+
+    ChangeExclusions: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.ChangeExclusionsRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.ChangeExclusionsResponse,
+    ]
+    """Changes what a user keeps out of recommendations, or out of the profile, whose history weights are recomputed then; see
+    ExclusionsService.ChangeExclusions for the rules.
+    """
+
+    ImportProfile: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.gateway.v1.gateway_pb2.ImportProfileRequest,
+        leitmotif.api.gateway.v1.gateway_pb2.ImportProfileResponse,
+    ]
+    """Puts an exported profile in place and, where it is of another model, rebuilds it; see ProfilesService.ImportProfile for the
+    rules.
+    """
 
     DescribeProfile: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.gateway.v1.gateway_pb2.DescribeProfileRequest,
@@ -210,7 +246,9 @@ class GatewayServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.gateway.v1.gateway_pb2.RecommendRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.RecommendResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.RecommendResponse]]:
-        """Recommends tracks to a user by the user's profile. NOT_FOUND (PROFILE_NOT_FOUND) for a user without one."""
+        """Recommends tracks to a user by the user's profile, without what the user hid. NOT_FOUND (PROFILE_NOT_FOUND) for a user without
+        one.
+        """
 
     @abc.abstractmethod
     def StreamRecommendations(
@@ -258,6 +296,26 @@ class GatewayServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.EditControlsResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.EditControlsResponse]]:
         """Changes a user's controls, all changes or none; see ProfilesService.EditProfile for the rules."""
+
+    @abc.abstractmethod
+    def ChangeExclusions(
+        self,
+        request: leitmotif.api.gateway.v1.gateway_pb2.ChangeExclusionsRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.ChangeExclusionsResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.ChangeExclusionsResponse]]:
+        """Changes what a user keeps out of recommendations, or out of the profile, whose history weights are recomputed then; see
+        ExclusionsService.ChangeExclusions for the rules.
+        """
+
+    @abc.abstractmethod
+    def ImportProfile(
+        self,
+        request: leitmotif.api.gateway.v1.gateway_pb2.ImportProfileRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.gateway.v1.gateway_pb2.ImportProfileResponse, collections.abc.Awaitable[leitmotif.api.gateway.v1.gateway_pb2.ImportProfileResponse]]:
+        """Puts an exported profile in place and, where it is of another model, rebuilds it; see ProfilesService.ImportProfile for the
+        rules.
+        """
 
     @abc.abstractmethod
     def DescribeProfile(

@@ -27,6 +27,9 @@ if _version_not_supported:
 
 class ProfilesServiceStub(object):
     """Keeps each user's taste: what listening says (history), what the person asked for (edits), and how it came to be.
+    What is kept out of it, or out of recommendations, is ExclusionsService's; overlays for a mood are PresetsService's.
+    A user is one of the tenant that the call is made for: metadata "x-leitmotif-tenant", which the gateway sets; absent stands for
+    "default". Users of another tenant do not exist for it.
     Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
@@ -96,21 +99,35 @@ class ProfilesServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ExportProfileRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ExportProfileResponse.FromString,
                 _registered_method=True)
+        self.ImportProfile = channel.unary_unary(
+                '/leitmotif.api.profiles.v1.ProfilesService/ImportProfile',
+                request_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ImportProfileRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ImportProfileResponse.FromString,
+                _registered_method=True)
         self.DeleteProfile = channel.unary_unary(
                 '/leitmotif.api.profiles.v1.ProfilesService/DeleteProfile',
                 request_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.DeleteProfileRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.DeleteProfileResponse.FromString,
                 _registered_method=True)
+        self.WatchProfile = channel.unary_stream(
+                '/leitmotif.api.profiles.v1.ProfilesService/WatchProfile',
+                request_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.WatchProfileRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.WatchProfileResponse.FromString,
+                _registered_method=True)
 
 
 class ProfilesServiceServicer(object):
     """Keeps each user's taste: what listening says (history), what the person asked for (edits), and how it came to be.
+    What is kept out of it, or out of recommendations, is ExclusionsService's; overlays for a mood are PresetsService's.
+    A user is one of the tenant that the call is made for: metadata "x-leitmotif-tenant", which the gateway sets; absent stands for
+    "default". Users of another tenant do not exist for it.
     Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
     def RegisterPrototypeSpace(self, request, context):
-        """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
-        makes is of the model version that was registered last.
+        """Makes the prototypes of a model known, so that edits can be checked, vectors laid out and weights shown by name. May be
+        repeated with other labels or directions, which take the place of those before; the ids of a model version never change
+        (INVALID_ARGUMENT). A profile that an edit makes is of the model version that was registered last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,16 +173,17 @@ class ProfilesServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UndoEdit(self, request, context):
-        """Takes back the last edit that is not undone yet. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none.
-        Controls are as they were before that edit, bit for bit.
+        """Takes back the last edit that is not undone yet, or the one that is named: controls are then, bit for bit, what the edits that
+        stay in force make of them. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none, or the named one is undone already;
+        NOT_FOUND (EDIT_NOT_FOUND) when the log does not keep it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RedoEdit(self, request, context):
-        """Applies the edit that was undone last again. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none; a new edit
-        clears what could be redone.
+        """Applies the edit that was undone last again, or the one that is named, in its old place among the edits. FAILED_PRECONDITION
+        (NOTHING_TO_UNDO) when there is none, or the named one cannot be redone; a new edit clears what could be redone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -186,8 +204,9 @@ class ProfilesServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RebuildProfile(self, request, context):
-        """Recomputes the history weights from the event log under another model. Edits are carried over by prototype id;
-        those whose prototype is gone are dropped and told.
+        """Recomputes the history weights from the event log under a model, another one or the same. Edits are carried over by prototype
+        id and, where that is gone, to the nearest prototype of the new model (by the directions of both spaces, of one encoder, at a
+        cosine of 0.8 or more, and only where nothing was asked for that one yet); what was carried and what was lost is told.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -200,8 +219,25 @@ class ProfilesServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ImportProfile(self, request, context):
+        """Puts an exported profile in place, of this service or of another. INVALID_ARGUMENT (EXPORT_UNREADABLE) where the document is
+        none, or of a schema that this release does not read, (FIELD_INVALID) naming the place in it where a value is out of bounds;
+        ALREADY_EXISTS (PROFILE_EXISTS) where the user has a profile, unless it is to be replaced. Nothing has changed then.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteProfile(self, request, context):
         """Erases everything that is kept of a user. Succeeds, with `existed` false, when there is nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchProfile(self, request, context):
+        """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
+        only with the call. A user without a profile is sent as `deleted`, until there is one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -270,10 +306,20 @@ def add_ProfilesServiceServicer_to_server(servicer, server):
                     request_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ExportProfileRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ExportProfileResponse.SerializeToString,
             ),
+            'ImportProfile': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImportProfile,
+                    request_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ImportProfileRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ImportProfileResponse.SerializeToString,
+            ),
             'DeleteProfile': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteProfile,
                     request_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.DeleteProfileRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.DeleteProfileResponse.SerializeToString,
+            ),
+            'WatchProfile': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchProfile,
+                    request_deserializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.WatchProfileRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.WatchProfileResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -285,6 +331,9 @@ def add_ProfilesServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class ProfilesService(object):
     """Keeps each user's taste: what listening says (history), what the person asked for (edits), and how it came to be.
+    What is kept out of it, or out of recommendations, is ExclusionsService's; overlays for a mood are PresetsService's.
+    A user is one of the tenant that the call is made for: metadata "x-leitmotif-tenant", which the gateway sets; absent stands for
+    "default". Users of another tenant do not exist for it.
     Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
@@ -613,6 +662,33 @@ class ProfilesService(object):
             _registered_method=True)
 
     @staticmethod
+    def ImportProfile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.profiles.v1.ProfilesService/ImportProfile',
+            leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ImportProfileRequest.SerializeToString,
+            leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.ImportProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DeleteProfile(request,
             target,
             options=(),
@@ -629,6 +705,33 @@ class ProfilesService(object):
             '/leitmotif.api.profiles.v1.ProfilesService/DeleteProfile',
             leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.DeleteProfileRequest.SerializeToString,
             leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.DeleteProfileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchProfile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/leitmotif.api.profiles.v1.ProfilesService/WatchProfile',
+            leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.WatchProfileRequest.SerializeToString,
+            leitmotif_dot_api_dot_profiles_dot_v1_dot_profiles__pb2.WatchProfileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -19,6 +19,9 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
 
 class ProfilesServiceStub:
     """Keeps each user's taste: what listening says (history), what the person asked for (edits), and how it came to be.
+    What is kept out of it, or out of recommendations, is ExclusionsService's; overlays for a mood are PresetsService's.
+    A user is one of the tenant that the call is made for: metadata "x-leitmotif-tenant", which the gateway sets; absent stands for
+    "default". Users of another tenant do not exist for it.
     Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
@@ -27,8 +30,9 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse,
     ]
-    """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
-    makes is of the model version that was registered last.
+    """Makes the prototypes of a model known, so that edits can be checked, vectors laid out and weights shown by name. May be
+    repeated with other labels or directions, which take the place of those before; the ids of a model version never change
+    (INVALID_ARGUMENT). A profile that an edit makes is of the model version that was registered last.
     """
 
     GetProfile: grpc.UnaryUnaryMultiCallable[
@@ -72,16 +76,17 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.UndoEditRequest,
         leitmotif.api.profiles.v1.profiles_pb2.UndoEditResponse,
     ]
-    """Takes back the last edit that is not undone yet. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none.
-    Controls are as they were before that edit, bit for bit.
+    """Takes back the last edit that is not undone yet, or the one that is named: controls are then, bit for bit, what the edits that
+    stay in force make of them. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none, or the named one is undone already;
+    NOT_FOUND (EDIT_NOT_FOUND) when the log does not keep it.
     """
 
     RedoEdit: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.RedoEditRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RedoEditResponse,
     ]
-    """Applies the edit that was undone last again. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none; a new edit
-    clears what could be redone.
+    """Applies the edit that was undone last again, or the one that is named, in its old place among the edits. FAILED_PRECONDITION
+    (NOTHING_TO_UNDO) when there is none, or the named one cannot be redone; a new edit clears what could be redone.
     """
 
     ListEdits: grpc.UnaryUnaryMultiCallable[
@@ -100,8 +105,9 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileResponse,
     ]
-    """Recomputes the history weights from the event log under another model. Edits are carried over by prototype id;
-    those whose prototype is gone are dropped and told.
+    """Recomputes the history weights from the event log under a model, another one or the same. Edits are carried over by prototype
+    id and, where that is gone, to the nearest prototype of the new model (by the directions of both spaces, of one encoder, at a
+    cosine of 0.8 or more, and only where nothing was asked for that one yet); what was carried and what was lost is told.
     """
 
     ExportProfile: grpc.UnaryUnaryMultiCallable[
@@ -110,14 +116,34 @@ class ProfilesServiceStub:
     ]
     """Everything that is kept of a user, as one JSON document with a schema. NOT_FOUND for a user that has no profile."""
 
+    ImportProfile: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.profiles.v1.profiles_pb2.ImportProfileRequest,
+        leitmotif.api.profiles.v1.profiles_pb2.ImportProfileResponse,
+    ]
+    """Puts an exported profile in place, of this service or of another. INVALID_ARGUMENT (EXPORT_UNREADABLE) where the document is
+    none, or of a schema that this release does not read, (FIELD_INVALID) naming the place in it where a value is out of bounds;
+    ALREADY_EXISTS (PROFILE_EXISTS) where the user has a profile, unless it is to be replaced. Nothing has changed then.
+    """
+
     DeleteProfile: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.DeleteProfileRequest,
         leitmotif.api.profiles.v1.profiles_pb2.DeleteProfileResponse,
     ]
     """Erases everything that is kept of a user. Succeeds, with `existed` false, when there is nothing."""
 
+    WatchProfile: grpc.UnaryStreamMultiCallable[
+        leitmotif.api.profiles.v1.profiles_pb2.WatchProfileRequest,
+        leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse,
+    ]
+    """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
+    only with the call. A user without a profile is sent as `deleted`, until there is one.
+    """
+
 class ProfilesServiceAsyncStub:
     """Keeps each user's taste: what listening says (history), what the person asked for (edits), and how it came to be.
+    What is kept out of it, or out of recommendations, is ExclusionsService's; overlays for a mood are PresetsService's.
+    A user is one of the tenant that the call is made for: metadata "x-leitmotif-tenant", which the gateway sets; absent stands for
+    "default". Users of another tenant do not exist for it.
     Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
@@ -125,8 +151,9 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse,
     ]
-    """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
-    makes is of the model version that was registered last.
+    """Makes the prototypes of a model known, so that edits can be checked, vectors laid out and weights shown by name. May be
+    repeated with other labels or directions, which take the place of those before; the ids of a model version never change
+    (INVALID_ARGUMENT). A profile that an edit makes is of the model version that was registered last.
     """
 
     GetProfile: grpc.aio.UnaryUnaryMultiCallable[
@@ -170,16 +197,17 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.UndoEditRequest,
         leitmotif.api.profiles.v1.profiles_pb2.UndoEditResponse,
     ]
-    """Takes back the last edit that is not undone yet. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none.
-    Controls are as they were before that edit, bit for bit.
+    """Takes back the last edit that is not undone yet, or the one that is named: controls are then, bit for bit, what the edits that
+    stay in force make of them. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none, or the named one is undone already;
+    NOT_FOUND (EDIT_NOT_FOUND) when the log does not keep it.
     """
 
     RedoEdit: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.RedoEditRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RedoEditResponse,
     ]
-    """Applies the edit that was undone last again. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none; a new edit
-    clears what could be redone.
+    """Applies the edit that was undone last again, or the one that is named, in its old place among the edits. FAILED_PRECONDITION
+    (NOTHING_TO_UNDO) when there is none, or the named one cannot be redone; a new edit clears what could be redone.
     """
 
     ListEdits: grpc.aio.UnaryUnaryMultiCallable[
@@ -198,8 +226,9 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileRequest,
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileResponse,
     ]
-    """Recomputes the history weights from the event log under another model. Edits are carried over by prototype id;
-    those whose prototype is gone are dropped and told.
+    """Recomputes the history weights from the event log under a model, another one or the same. Edits are carried over by prototype
+    id and, where that is gone, to the nearest prototype of the new model (by the directions of both spaces, of one encoder, at a
+    cosine of 0.8 or more, and only where nothing was asked for that one yet); what was carried and what was lost is told.
     """
 
     ExportProfile: grpc.aio.UnaryUnaryMultiCallable[
@@ -208,14 +237,34 @@ class ProfilesServiceAsyncStub:
     ]
     """Everything that is kept of a user, as one JSON document with a schema. NOT_FOUND for a user that has no profile."""
 
+    ImportProfile: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.profiles.v1.profiles_pb2.ImportProfileRequest,
+        leitmotif.api.profiles.v1.profiles_pb2.ImportProfileResponse,
+    ]
+    """Puts an exported profile in place, of this service or of another. INVALID_ARGUMENT (EXPORT_UNREADABLE) where the document is
+    none, or of a schema that this release does not read, (FIELD_INVALID) naming the place in it where a value is out of bounds;
+    ALREADY_EXISTS (PROFILE_EXISTS) where the user has a profile, unless it is to be replaced. Nothing has changed then.
+    """
+
     DeleteProfile: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.DeleteProfileRequest,
         leitmotif.api.profiles.v1.profiles_pb2.DeleteProfileResponse,
     ]
     """Erases everything that is kept of a user. Succeeds, with `existed` false, when there is nothing."""
 
+    WatchProfile: grpc.aio.UnaryStreamMultiCallable[
+        leitmotif.api.profiles.v1.profiles_pb2.WatchProfileRequest,
+        leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse,
+    ]
+    """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
+    only with the call. A user without a profile is sent as `deleted`, until there is one.
+    """
+
 class ProfilesServiceServicer(metaclass=abc.ABCMeta):
     """Keeps each user's taste: what listening says (history), what the person asked for (edits), and how it came to be.
+    What is kept out of it, or out of recommendations, is ExclusionsService's; overlays for a mood are PresetsService's.
+    A user is one of the tenant that the call is made for: metadata "x-leitmotif-tenant", which the gateway sets; absent stands for
+    "default". Users of another tenant do not exist for it.
     Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
@@ -225,8 +274,9 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.RegisterPrototypeSpaceResponse]]:
-        """Makes the prototypes of a model known, so that edits can be checked and vectors laid out. Idempotent. A profile that an edit
-        makes is of the model version that was registered last.
+        """Makes the prototypes of a model known, so that edits can be checked, vectors laid out and weights shown by name. May be
+        repeated with other labels or directions, which take the place of those before; the ids of a model version never change
+        (INVALID_ARGUMENT). A profile that an edit makes is of the model version that was registered last.
         """
 
     @abc.abstractmethod
@@ -282,8 +332,9 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.UndoEditRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.UndoEditResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.UndoEditResponse]]:
-        """Takes back the last edit that is not undone yet. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none.
-        Controls are as they were before that edit, bit for bit.
+        """Takes back the last edit that is not undone yet, or the one that is named: controls are then, bit for bit, what the edits that
+        stay in force make of them. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none, or the named one is undone already;
+        NOT_FOUND (EDIT_NOT_FOUND) when the log does not keep it.
         """
 
     @abc.abstractmethod
@@ -292,8 +343,8 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.RedoEditRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.RedoEditResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.RedoEditResponse]]:
-        """Applies the edit that was undone last again. FAILED_PRECONDITION (NOTHING_TO_UNDO) when there is none; a new edit
-        clears what could be redone.
+        """Applies the edit that was undone last again, or the one that is named, in its old place among the edits. FAILED_PRECONDITION
+        (NOTHING_TO_UNDO) when there is none, or the named one cannot be redone; a new edit clears what could be redone.
         """
 
     @abc.abstractmethod
@@ -318,8 +369,9 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileResponse]]:
-        """Recomputes the history weights from the event log under another model. Edits are carried over by prototype id;
-        those whose prototype is gone are dropped and told.
+        """Recomputes the history weights from the event log under a model, another one or the same. Edits are carried over by prototype
+        id and, where that is gone, to the nearest prototype of the new model (by the directions of both spaces, of one encoder, at a
+        cosine of 0.8 or more, and only where nothing was asked for that one yet); what was carried and what was lost is told.
         """
 
     @abc.abstractmethod
@@ -331,11 +383,32 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         """Everything that is kept of a user, as one JSON document with a schema. NOT_FOUND for a user that has no profile."""
 
     @abc.abstractmethod
+    def ImportProfile(
+        self,
+        request: leitmotif.api.profiles.v1.profiles_pb2.ImportProfileRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.ImportProfileResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.ImportProfileResponse]]:
+        """Puts an exported profile in place, of this service or of another. INVALID_ARGUMENT (EXPORT_UNREADABLE) where the document is
+        none, or of a schema that this release does not read, (FIELD_INVALID) naming the place in it where a value is out of bounds;
+        ALREADY_EXISTS (PROFILE_EXISTS) where the user has a profile, unless it is to be replaced. Nothing has changed then.
+        """
+
+    @abc.abstractmethod
     def DeleteProfile(
         self,
         request: leitmotif.api.profiles.v1.profiles_pb2.DeleteProfileRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.DeleteProfileResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.DeleteProfileResponse]]:
         """Erases everything that is kept of a user. Succeeds, with `existed` false, when there is nothing."""
+
+    @abc.abstractmethod
+    def WatchProfile(
+        self,
+        request: leitmotif.api.profiles.v1.profiles_pb2.WatchProfileRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse], collections.abc.AsyncIterator[leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse]]:
+        """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
+        only with the call. A user without a profile is sent as `deleted`, until there is one.
+        """
 
 def add_ProfilesServiceServicer_to_server(servicer: ProfilesServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

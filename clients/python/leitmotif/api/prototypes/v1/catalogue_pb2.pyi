@@ -177,13 +177,15 @@ class GetAffinitiesRequest(_message.Message):
     def __init__(self, track_ids: _Optional[_Iterable[str]] = ..., user_id: _Optional[str] = ...) -> None: ...
 
 class GetAffinitiesResponse(_message.Message):
-    __slots__ = ("affinities", "track_ids", "unknown_track_ids", "model_version")
+    __slots__ = ("affinities", "track_ids", "unknown_track_ids", "model_version", "artists")
     AFFINITIES_FIELD_NUMBER: _ClassVar[int]
     TRACK_IDS_FIELD_NUMBER: _ClassVar[int]
     UNKNOWN_TRACK_IDS_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ARTISTS_FIELD_NUMBER: _ClassVar[int]
     affinities: _vectors_pb2.FloatMatrix
     track_ids: _containers.RepeatedScalarFieldContainer[str]
     unknown_track_ids: _containers.RepeatedScalarFieldContainer[str]
     model_version: str
-    def __init__(self, affinities: _Optional[_Union[_vectors_pb2.FloatMatrix, _Mapping]] = ..., track_ids: _Optional[_Iterable[str]] = ..., unknown_track_ids: _Optional[_Iterable[str]] = ..., model_version: _Optional[str] = ...) -> None: ...
+    artists: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, affinities: _Optional[_Union[_vectors_pb2.FloatMatrix, _Mapping]] = ..., track_ids: _Optional[_Iterable[str]] = ..., unknown_track_ids: _Optional[_Iterable[str]] = ..., model_version: _Optional[str] = ..., artists: _Optional[_Iterable[str]] = ...) -> None: ...

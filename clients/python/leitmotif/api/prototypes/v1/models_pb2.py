@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from leitmotif.api.common.v1 import vectors_pb2 as leitmotif_dot_api_dot_common_dot_v1_dot_vectors__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(leitmotif/api/prototypes/v1/models.proto\x12\x1bleitmotif.api.prototypes.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe5\x02\n\x05Model\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x17\n\x0fprototype_count\x18\x04 \x01(\x05\x12\x13\n\x0btrack_count\x18\x05 \x01(\x05\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12@\n\x07metrics\x18\x07 \x03(\x0b\x32/.leitmotif.api.prototypes.v1.Model.MetricsEntry\x12\x0e\n\x06\x61\x63tive\x18\x08 \x01(\x08\x12\x17\n\x0fprofile_version\x18\t \x01(\t\x12\x0e\n\x06loaded\x18\n \x01(\x08\x12\x1a\n\x12\x63\x61talogue_revision\x18\x0b \x01(\x03\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"k\n\x05Trial\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\r\n\x05share\x18\x02 \x01(\x01\x12\x0c\n\x04name\x18\x03 \x01(\t\x12.\n\nstarted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\"\n\x0fGetModelRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\"\x8b\x01\n\x10GetModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\x12\x15\n\rprototype_ids\x18\x02 \x03(\t\x12-\n\x03\x61rm\x18\x03 \x01(\x0e\x32 .leitmotif.api.prototypes.v1.Arm\"\x13\n\x11ListModelsRequest\"{\n\x12ListModelsResponse\x12\x32\n\x06models\x18\x01 \x03(\x0b\x32\".leitmotif.api.prototypes.v1.Model\x12\x31\n\x05trial\x18\x02 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Trial\")\n\x10LoadModelRequest\x12\x15\n\rmodel_version\x18\x01 \x01(\t\"F\n\x11LoadModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\"-\n\x14\x41\x63tivateModelRequest\x12\x15\n\rmodel_version\x18\x01 \x01(\t\"J\n\x15\x41\x63tivateModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\"\x16\n\x14RollBackModelRequest\"J\n\x15RollBackModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\"G\n\x11StartTrialRequest\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\r\n\x05share\x18\x02 \x01(\x01\x12\x0c\n\x04name\x18\x03 \x01(\t\"G\n\x12StartTrialResponse\x12\x31\n\x05trial\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Trial\"\x11\n\x0f\x45ndTrialRequest\"!\n\x10\x45ndTrialResponse\x12\r\n\x05\x65nded\x18\x01 \x01(\x08*:\n\x03\x41rm\x12\x13\n\x0f\x41RM_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x41RM_CONTROL\x10\x01\x12\r\n\tARM_TRIAL\x10\x02\x32\x9b\x06\n\rModelsService\x12g\n\x08GetModel\x12,.leitmotif.api.prototypes.v1.GetModelRequest\x1a-.leitmotif.api.prototypes.v1.GetModelResponse\x12m\n\nListModels\x12..leitmotif.api.prototypes.v1.ListModelsRequest\x1a/.leitmotif.api.prototypes.v1.ListModelsResponse\x12j\n\tLoadModel\x12-.leitmotif.api.prototypes.v1.LoadModelRequest\x1a..leitmotif.api.prototypes.v1.LoadModelResponse\x12v\n\rActivateModel\x12\x31.leitmotif.api.prototypes.v1.ActivateModelRequest\x1a\x32.leitmotif.api.prototypes.v1.ActivateModelResponse\x12v\n\rRollBackModel\x12\x31.leitmotif.api.prototypes.v1.RollBackModelRequest\x1a\x32.leitmotif.api.prototypes.v1.RollBackModelResponse\x12m\n\nStartTrial\x12..leitmotif.api.prototypes.v1.StartTrialRequest\x1a/.leitmotif.api.prototypes.v1.StartTrialResponse\x12g\n\x08\x45ndTrial\x12,.leitmotif.api.prototypes.v1.EndTrialRequest\x1a-.leitmotif.api.prototypes.v1.EndTrialResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(leitmotif/api/prototypes/v1/models.proto\x12\x1bleitmotif.api.prototypes.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%leitmotif/api/common/v1/vectors.proto\"\xe5\x02\n\x05Model\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x12\n\nencoder_id\x18\x03 \x01(\t\x12\x17\n\x0fprototype_count\x18\x04 \x01(\x05\x12\x13\n\x0btrack_count\x18\x05 \x01(\x05\x12.\n\ncreated_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12@\n\x07metrics\x18\x07 \x03(\x0b\x32/.leitmotif.api.prototypes.v1.Model.MetricsEntry\x12\x0e\n\x06\x61\x63tive\x18\x08 \x01(\x08\x12\x17\n\x0fprofile_version\x18\t \x01(\t\x12\x0e\n\x06loaded\x18\n \x01(\x08\x12\x1a\n\x12\x63\x61talogue_revision\x18\x0b \x01(\x03\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"k\n\x05Trial\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\r\n\x05share\x18\x02 \x01(\x01\x12\x0c\n\x04name\x18\x03 \x01(\t\x12.\n\nstarted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\">\n\x0fGetModelRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x1a\n\x12include_prototypes\x18\x02 \x01(\x08\"\xd5\x01\n\x10GetModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\x12\x15\n\rprototype_ids\x18\x02 \x03(\t\x12-\n\x03\x61rm\x18\x03 \x01(\x0e\x32 .leitmotif.api.prototypes.v1.Arm\x12\x0e\n\x06labels\x18\x04 \x03(\t\x12\x38\n\ndirections\x18\x05 \x01(\x0b\x32$.leitmotif.api.common.v1.FloatMatrix\"\x13\n\x11ListModelsRequest\"{\n\x12ListModelsResponse\x12\x32\n\x06models\x18\x01 \x03(\x0b\x32\".leitmotif.api.prototypes.v1.Model\x12\x31\n\x05trial\x18\x02 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Trial\")\n\x10LoadModelRequest\x12\x15\n\rmodel_version\x18\x01 \x01(\t\"F\n\x11LoadModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\"-\n\x14\x41\x63tivateModelRequest\x12\x15\n\rmodel_version\x18\x01 \x01(\t\"J\n\x15\x41\x63tivateModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\"\x16\n\x14RollBackModelRequest\"J\n\x15RollBackModelResponse\x12\x31\n\x05model\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Model\"G\n\x11StartTrialRequest\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\r\n\x05share\x18\x02 \x01(\x01\x12\x0c\n\x04name\x18\x03 \x01(\t\"G\n\x12StartTrialResponse\x12\x31\n\x05trial\x18\x01 \x01(\x0b\x32\".leitmotif.api.prototypes.v1.Trial\"\x11\n\x0f\x45ndTrialRequest\"!\n\x10\x45ndTrialResponse\x12\r\n\x05\x65nded\x18\x01 \x01(\x08*:\n\x03\x41rm\x12\x13\n\x0f\x41RM_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x41RM_CONTROL\x10\x01\x12\r\n\tARM_TRIAL\x10\x02\x32\x9b\x06\n\rModelsService\x12g\n\x08GetModel\x12,.leitmotif.api.prototypes.v1.GetModelRequest\x1a-.leitmotif.api.prototypes.v1.GetModelResponse\x12m\n\nListModels\x12..leitmotif.api.prototypes.v1.ListModelsRequest\x1a/.leitmotif.api.prototypes.v1.ListModelsResponse\x12j\n\tLoadModel\x12-.leitmotif.api.prototypes.v1.LoadModelRequest\x1a..leitmotif.api.prototypes.v1.LoadModelResponse\x12v\n\rActivateModel\x12\x31.leitmotif.api.prototypes.v1.ActivateModelRequest\x1a\x32.leitmotif.api.prototypes.v1.ActivateModelResponse\x12v\n\rRollBackModel\x12\x31.leitmotif.api.prototypes.v1.RollBackModelRequest\x1a\x32.leitmotif.api.prototypes.v1.RollBackModelResponse\x12m\n\nStartTrial\x12..leitmotif.api.prototypes.v1.StartTrialRequest\x1a/.leitmotif.api.prototypes.v1.StartTrialResponse\x12g\n\x08\x45ndTrial\x12,.leitmotif.api.prototypes.v1.EndTrialRequest\x1a-.leitmotif.api.prototypes.v1.EndTrialResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,42 +35,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MODEL_METRICSENTRY']._loaded_options = None
   _globals['_MODEL_METRICSENTRY']._serialized_options = b'8\001'
-  _globals['_ARM']._serialized_start=1437
-  _globals['_ARM']._serialized_end=1495
-  _globals['_MODEL']._serialized_start=107
-  _globals['_MODEL']._serialized_end=464
-  _globals['_MODEL_METRICSENTRY']._serialized_start=418
-  _globals['_MODEL_METRICSENTRY']._serialized_end=464
-  _globals['_TRIAL']._serialized_start=466
-  _globals['_TRIAL']._serialized_end=573
-  _globals['_GETMODELREQUEST']._serialized_start=575
-  _globals['_GETMODELREQUEST']._serialized_end=609
-  _globals['_GETMODELRESPONSE']._serialized_start=612
-  _globals['_GETMODELRESPONSE']._serialized_end=751
-  _globals['_LISTMODELSREQUEST']._serialized_start=753
-  _globals['_LISTMODELSREQUEST']._serialized_end=772
-  _globals['_LISTMODELSRESPONSE']._serialized_start=774
-  _globals['_LISTMODELSRESPONSE']._serialized_end=897
-  _globals['_LOADMODELREQUEST']._serialized_start=899
-  _globals['_LOADMODELREQUEST']._serialized_end=940
-  _globals['_LOADMODELRESPONSE']._serialized_start=942
-  _globals['_LOADMODELRESPONSE']._serialized_end=1012
-  _globals['_ACTIVATEMODELREQUEST']._serialized_start=1014
-  _globals['_ACTIVATEMODELREQUEST']._serialized_end=1059
-  _globals['_ACTIVATEMODELRESPONSE']._serialized_start=1061
-  _globals['_ACTIVATEMODELRESPONSE']._serialized_end=1135
-  _globals['_ROLLBACKMODELREQUEST']._serialized_start=1137
-  _globals['_ROLLBACKMODELREQUEST']._serialized_end=1159
-  _globals['_ROLLBACKMODELRESPONSE']._serialized_start=1161
-  _globals['_ROLLBACKMODELRESPONSE']._serialized_end=1235
-  _globals['_STARTTRIALREQUEST']._serialized_start=1237
-  _globals['_STARTTRIALREQUEST']._serialized_end=1308
-  _globals['_STARTTRIALRESPONSE']._serialized_start=1310
-  _globals['_STARTTRIALRESPONSE']._serialized_end=1381
-  _globals['_ENDTRIALREQUEST']._serialized_start=1383
-  _globals['_ENDTRIALREQUEST']._serialized_end=1400
-  _globals['_ENDTRIALRESPONSE']._serialized_start=1402
-  _globals['_ENDTRIALRESPONSE']._serialized_end=1435
-  _globals['_MODELSSERVICE']._serialized_start=1498
-  _globals['_MODELSSERVICE']._serialized_end=2293
+  _globals['_ARM']._serialized_start=1578
+  _globals['_ARM']._serialized_end=1636
+  _globals['_MODEL']._serialized_start=146
+  _globals['_MODEL']._serialized_end=503
+  _globals['_MODEL_METRICSENTRY']._serialized_start=457
+  _globals['_MODEL_METRICSENTRY']._serialized_end=503
+  _globals['_TRIAL']._serialized_start=505
+  _globals['_TRIAL']._serialized_end=612
+  _globals['_GETMODELREQUEST']._serialized_start=614
+  _globals['_GETMODELREQUEST']._serialized_end=676
+  _globals['_GETMODELRESPONSE']._serialized_start=679
+  _globals['_GETMODELRESPONSE']._serialized_end=892
+  _globals['_LISTMODELSREQUEST']._serialized_start=894
+  _globals['_LISTMODELSREQUEST']._serialized_end=913
+  _globals['_LISTMODELSRESPONSE']._serialized_start=915
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1038
+  _globals['_LOADMODELREQUEST']._serialized_start=1040
+  _globals['_LOADMODELREQUEST']._serialized_end=1081
+  _globals['_LOADMODELRESPONSE']._serialized_start=1083
+  _globals['_LOADMODELRESPONSE']._serialized_end=1153
+  _globals['_ACTIVATEMODELREQUEST']._serialized_start=1155
+  _globals['_ACTIVATEMODELREQUEST']._serialized_end=1200
+  _globals['_ACTIVATEMODELRESPONSE']._serialized_start=1202
+  _globals['_ACTIVATEMODELRESPONSE']._serialized_end=1276
+  _globals['_ROLLBACKMODELREQUEST']._serialized_start=1278
+  _globals['_ROLLBACKMODELREQUEST']._serialized_end=1300
+  _globals['_ROLLBACKMODELRESPONSE']._serialized_start=1302
+  _globals['_ROLLBACKMODELRESPONSE']._serialized_end=1376
+  _globals['_STARTTRIALREQUEST']._serialized_start=1378
+  _globals['_STARTTRIALREQUEST']._serialized_end=1449
+  _globals['_STARTTRIALRESPONSE']._serialized_start=1451
+  _globals['_STARTTRIALRESPONSE']._serialized_end=1522
+  _globals['_ENDTRIALREQUEST']._serialized_start=1524
+  _globals['_ENDTRIALREQUEST']._serialized_end=1541
+  _globals['_ENDTRIALRESPONSE']._serialized_start=1543
+  _globals['_ENDTRIALRESPONSE']._serialized_end=1576
+  _globals['_MODELSSERVICE']._serialized_start=1639
+  _globals['_MODELSSERVICE']._serialized_end=2434
 # @@protoc_insertion_point(module_scope)

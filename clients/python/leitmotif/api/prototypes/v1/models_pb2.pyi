@@ -1,4 +1,5 @@
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from leitmotif.api.common.v1 import vectors_pb2 as _vectors_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -62,20 +63,26 @@ class Trial(_message.Message):
     def __init__(self, model_version: _Optional[str] = ..., share: _Optional[float] = ..., name: _Optional[str] = ..., started_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetModelRequest(_message.Message):
-    __slots__ = ("user_id",)
+    __slots__ = ("user_id", "include_prototypes")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
+    INCLUDE_PROTOTYPES_FIELD_NUMBER: _ClassVar[int]
     user_id: str
-    def __init__(self, user_id: _Optional[str] = ...) -> None: ...
+    include_prototypes: bool
+    def __init__(self, user_id: _Optional[str] = ..., include_prototypes: bool = ...) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("model", "prototype_ids", "arm")
+    __slots__ = ("model", "prototype_ids", "arm", "labels", "directions")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PROTOTYPE_IDS_FIELD_NUMBER: _ClassVar[int]
     ARM_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    DIRECTIONS_FIELD_NUMBER: _ClassVar[int]
     model: Model
     prototype_ids: _containers.RepeatedScalarFieldContainer[str]
     arm: Arm
-    def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ..., prototype_ids: _Optional[_Iterable[str]] = ..., arm: _Optional[_Union[Arm, str]] = ...) -> None: ...
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    directions: _vectors_pb2.FloatMatrix
+    def __init__(self, model: _Optional[_Union[Model, _Mapping]] = ..., prototype_ids: _Optional[_Iterable[str]] = ..., arm: _Optional[_Union[Arm, str]] = ..., labels: _Optional[_Iterable[str]] = ..., directions: _Optional[_Union[_vectors_pb2.FloatMatrix, _Mapping]] = ...) -> None: ...
 
 class ListModelsRequest(_message.Message):
     __slots__ = ()

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leitmotif_services.profiles.profile import Edit, Profile, Version
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.store import LoggedEvent
+from leitmotif_services.profiles.store.profile_store import LoggedEvent
+from leitmotif_services.profiles.taste.profile import Edit, Profile, Version
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from leitmotif_services.profiles.profile import Edit, Profile
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.store import Answer, Commit, LoggedEvent, Stored
+from leitmotif_services.profiles.store.profile_store import Answer, Commit, LoggedEvent, Stored
+from leitmotif_services.profiles.taste.profile import Edit, Profile
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
 ANSWER_KEPT_US = 24 * 3600 * 1_000_000
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 
-from leitmotif_services.profiles.msgpack_encoding import (
+from leitmotif_services.profiles.store.msgpack_encoding import (
     VERSION_HEAD_BYTES,
     decode_answer,
     decode_edit,
@@ -34,11 +34,11 @@ from leitmotif_services.profiles.msgpack_encoding import (
     encode_space,
     version_head,
 )
-from leitmotif_services.profiles.profile import Edit
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.redis_client import RETRY_AFTER_S, RedisClient
-from leitmotif_services.profiles.redis_scripts import COMMIT, DELETE, READ_LOG
-from leitmotif_services.profiles.store import Commit, LoggedEvent, Stored
+from leitmotif_services.profiles.store.profile_store import Commit, LoggedEvent, Stored
+from leitmotif_services.profiles.store.redis_client import RETRY_AFTER_S, RedisClient
+from leitmotif_services.profiles.store.redis_scripts import COMMIT, DELETE, READ_LOG
+from leitmotif_services.profiles.taste.profile import Edit
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
 

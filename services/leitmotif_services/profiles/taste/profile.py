@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.control import Control, ControlChange, Controls, apply_changes, carry_over, restore
-from leitmotif_services.profiles.history import History
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.taste.control import Control, ControlChange, Controls, apply_changes, carry_over, restore
+from leitmotif_services.profiles.taste.history import History
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 EDIT_LOG_LENGTH = 200

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import ServiceError, invalid_field
 
 EDIT_BOUND = 4.0

@@ -14,10 +14,10 @@ Times are ISO 8601 in UTC, numbers as exact as they are kept.
 import json
 from datetime import UTC, datetime, timedelta
 
-from leitmotif_services.profiles.control import ControlChange
-from leitmotif_services.profiles.history import Event
-from leitmotif_services.profiles.outcomes import Everything
-from leitmotif_services.profiles.profile import Edit
+from leitmotif_services.profiles.taste.control import ControlChange
+from leitmotif_services.profiles.taste.history import Event
+from leitmotif_services.profiles.taste.profile import Edit
+from leitmotif_services.profiles.use_cases.outcomes import Everything
 
 SCHEMA = "leitmotif.profile/1"
 

@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 import msgpack
 import numpy as np
 
-from leitmotif_services.profiles.control import NEUTRAL, Control, ControlAction, ControlChange, Controls
-from leitmotif_services.profiles.history import Event, EventType, History
-from leitmotif_services.profiles.profile import Edit, Profile, Version
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.store import Answer, LoggedEvent
+from leitmotif_services.profiles.store.profile_store import Answer, LoggedEvent
+from leitmotif_services.profiles.taste.control import NEUTRAL, Control, ControlAction, ControlChange, Controls
+from leitmotif_services.profiles.taste.history import Event, EventType, History
+from leitmotif_services.profiles.taste.profile import Edit, Profile, Version
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SCHEMA = 1

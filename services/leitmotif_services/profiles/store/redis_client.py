@@ -12,8 +12,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from leitmotif_services.profiles.redis_pipelining import Argument, CommandPipeline, Reply
-from leitmotif_services.profiles.redis_scripts import Script
+from leitmotif_services.profiles.store.redis_pipelining import Argument, CommandPipeline, Reply
+from leitmotif_services.profiles.store.redis_scripts import Script
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 log = logging.getLogger(__name__)

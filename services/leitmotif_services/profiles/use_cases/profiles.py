@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.control import ControlChange
-from leitmotif_services.profiles.history import Event, EventWeights, recomputed_history
-from leitmotif_services.profiles.known_spaces import KnownSpaces
-from leitmotif_services.profiles.optimistic_update import OptimisticUpdate, StaleReadError
-from leitmotif_services.profiles.outcomes import Conditions, Edited, Everything, Previewed, Rebuilt, Recorded, Viewed
-from leitmotif_services.profiles.profile import EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.store import Answer, Commit, LoggedEvent, ProfileStore, Stored
+from leitmotif_services.profiles.store.profile_store import Answer, Commit, LoggedEvent, ProfileStore, Stored
+from leitmotif_services.profiles.taste.control import ControlChange
+from leitmotif_services.profiles.taste.history import Event, EventWeights, recomputed_history
+from leitmotif_services.profiles.taste.profile import EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
+from leitmotif_services.profiles.use_cases.optimistic_update import OptimisticUpdate, StaleReadError
+from leitmotif_services.profiles.use_cases.outcomes import Conditions, Edited, Everything, Previewed, Rebuilt, Recorded, Viewed
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from leitmotif_services.profiles.history import Event
-from leitmotif_services.profiles.profile import EDIT_LOG_LENGTH, EVENT_LOG_LENGTH, Edit, Profile, Version
-from leitmotif_services.profiles.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.taste.history import Event
+from leitmotif_services.profiles.taste.profile import EDIT_LOG_LENGTH, EVENT_LOG_LENGTH, Edit, Profile, Version
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from leitmotif_services.profiles.store import Commit, ProfileStore, Stored
+from leitmotif_services.profiles.store.profile_store import Commit, ProfileStore, Stored
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 R = TypeVar("R")

@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-from leitmotif_services.profiles.prototype_space import PrototypeSpace, unknown_space
-from leitmotif_services.profiles.store import ProfileStore
+from leitmotif_services.profiles.store.profile_store import ProfileStore
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace, unknown_space
 from leitmotif_services.runtime.errors import invalid_field
 
 

@@ -1,0 +1,1 @@
+"""Where profiles are kept: the port, its implementations and their bytes."""

@@ -1,0 +1,1 @@
+"""The taste of one user: history, controls, exclusions and presets as immutable values, and the rules by which they change."""

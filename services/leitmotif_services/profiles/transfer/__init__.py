@@ -1,0 +1,1 @@
+"""Profiles as documents that a person can take along."""

@@ -1,0 +1,1 @@
+"""What can be done with profiles, over the store port: the behaviour of the service without its transport."""
