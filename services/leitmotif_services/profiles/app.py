@@ -1,23 +1,28 @@
 """The composition root of the profiles service."""
 
 import logging
+from collections.abc import Callable
 
 from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import add_ProfilesServiceServicer_to_server
+from leitmotif_services.profiles.called_tenants import CalledTenants
 from leitmotif_services.profiles.config import ProfilesConfig
 from leitmotif_services.profiles.servicer import ProfilesServicer
 from leitmotif_services.profiles.store.profile_store import ProfileStore
 from leitmotif_services.profiles.store.redis_client import RedisClient, StoreUnreachableError
 from leitmotif_services.profiles.store.redis_store import RedisStore
-from leitmotif_services.profiles.use_cases.profiles import Profiles
+from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
+from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates
+from leitmotif_services.profiles.use_cases.tenant_profiles import TenantProfiles, Tenants
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
+from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 
 log = logging.getLogger(__name__)
 
 
-async def build(config: ProfilesConfig, *, store: ProfileStore | None = None) -> App:
-    """Compose the service; `store` takes the place of Redis.
+async def build(config: ProfilesConfig, *, store_of: Callable[[str], ProfileStore] | None = None) -> App:
+    """Compose the service; `store_of` gives the store of a tenant in place of Redis.
 
     A Redis that would lose profiles is refused with STORE_UNAVAILABLE. One that does not answer is not: the service starts,
     answers UNAVAILABLE, and applies the same check once Redis is there.
@@ -25,7 +30,7 @@ async def build(config: ProfilesConfig, *, store: ProfileStore | None = None) ->
     app = App("profiles")
     heavy = Admission("profiles", workers=1, waiting=64)
     app.on_close(heavy.close)
-    if store is None:
+    if store_of is None:
         client = RedisClient(
             config.redis_url,
             pool_size=config.redis_pool_size,
@@ -40,11 +45,21 @@ async def build(config: ProfilesConfig, *, store: ProfileStore | None = None) ->
         except BaseException:
             await app.close()
             raise
-        store = RedisStore(client, key_prefix=config.key_prefix, decoding=heavy)
-    profiles = Profiles(store, heavy, event_weights=config.event_weights)
+
+        def store_of(tenant_id: str) -> ProfileStore:
+            return RedisStore(client, key_prefix=config.key_prefix, tenant_id=tenant_id, decoding=heavy)
+
+    store_of_tenant = store_of
+    spaces = KnownSpaces(store_of_tenant(DEFAULT_TENANT))
+
+    def profiles_of(tenant_id: str) -> TenantProfiles:
+        updates = ProfileUpdates(store_of_tenant(tenant_id), spaces, heavy, event_weights=config.event_weights)
+        return TenantProfiles.of(updates)
+
+    tenants = CalledTenants(Tenants(profiles_of))
     app.mount(
         DESCRIPTOR.services_by_name["ProfilesService"].full_name,
         add_ProfilesServiceServicer_to_server,
-        ProfilesServicer(profiles, heavy),
+        ProfilesServicer(tenants, spaces, heavy),
     )
     return app

@@ -4,8 +4,17 @@ import secrets
 from collections.abc import Sequence
 from contextvars import ContextVar
 
+from leitmotif_services.runtime.errors import invalid_field
+from leitmotif_services.runtime.validation import checked_id
+
 REQUEST_ID_KEY = "x-request-id"
 """Metadata key that carries the request id through every hop, and back to the caller."""
+
+TENANT_KEY = "x-leitmotif-tenant"
+"""Metadata key that carries the tenant of a call from the gateway to the services behind it, which trust it."""
+
+DEFAULT_TENANT = "default"
+"""Whom a call without a tenant is for."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -24,6 +33,16 @@ def adopt_request_id(metadata: Sequence[tuple[str, str | bytes]]) -> str:
     made = secrets.token_hex(8)
     _request_id.set(made)
     return made
+
+
+def tenant_of(metadata: Sequence[tuple[str, str | bytes]]) -> str:
+    """The tenant that a call is for; FIELD_INVALID where it is no id, or is given twice."""
+    given = [value for key, value in metadata if key == TENANT_KEY]
+    if not given:
+        return DEFAULT_TENANT
+    if len(given) > 1 or not isinstance(given[0], str):
+        raise invalid_field(TENANT_KEY, "must be given once, as text")
+    return checked_id(TENANT_KEY, given[0])
 
 
 def upstream_metadata() -> tuple[tuple[str, str], ...]:

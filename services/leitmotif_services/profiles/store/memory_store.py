@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from leitmotif_services.profiles.store.profile_store import Answer, Commit, LoggedEvent, Stored
+from leitmotif_services.profiles.store.profile_store import Answer, Commit, Erased, Include, LoggedEvent, Stored, Verified
 from leitmotif_services.profiles.taste.profile import Edit, Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
@@ -29,7 +29,9 @@ class MemoryStore:
         self._spaces: dict[str, PrototypeSpace] = {}
         self._latest: str | None = None
 
-    async def read(self, user_id: str, *, event_ids: Sequence[str] = (), request_id: str = "", heard: bool = False) -> Stored:
+    async def read(
+        self, user_id: str, *, event_ids: Sequence[str] = (), request_id: str = "", include: Include = Include.NOTHING
+    ) -> Stored:
         record = self._records.get(user_id)
         if record is None:
             return Stored(None)
@@ -39,7 +41,7 @@ class MemoryStore:
             record.profile,
             seen_event_ids=frozenset(event_ids) & logged,
             answer=answer if kept_until_us > self._now_us() else None,
-            heard_track_ids=_heard(record) if heard else (),
+            heard_track_ids=_heard(record) if Include.HEARD in include else (),
         )
 
     async def commit(self, commit: Commit) -> bool:
@@ -53,8 +55,8 @@ class MemoryStore:
         if record is None:
             record = self._records[user_id] = _Record(commit.profile)
         record.profile = commit.profile
-        if commit.edit is not None:
-            record.edits.append(commit.edit)
+        if commit.edits:
+            record.edits.extend(commit.edits)
             while len(record.edits) > commit.edit_log_length:
                 record.edits.popleft()
         first = commit.profile.last_event - len(commit.events) + 1
@@ -78,8 +80,11 @@ class MemoryStore:
         record = self._records.get(user_id)
         return [entry for entry in record.events if first <= entry.sequence <= last] if record else []
 
-    async def delete(self, user_id: str) -> bool:
-        return self._records.pop(user_id, None) is not None
+    async def delete(self, user_id: str) -> Erased:
+        return Erased(int(self._records.pop(user_id, None) is not None))
+
+    async def verify_erased(self, user_id: str) -> Verified:
+        return Verified(len(self._records), int(user_id in self._records))
 
     async def register_space(self, space: PrototypeSpace) -> PrototypeSpace:
         self._latest = space.model_version

@@ -34,13 +34,14 @@ from leitmotif_services.profiles.store.msgpack_encoding import (
     encode_space,
     version_head,
 )
-from leitmotif_services.profiles.store.profile_store import Commit, LoggedEvent, Stored
+from leitmotif_services.profiles.store.profile_store import Commit, Erased, Include, LoggedEvent, Stored, Verified
 from leitmotif_services.profiles.store.redis_client import RETRY_AFTER_S, RedisClient
 from leitmotif_services.profiles.store.redis_scripts import COMMIT, DELETE, READ_LOG
 from leitmotif_services.profiles.taste.profile import Edit
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 
 ANSWER_KEPT_MS = 24 * 3600 * 1000
 
@@ -57,14 +58,23 @@ class RedisStore:
     """A `ProfileStore`. `decoding` runs what would hold up the event loop."""
 
     def __init__(
-        self, client: RedisClient, *, key_prefix: str, decoding: Admission, answer_kept_ms: int = ANSWER_KEPT_MS
+        self,
+        client: RedisClient,
+        *,
+        key_prefix: str,
+        tenant_id: str = DEFAULT_TENANT,
+        decoding: Admission,
+        answer_kept_ms: int = ANSWER_KEPT_MS,
     ) -> None:
         self._client = client
         self._prefix = key_prefix
         self._decoding = decoding
         self._answer_kept_ms = answer_kept_ms
 
-    async def read(self, user_id: str, *, event_ids: Sequence[str] = (), request_id: str = "", heard: bool = False) -> Stored:
+    async def read(
+        self, user_id: str, *, event_ids: Sequence[str] = (), request_id: str = "", include: Include = Include.NOTHING
+    ) -> Stored:
+        heard = Include.HEARD in include
         base = f"{self._prefix}:{{{user_id}}}:"
         if event_ids or request_id or heard:
             return await self._read_with_more(user_id, base, event_ids, request_id, heard=heard)
@@ -101,7 +111,7 @@ class RedisStore:
             b"" if commit.expected is None else version_head(commit.expected),
             encode_profile(commit.profile),
             VERSION_HEAD_BYTES,
-            b"" if commit.edit is None else encode_edit(commit.edit),
+            encode_edit(commit.edits[0]) if commit.edits else b"",
             commit.edit_log_length,
             commit.event_log_length,
             commit.request_id if commit.answer is not None else b"",
@@ -135,9 +145,12 @@ class RedisStore:
         reply = await self._client.script(READ_LOG, (key,), first, last)
         return await self._decoded(lambda values: [decode(value) for value in values], reply.value)
 
-    async def delete(self, user_id: str) -> bool:
+    async def delete(self, user_id: str) -> Erased:
         base = f"{self._prefix}:{{{user_id}}}:"
-        return bool((await self._client.script(DELETE, _user_keys(base), base + "requests:")).value)
+        return Erased((await self._client.script(DELETE, _user_keys(base), base + "requests:")).value)
+
+    async def verify_erased(self, user_id: str) -> Verified:
+        raise NotImplementedError
 
     async def register_space(self, space: PrototypeSpace) -> PrototypeSpace:
         key = self._space_key(space.model_version)

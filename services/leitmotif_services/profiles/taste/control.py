@@ -27,6 +27,8 @@ class ControlAction(IntEnum):
     MUTE = 4
     UNMUTE = 5
     RESET = 6
+    PIN = 7
+    UNPIN = 8
 
 
 class Control(NamedTuple):
@@ -35,6 +37,8 @@ class Control(NamedTuple):
     edit: float = 0.0
     """Δ, -4 to 4; kept while muted."""
     muted: bool = False
+    pinned: float | None = None
+    """History weight that counts instead of the present one; None while the prototype is not pinned."""
 
 
 NEUTRAL = Control()
@@ -50,7 +54,7 @@ class ControlChange:
     prototype_id: str
     action: ControlAction
     amount: float | None = None
-    """Size of a boost or reduce, or the value of a set; None for the other actions."""
+    """Size of a boost or reduce, the value of a set or, once it is applied, the history weight that a pin keeps; None for the others."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,10 @@ def _changed(current: Control, change: ControlChange) -> Control:
             return current._replace(muted=False)
         case ControlAction.RESET:
             return NEUTRAL
+        case ControlAction.PIN:
+            return current._replace(pinned=change.amount)
+        case ControlAction.UNPIN:
+            return current._replace(pinned=None)
 
 
 def _clamped(edit: float) -> float:

@@ -76,6 +76,8 @@ class History:
     """Σ |c_j|, at least 0."""
     event_count: int
     """Events that are in the sums."""
+    reference_us: int = 0
+    """The time that the sums are as of, the newest counted event's: microseconds since 1970, UTC; 0 while there is none."""
 
     @classmethod
     def empty(cls, prototypes: int) -> "History":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from leitmotif_services.profiles.taste.control import Control, ControlChange, Controls, apply_changes, carry_over, restore
 from leitmotif_services.profiles.taste.history import History
+from leitmotif_services.profiles.taste.presets import ActivePreset
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -68,6 +69,15 @@ class Profile:
     """Sequences of undone edits that no later edit has superseded; the last one is redone next."""
     last_event: int = 0
     """Sequence of the newest event in the event log; 0 when there was none."""
+    settled: Controls | None = field(default_factory=dict)
+    """What the edits that the log no longer keeps, and an import, made of the controls: the others are replayed upon it. None for
+    a profile of the schema before, whose log tells it."""
+    carried: Mapping[str, str] = field(default_factory=dict)
+    """Prototypes that logged edits name and the model does not have, and which of the model's took over what they asked for."""
+    exclusion_count: int = 0
+    """Entries in the exclusions, which are kept beside the profile."""
+    active_preset: ActivePreset | None = None
+    """The preset that lies over the profile, also when it is over by now; see `ActivePreset.in_force`."""
 
     @classmethod
     def empty(cls, user_id: str, space: PrototypeSpace, now_us: int) -> "Profile":

@@ -4,18 +4,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 MOST_PROTOTYPES = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PrototypeSpace:
-    """What the positions of a profile's vectors mean. Never changes once registered."""
+    """What the positions of a profile's vectors mean. Once registered, only labels and directions may change."""
 
     model_version: str
     prototype_ids: tuple[str, ...]
     """1 to 10,000 ids without repeats; the index is the position."""
+    labels: tuple[str, ...] = ()
+    """Names for people, in the same order; empty for none."""
+    directions: NDArray[np.float32] | None = None
+    """(K, D), where the prototypes lie in the encoder's space: rows of unit length, or zeros for one that lies nowhere; None for
+    unknown. Read-only."""
+    encoder_id: str = ""
+    """The encoder of the directions."""
+
+    def __eq__(self, other: object) -> bool:
+        """Of the same model version with the same prototypes, whatever those are called."""
+        if not isinstance(other, PrototypeSpace):
+            return NotImplemented
+        return (self.model_version, self.prototype_ids) == (other.model_version, other.prototype_ids)
 
     def __hash__(self) -> int:
         return hash(self.model_version)
