@@ -54,7 +54,7 @@ class ControlChange:
     prototype_id: str
     action: ControlAction
     amount: float | None = None
-    """Size of a boost or reduce, the value of a set or, once it is applied, the history weight that a pin keeps; None for the others."""
+    """Size of a boost or reduce, the value of a set, or the history weight that an applied pin keeps; None for the others."""
 
 
 @dataclass(frozen=True)
