@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
 MOST_PRESETS = 32
 """Presets of one user."""
 
@@ -29,6 +31,10 @@ class Preset:
     """By prototype id; those that a profile's model does not have are passed over."""
     updated_at_us: int
 
+    def applied(self, share: float, expires_at_us: int | None = None) -> "ActivePreset":
+        """The preset in force with a share of its edits."""
+        return ActivePreset(self.preset_id, share, expires_at_us, self.controls)
+
 
 @dataclass(frozen=True)
 class ActivePreset:
@@ -44,3 +50,10 @@ class ActivePreset:
     def in_force(self, now_us: int) -> bool:
         """Whether it still applies."""
         return self.expires_at_us is None or now_us < self.expires_at_us
+
+
+def preset_not_found(user_id: str, preset_id: str) -> ServiceError:
+    """PRESET_NOT_FOUND for a preset that the user does not have."""
+    return ServiceError(
+        Reason.PRESET_NOT_FOUND, f"user {user_id!r} has no preset {preset_id!r}", user_id=user_id, preset_id=preset_id
+    )

@@ -4,9 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from leitmotif_services.profiles.taste.control import Control, ControlChange, Controls, apply_changes, carry_over, restore
 from leitmotif_services.profiles.taste.history import History
 from leitmotif_services.profiles.taste.presets import ActivePreset
@@ -85,8 +82,14 @@ class Profile:
         return cls(user_id, space.model_version, History.empty(space.size), Version(0, bytes(8)), now_us, now_us)
 
     def stamped(self, nonce: bytes, now_us: int) -> "Profile":
-        """The profile as the next version."""
-        return replace(self, version=Version(self.version.revision + 1, nonce), updated_at_us=now_us)
+        """The profile as the next version. A preset that is over by now is not kept any longer."""
+        return replace(self.as_of(now_us), version=Version(self.version.revision + 1, nonce), updated_at_us=now_us)
+
+    def as_of(self, now_us: int) -> "Profile":
+        """The profile as it is to be shown: without a preset that is over by then. Still the same version."""
+        if self.active_preset is None or self.active_preset.in_force(now_us):
+            return self
+        return replace(self, active_preset=None)
 
     def edited(
         self, changes: Sequence[ControlChange], space: PrototypeSpace, *, actor: str, reason: str, now_us: int
@@ -129,10 +132,9 @@ class Profile:
             redoable=self.redoable[:-1],
         )
 
-    def with_events(self, event_weights: Sequence[float], affinities: NDArray[np.float32]) -> "Profile":
-        """The profile with more listening events; `affinities` is (events, K)."""
-        history = self.history.with_events(event_weights, affinities)
-        return replace(self, history=history, last_event=self.last_event + len(event_weights))
+    def with_events(self, history: History, logged: int) -> "Profile":
+        """The profile with `logged` more events in the log, and the history that those of them that count make."""
+        return replace(self, history=history, last_event=self.last_event + logged)
 
     def rebuilt(self, history: History, old: PrototypeSpace, new: PrototypeSpace) -> tuple["Profile", tuple[str, ...]]:
         """The profile under another model, and the prototypes whose controls it had to drop."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from leitmotif_services.profiles.store.profile_store import Commit, ProfileStore, Stored
+from leitmotif_services.profiles.store.profile_store import Commit, Include, ProfileStore, Stored
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 R = TypeVar("R")
@@ -35,6 +35,7 @@ class OptimisticUpdate:
         *,
         event_ids: Sequence[str] = (),
         request_id: str = "",
+        include: Include = Include.NOTHING,
     ) -> R:
         """The result of `decide` once its commit is written, or at once when it has nothing to commit.
 
@@ -42,7 +43,7 @@ class OptimisticUpdate:
         """
         async with self._turn(user_id):
             for attempt in range(TRIES):
-                stored = await self._store.read(user_id, event_ids=event_ids, request_id=request_id)
+                stored = await self._store.read(user_id, event_ids=event_ids, request_id=request_id, include=include)
                 with suppress(StaleReadError):
                     commit, result = await decide(stored)
                     if commit is None or await self._store.commit(commit):
