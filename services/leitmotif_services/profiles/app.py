@@ -53,7 +53,7 @@ async def build(config: ProfilesConfig, *, store_of: Callable[[str], ProfileStor
     spaces = KnownSpaces(store_of_tenant(DEFAULT_TENANT))
 
     def profiles_of(tenant_id: str) -> TenantProfiles:
-        updates = ProfileUpdates(store_of_tenant(tenant_id), spaces, heavy, event_weights=config.event_weights)
+        updates = ProfileUpdates(store_of_tenant(tenant_id), spaces, heavy, counting=config.counting)
         return TenantProfiles.of(updates)
 
     tenants = CalledTenants(Tenants(profiles_of))

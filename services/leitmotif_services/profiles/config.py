@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from leitmotif_services.profiles.taste.history import EventWeights
+from leitmotif_services.profiles.taste.history import DAY_US, DEFAULT_HALF_LIFE_US, Counting, EventWeights
 from leitmotif_services.runtime.environment import EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 from leitmotif_services.runtime.validation import ID_PATTERN
@@ -28,7 +28,8 @@ class ProfilesConfig:
     """Beginning of every key, so that several platforms can share one Redis."""
     allow_volatile: bool = False
     """Accept a Redis that may lose profiles: without append-only file, or one that evicts."""
-    event_weights: EventWeights = field(default_factory=EventWeights)
+    counting: Counting = field(default_factory=Counting)
+    """How much an event counts, by what it is and by its age."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "ProfilesConfig":
@@ -44,7 +45,7 @@ class ProfilesConfig:
                 "KEY_PREFIX", ID_PATTERN, "1 to 128 letters, digits, '.', '_' or '-'", default="leitmotif"
             ),
             allow_volatile=reader.flag("ALLOW_VOLATILE", default=False),
-            event_weights=_event_weights(reader),
+            counting=Counting(_event_weights(reader), _half_life_us(reader)),
         )
         reader.finish()
         return config
@@ -64,3 +65,9 @@ def _event_weights(reader: EnvironmentReader) -> EventWeights:
         skip=weight("WEIGHT_SKIP", defaults.skip),
         dislike=weight("WEIGHT_DISLIKE", defaults.dislike),
     )
+
+
+def _half_life_us(reader: EnvironmentReader) -> int:
+    """0 for no decay, else at least a microsecond."""
+    days = reader.number("HALF_LIFE_DAYS", default=DEFAULT_HALF_LIFE_US / DAY_US, minimum=0.0, maximum=36_500.0)
+    return max(1, round(days * DAY_US)) if days else 0

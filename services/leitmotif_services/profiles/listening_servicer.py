@@ -5,13 +5,13 @@ from typing import Any
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb2
 from leitmotif_services.profiles.called_tenants import CalledTenants
 from leitmotif_services.profiles.convert import profile_message
-from leitmotif_services.profiles.event_convert import events_of, matrix_of
+from leitmotif_services.profiles.event_convert import artists_of, events_of, known_tracks_of, matrix_of
 from leitmotif_services.profiles.space_convert import space_of
-from leitmotif_services.profiles.taste.profile import EVENT_LOG_LENGTH
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
 from leitmotif_services.profiles.use_cases.profile_updates import wall_clock_us
-from leitmotif_services.runtime.errors import invalid_field
-from leitmotif_services.runtime.validation import checked_id, checked_length
+from leitmotif_services.runtime.validation import checked_id, checked_text
+
+_MOST_ETAG_CHARACTERS = 128
 
 
 class ListeningMethods:
@@ -22,7 +22,9 @@ class ListeningMethods:
         self._spaces = spaces
 
     async def RegisterPrototypeSpace(
-        self, request: pb2.RegisterPrototypeSpaceRequest, context: Any
+        self,
+        request: pb2.RegisterPrototypeSpaceRequest,
+        context: Any,  # noqa: ARG002
     ) -> pb2.RegisterPrototypeSpaceResponse:
         await self._spaces.register(space_of(request))
         return pb2.RegisterPrototypeSpaceResponse()
@@ -32,18 +34,21 @@ class ListeningMethods:
         model_version = checked_id("model_version", request.model_version)
         events = events_of(request.events, now_us=wall_clock_us())
         affinities = matrix_of(request.affinities, rows=len(events))
-        outcome = await self._tenants.of(context).recording.record_events(user_id, events, affinities, model_version)
-        return pb2.RecordEventsResponse(recorded=outcome.recorded, repeated_events=outcome.repeated, etag=outcome.version.etag)
+        artists = artists_of(request.artists, "artists", rows=len(events))
+        outcome = await self._tenants.of(context).recording.record_events(user_id, events, affinities, model_version, artists)
+        return pb2.RecordEventsResponse(
+            recorded=outcome.recorded,
+            repeated_events=outcome.repeated,
+            etag=outcome.version.etag,
+            uncounted_events=outcome.uncounted,
+        )
 
     async def RebuildProfile(self, request: pb2.RebuildProfileRequest, context: Any) -> pb2.RebuildProfileResponse:
         user_id = checked_id("user_id", request.user_id)
         model_version = checked_id("model_version", request.model_version)
-        checked_length("track_ids", request.track_ids, maximum=EVENT_LOG_LENGTH)
-        rows = {checked_id(f"track_ids[{row}]", track_id): row for row, track_id in enumerate(request.track_ids)}
-        if len(rows) != len(request.track_ids):
-            raise invalid_field("track_ids", "must not repeat an id")
-        affinities = matrix_of(request.affinities, rows=len(rows))
-        rebuilt = await self._tenants.of(context).rebuilding.rebuild(user_id, model_version, rows, affinities)
+        known = known_tracks_of(request.track_ids, request.affinities, request.artists)
+        etag = checked_text("etag", request.etag, maximum=_MOST_ETAG_CHARACTERS)
+        rebuilt = await self._tenants.of(context).rebuilding.rebuild(user_id, model_version, known, etag=etag)
         return pb2.RebuildProfileResponse(
             profile=profile_message(rebuilt),
             counted_events=rebuilt.counted_events,

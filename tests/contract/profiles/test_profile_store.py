@@ -12,7 +12,7 @@ from leitmotif_services.profiles.store.profile_store import Answer, Commit, Prof
 from leitmotif_services.profiles.store.redis_client import RedisClient
 from leitmotif_services.profiles.store.redis_store import RedisStore
 from leitmotif_services.profiles.taste.control import ControlAction, ControlChange
-from leitmotif_services.profiles.taste.history import Event, EventType
+from leitmotif_services.profiles.taste.history import DAY_US, Event, EventType
 from leitmotif_services.profiles.taste.profile import Edit, Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.use_cases.profiles import wall_clock_us
@@ -45,7 +45,10 @@ def boosted(profile: Profile, nonce: bytes) -> tuple[Profile, Edit]:
 
 
 def heard(profile: Profile, events: list[Event], nonce: bytes) -> Profile:
-    return profile.with_events([1.0] * len(events), np.ones((len(events), 3), np.float32)).stamped(nonce, 5)
+    affinities = np.ones((len(events), 3), np.float32)
+    times_us = [event.occurred_at_us for event in events]
+    history = profile.history.with_events([1.0] * len(events), affinities, times_us, DAY_US)
+    return profile.with_events(history, len(events)).stamped(nonce, 5)
 
 
 def plays(*track_ids: str, first: int = 0, times: list[int] | None = None) -> list[Event]:

@@ -1,7 +1,7 @@
 import pytest
 
 from leitmotif_services.profiles.config import ProfilesConfig
-from leitmotif_services.profiles.taste.history import EventWeights
+from leitmotif_services.profiles.taste.history import DAY_US, Counting, EventWeights
 from leitmotif_services.runtime.environment import ConfigurationError
 
 
@@ -11,7 +11,7 @@ def test_defaults_are_the_documented_ones() -> None:
     assert config.server.listen == "127.0.0.1:50053"
     assert config.redis_url == "redis://127.0.0.1:6379/0"
     assert not config.allow_volatile
-    assert config.event_weights == EventWeights(1.0, 3.0, 3.0, 2.0, -0.25, -3.0)
+    assert config.counting == Counting(EventWeights(1.0, 3.0, 3.0, 2.0, -0.25, -3.0), 180 * DAY_US)
 
 
 def test_every_setting_is_read() -> None:
@@ -23,10 +23,18 @@ def test_every_setting_is_read() -> None:
             "LEITMOTIF_PROFILES_KEY_PREFIX": "staging",
             "LEITMOTIF_PROFILES_ALLOW_VOLATILE": "true",
             "LEITMOTIF_PROFILES_WEIGHT_SKIP": "-1",
+            "LEITMOTIF_PROFILES_HALF_LIFE_DAYS": "30.5",
         }
     )
     assert (config.redis_url, config.redis_pool_size, config.redis_timeout_s) == ("unix:///run/redis.sock", 7, 0.5)
-    assert (config.key_prefix, config.allow_volatile, config.event_weights.skip) == ("staging", True, -1.0)
+    assert (config.key_prefix, config.allow_volatile, config.counting.event_weights.skip) == ("staging", True, -1.0)
+    assert config.counting.half_life_us == 30 * DAY_US + DAY_US // 2
+
+
+@pytest.mark.parametrize(("days", "half_life_us"), [("0", 0), ("1e-20", 1), ("36500", 36_500 * DAY_US)])
+def test_no_half_life_is_told_from_a_short_one(days: str, half_life_us: int) -> None:
+    config = ProfilesConfig.from_environment({"LEITMOTIF_PROFILES_HALF_LIFE_DAYS": days})
+    assert config.counting.half_life_us == half_life_us
 
 
 @pytest.mark.parametrize(
@@ -38,6 +46,9 @@ def test_every_setting_is_read() -> None:
         ("KEY_PREFIX", "a{b}"),
         ("ALLOW_VOLATILE", "perhaps"),
         ("WEIGHT_LIKE", "lots"),
+        ("HALF_LIFE_DAYS", "-1"),
+        ("HALF_LIFE_DAYS", "36501"),
+        ("HALF_LIFE_DAYS", "nan"),
         ("REDIS_HOST", "cache"),
     ],
 )

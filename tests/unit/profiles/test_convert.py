@@ -89,7 +89,8 @@ def test_a_space_keeps_its_order() -> None:
 
 
 def profile_with_controls() -> Profile:
-    profile = Profile.empty("u", SPACE, 0).with_events([1.0], np.array([[1.0, -2.0, 0.5]], np.float32))
+    profile = Profile.empty("u", SPACE, 0)
+    profile = profile.with_events(profile.history.with_events([1.0], np.array([[1.0, -2.0, 0.5]], np.float32), [0], 0), 1)
     steps = [ControlChange("calm", ControlAction.BOOST, 0.1), ControlChange("loud", ControlAction.MUTE)]
     profile, _ = profile.edited(steps, SPACE, actor="", reason="", now_us=0)
     return profile.stamped(b"12345678", 1_700_000_000_000_001)

@@ -23,7 +23,7 @@ from leitmotif_services.profiles.store.msgpack_encoding import (
 )
 from leitmotif_services.profiles.store.profile_store import Answer, LoggedEvent
 from leitmotif_services.profiles.taste.control import ControlAction, ControlChange
-from leitmotif_services.profiles.taste.history import Event, EventType
+from leitmotif_services.profiles.taste.history import DAY_US, Event, EventType
 from leitmotif_services.profiles.taste.profile import Edit, Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -35,7 +35,9 @@ def listener(*, events: int = 50, edits: int = 10) -> tuple[Profile, Edit]:
     random = np.random.default_rng(3)
     space = PrototypeSpace("2f6e0c6d9a4b4f0e", tuple(f"prototype-{index}" for index in range(PROTOTYPES)))
     profile = Profile.empty("u", space, 1_700_000_000_000_000)
-    profile = profile.with_events([1.0] * events, random.random((events, PROTOTYPES), np.float32))
+    affinities = random.random((events, PROTOTYPES), np.float32)
+    history = profile.history.with_events([1.0] * events, affinities, range(events), DAY_US)
+    profile = profile.with_events(history, events)
     for number in range(edits):
         action = ControlAction.MUTE if number % 5 == 4 else ControlAction.BOOST
         amount = None if action is ControlAction.MUTE else 0.1 * (number + 1)

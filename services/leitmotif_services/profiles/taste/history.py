@@ -1,13 +1,15 @@
-"""History weights: what listening says, h = Σ_j c_j a_j / sqrt(Σ_j |c_j|) over events j.
+"""History weights: what listening says, h = Σ_j d_j c_j a_j / sqrt(Σ_j d_j |c_j|) over events j.
 
 a_j is the affinity vector of the event's track and c_j the weight of the event. The root keeps a long history from growing
-without bound while its direction settles. Skips and dislikes have negative c_j, hence the magnitudes under the root. Both
-sums are kept, so an event costs O(K) and the order of events does not matter.
+without bound while its direction settles. Skips and dislikes have negative c_j, hence the magnitudes under the root.
+d_j = 2^(-(reference - t_j) / half-life) lets what was heard long ago count less. The reference is the time of the newest event
+and not of the day, so that the passage of time alone changes no weight. Both sums are kept as of the reference: a newer event
+scales them once, so any event costs O(K), and the order in which events arrive does not matter.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -66,14 +68,27 @@ class EventWeights:
                 return self.dislike
 
 
+DAY_US = 86_400 * 1_000_000
+DEFAULT_HALF_LIFE_US = 180 * DAY_US
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How much an event counts, by what it is and by its age."""
+
+    event_weights: EventWeights = field(default_factory=EventWeights)
+    half_life_us: int = DEFAULT_HALF_LIFE_US
+    """An event that is older than the newest one by this many microseconds counts half; 0 for no decay."""
+
+
 @dataclass(frozen=True, eq=False)
 class History:
     """The two sums behind the history weights."""
 
     weighted_sum: NDArray[np.float64]
-    """Σ c_j a_j, shape (K,); read-only."""
+    """Σ d_j c_j a_j, shape (K,); read-only."""
     magnitude: float
-    """Σ |c_j|, at least 0."""
+    """Σ d_j |c_j|, at least 0."""
     event_count: int
     """Events that are in the sums."""
     reference_us: int = 0
@@ -81,16 +96,28 @@ class History:
 
     @classmethod
     def empty(cls, prototypes: int) -> "History":
-        """No event yet."""
+        """No event counted yet."""
         return cls(_frozen(np.zeros(prototypes)), 0.0, 0)
 
-    def with_events(self, event_weights: Sequence[float], affinities: NDArray[np.float32]) -> "History":
-        """The history with more events; `affinities` is (events, K), one row for each weight."""
-        coefficients = np.asarray(event_weights, dtype=np.float64)
+    def with_events(
+        self,
+        event_weights: Sequence[float],
+        affinities: NDArray[np.float32],
+        times_us: Sequence[int],
+        half_life_us: int,
+    ) -> "History":
+        """The history with more events; `affinities` is (events, K), one row for each weight c_j and each time t_j."""
+        if not event_weights:
+            return self
+        newest_us = max(times_us)
+        reference_us = max(self.reference_us, newest_us) if self.event_count else newest_us
+        coefficients = np.asarray(event_weights, np.float64) * _decays(times_us, reference_us, half_life_us)
+        kept = _decays((self.reference_us,), reference_us, half_life_us)[0] if self.event_count else 1.0
         return History(
-            _frozen(self.weighted_sum + coefficients @ affinities.astype(np.float64)),
-            self.magnitude + math.fsum(abs(weight) for weight in event_weights),
+            _frozen(self.weighted_sum * kept + coefficients @ affinities.astype(np.float64)),
+            self.magnitude * float(kept) + math.fsum(np.abs(coefficients)),
             self.event_count + len(event_weights),
+            reference_us,
         )
 
     def weights(self) -> NDArray[np.float64]:
@@ -104,22 +131,33 @@ def recomputed_history(
     events: Sequence[Event],
     rows: Mapping[str, int],
     affinities: NDArray[np.float32],
-    event_weights: EventWeights,
+    counting: Counting,
     prototypes: int,
 ) -> History:
-    """The history of the events whose track has a row in `affinities` (tracks, K); the others do not count."""
-    coefficients = np.zeros(len(rows))
-    magnitudes: list[float] = []
-    for event in events:
-        row = rows.get(event.track_id)
-        if row is not None:
-            weight = event_weights.of(event)
-            coefficients[row] += weight
-            magnitudes.append(abs(weight))
-    if not magnitudes:
+    """The history of the events whose track has a row in `affinities` (tracks, K); the others do not count.
+
+    Equal to that of `with_events`, in whatever order those came, but for rounding.
+    """
+    known = [(row, event) for event in events if (row := rows.get(event.track_id)) is not None]
+    if not known:
         return History.empty(prototypes)
+    times_us = [event.occurred_at_us for _, event in known]
+    reference_us = max(times_us)
+    weights = np.array([counting.event_weights.of(event) for _, event in known])
+    decayed = weights * _decays(times_us, reference_us, counting.half_life_us)
+    coefficients = np.zeros(len(rows))
+    np.add.at(coefficients, [row for row, _ in known], decayed)
     weighted_sum = coefficients @ affinities.astype(np.float64)
-    return History(_frozen(weighted_sum), math.fsum(magnitudes), len(magnitudes))
+    return History(_frozen(weighted_sum), math.fsum(np.abs(decayed)), len(known), reference_us)
+
+
+def _decays(times_us: Sequence[int], reference_us: int, half_life_us: int) -> NDArray[np.float64]:
+    """d_j of events that are no newer than the reference, each 0 to 1; 0 where it is less than a float64 can say."""
+    if half_life_us == 0:
+        return np.ones(len(times_us))
+    # Years 1 to 9999 in microseconds and their differences are below 2^59.
+    ages_us = reference_us - np.asarray(times_us, np.int64)
+    return np.exp2(ages_us / -half_life_us)
 
 
 def _frozen(values: NDArray[np.float64]) -> NDArray[np.float64]:

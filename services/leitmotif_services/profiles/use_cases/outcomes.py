@@ -51,6 +51,8 @@ class Recorded:
 
     recorded: int
     repeated: int
+    uncounted: int
+    """Those of `recorded` that the user keeps out of the profile."""
     version: Version
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from leitmotif_services.profiles.store.profile_store import Commit, ProfileStore, Stored
 from leitmotif_services.profiles.taste.exclusions import Exclusions
-from leitmotif_services.profiles.taste.history import Event, EventWeights
+from leitmotif_services.profiles.taste.history import Counting, Event, History
+from leitmotif_services.profiles.taste.known_tracks import KnownTracks
 from leitmotif_services.profiles.taste.presets import Preset
 from leitmotif_services.profiles.taste.profile import EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
@@ -29,7 +30,7 @@ class ProfileUpdates:
         spaces: KnownSpaces,
         heavy: Admission,
         *,
-        event_weights: EventWeights | None = None,
+        counting: Counting | None = None,
         event_log_length: int = EVENT_LOG_LENGTH,
         now_us: Callable[[], int] = wall_clock_us,
         new_nonce: Callable[[], bytes] = lambda: secrets.token_bytes(8),
@@ -37,11 +38,18 @@ class ProfileUpdates:
         self.store = store
         self.spaces = spaces
         self.heavy = heavy
-        self.event_weights = event_weights or EventWeights()
+        self.counting = counting or Counting()
         self.event_log_length = event_log_length
         self.now_us = now_us
         self.update = OptimisticUpdate(store)
         self._new_nonce = new_nonce
+
+    async def recomputed_history(self, profile: Profile, known: KnownTracks, exclusions: Exclusions, prototypes: int) -> History:
+        """The history that the whole event log of a profile makes with known tracks and exclusions."""
+        # Log entries never change, so that what the log held at that version can be read after it.
+        log = await self.store.read_events(profile.user_id, 1, profile.last_event)
+        events = [entry.event for entry in log]
+        return await self.heavy.run(known.history, events, exclusions, self.counting, prototypes)
 
     def stamped(self, profile: Profile) -> Profile:
         """The profile as the next version."""

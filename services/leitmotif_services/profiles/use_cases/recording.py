@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.store.profile_store import Commit, Stored
+from leitmotif_services.profiles.store.profile_store import Commit, Include, Stored
 from leitmotif_services.profiles.taste.history import Event
 from leitmotif_services.profiles.taste.profile import Profile
 from leitmotif_services.profiles.use_cases.outcomes import Recorded
@@ -23,11 +23,17 @@ class Recording:
         self._updates = updates
 
     async def record_events(
-        self, user_id: str, events: Sequence[Event], affinities: NDArray[np.float32], model_version: str
+        self,
+        user_id: str,
+        events: Sequence[Event],
+        affinities: NDArray[np.float32],
+        model_version: str,
+        artists: Sequence[str] = (),
     ) -> Recorded:
-        """Count new events; `affinities` has one row an event, (events, K). A new profile is of their model version.
+        """Log new events, and count those that the user does not keep out. A new profile is of their model version.
 
-        PROTOTYPE_SPACE_UNKNOWN, MODEL_VERSION_MISMATCH; FIELD_INVALID when the rows do not have K numbers.
+        `affinities` has one row an event, (events, K); `artists` the artist of each event's track, "" for an unknown one, or
+        nothing. PROTOTYPE_SPACE_UNKNOWN, MODEL_VERSION_MISMATCH; FIELD_INVALID when the rows do not have K numbers.
         """
         space = await self._updates.spaces.of(model_version)
         if affinities.shape[1] != space.size:
@@ -42,14 +48,21 @@ class Recording:
             rows = [row for event_id, row in row_of.items() if event_id not in stored.seen_event_ids]
             repeated = len(events) - len(rows)
             if not rows:
-                return None, Recorded(0, repeated, profile.version)
-            fresh = tuple(events[row] for row in rows)
-            weights = [self._updates.event_weights.of(event) for event in fresh]
+                return None, Recorded(0, repeated, 0, profile.version)
+            counted = [row for row in rows if stored.exclusions.counts(events[row], artists[row] if artists else "")]
+            counting = self._updates.counting
+            arguments = (
+                [counting.event_weights.of(events[row]) for row in counted],
+                affinities[counted],
+                [events[row].occurred_at_us for row in counted],
+                counting.half_life_us,
+            )
             if affinities.size > _LARGE_MATRIX:
-                changed = await self._updates.heavy.run(profile.with_events, weights, affinities[rows])
+                history = await self._updates.heavy.run(profile.history.with_events, *arguments)
             else:
-                changed = profile.with_events(weights, affinities[rows])
-            changed = self._updates.stamped(changed)
-            return self._updates.commit(stored, changed, events=fresh), Recorded(len(rows), repeated, changed.version)
+                history = profile.history.with_events(*arguments)
+            changed = self._updates.stamped(profile.with_events(history, len(rows)))
+            recorded = Recorded(len(rows), repeated, len(rows) - len(counted), changed.version)
+            return self._updates.commit(stored, changed, events=tuple(events[row] for row in rows)), recorded
 
-        return await self._updates.update.run(user_id, decide, event_ids=tuple(row_of))
+        return await self._updates.update.run(user_id, decide, event_ids=tuple(row_of), include=Include.EXCLUSIONS)
