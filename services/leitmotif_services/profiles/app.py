@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Callable
 
-from leitmotif.api.profiles.v1 import exclusions_pb2
+from leitmotif.api.profiles.v1 import exclusions_pb2, presets_pb2
 from leitmotif.api.profiles.v1.exclusions_pb2_grpc import add_ExclusionsServiceServicer_to_server
-from leitmotif.api.profiles.v1 import presets_pb2
 from leitmotif.api.profiles.v1.presets_pb2_grpc import add_PresetsServiceServicer_to_server
 from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import add_ProfilesServiceServicer_to_server
@@ -71,7 +70,7 @@ async def build(
             return RedisChangeFeed(subscriptions, key_prefix=config.key_prefix, tenant_id=tenant_id)
 
     store_of_tenant, feed_of_tenant = store_of, feed_of
-    room = WatchRoom(config.max_watches)
+    room = WatchRoom(config.server.max_concurrent_watches)
     spaces = KnownSpaces(store_of_tenant(DEFAULT_TENANT))
 
     def profiles_of(tenant_id: str) -> TenantProfiles:

@@ -7,11 +7,17 @@ from leitmotif_services.profiles.editing_servicer import EditingMethods
 from leitmotif_services.profiles.listening_servicer import ListeningMethods
 from leitmotif_services.profiles.reading_servicer import ReadingMethods
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
+from leitmotif_services.profiles.watching_servicer import WatchingMethods
 from leitmotif_services.runtime.admission import Admission
 
 
 class ProfilesServicer(
-    ReadingMethods, EditingMethods, ListeningMethods, CustodyMethods, profiles_pb2_grpc.ProfilesServiceServicer
+    ReadingMethods,
+    EditingMethods,
+    ListeningMethods,
+    CustodyMethods,
+    WatchingMethods,
+    profiles_pb2_grpc.ProfilesServiceServicer,
 ):
     """Checks and converts requests, runs the use case, converts what it gives."""
 
@@ -20,3 +26,4 @@ class ProfilesServicer(
         EditingMethods.__init__(self, tenants)
         ListeningMethods.__init__(self, tenants, spaces)
         CustodyMethods.__init__(self, tenants, heavy)
+        WatchingMethods.__init__(self, tenants)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import BusyLoadingError, NoScriptError, RedisError, ResponseError
@@ -112,6 +113,10 @@ class RedisClient:
                 )
             log.warning("profiles may be lost: %s", " and ".join(faults))
         self._durability_checked = True
+
+    def new_connections(self) -> list[AbstractConnection]:
+        """Connections of their own, not connected yet, to each node that a subscriber may listen at; whoever asks closes them."""
+        return [self._pool.make_connection()]
 
     async def close(self) -> None:
         """Close every connection."""

@@ -4,12 +4,16 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from leitmotif_services.profiles.store.change_feed import ChangeFeed
 from leitmotif_services.profiles.use_cases.custody import Custody
 from leitmotif_services.profiles.use_cases.editing import Editing
+from leitmotif_services.profiles.use_cases.excluding import Excluding
+from leitmotif_services.profiles.use_cases.preset_changes import PresetChanges
 from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates
 from leitmotif_services.profiles.use_cases.reading import Reading
 from leitmotif_services.profiles.use_cases.rebuilding import Rebuilding
 from leitmotif_services.profiles.use_cases.recording import Recording
+from leitmotif_services.profiles.use_cases.watching import Watching, WatchRoom
 
 _TENANTS_KEPT = 1024
 
@@ -22,17 +26,23 @@ class TenantProfiles:
     recording: Recording
     editing: Editing
     rebuilding: Rebuilding
+    excluding: Excluding
     custody: Custody
+    presets: PresetChanges
+    watching: Watching
 
     @classmethod
-    def of(cls, updates: ProfileUpdates) -> "TenantProfiles":
-        """The use cases over one tenant's store."""
+    def of(cls, updates: ProfileUpdates, feed: ChangeFeed, room: WatchRoom) -> "TenantProfiles":
+        """The use cases over one tenant's store and the news of its changes; the room is for the watches of all tenants."""
         return cls(
             reading=Reading(updates),
             recording=Recording(updates),
             editing=Editing(updates),
             rebuilding=Rebuilding(updates),
+            excluding=Excluding(updates),
             custody=Custody(updates),
+            presets=PresetChanges(updates),
+            watching=Watching(updates, feed, room),
         )
 
 
