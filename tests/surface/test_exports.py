@@ -4,21 +4,21 @@ import leitmotif
 from leitmotif import types
 
 EXPORTS = """
-    AlreadyExistsError AsyncClient AudioItem BosPolicy CallCancelledError Client ClientClosedError ConflictError
-    ControlAction ControlChange DataLossError DeadlineExceededError Event EventType Exploration F FieldViolation InternalError
-    InvalidArgumentError JobCancelledError JobFailedError JobState LeitmotifError Likeness NotFoundError OverloadedError
-    PcmItem PermissionDeniedError PreconditionError Reason RecommendationRequest RetryPolicy Track TrackUpsert
-    UnauthenticatedError UnavailableError UnimplementedError __version__
+    AlreadyExistsError AsyncClient AudioItem BosPolicy CallCancelledError Client ClientClosedError ConflictError ControlAction
+    ControlChange ControlUpdate DataLossError DeadlineExceededError Event EventType Exclusions Exploration F FieldViolation
+    InternalError InvalidArgumentError JobCancelledError JobFailedError JobState LeitmotifError Likeness NotFoundError
+    OverloadedError PcmItem PermissionDeniedError PreconditionError PresetControl Reason RecommendationRequest RetryPolicy
+    TimeRange Track TrackUpsert UnauthenticatedError UnavailableError UnimplementedError __version__
 """
 TYPES = """
-    AppliedEdit Arm AudioDescriptors AudioItem BosPolicy Contribution ControlAction ControlChange CreatedPrototype
-    DeletedTracks DescribedTrack Edit EditOptions EmbedFailure Encoder Event EventType Exemplar Explanation
-    Exploration ExpressedPrototype Fidelity FoundPrototype IngestedTrack Job JobProgress JobResult JobSpec JobState
-    LiftingEdit Likeness ListeningReceipt Model PcmItem PerplexityResult PerplexitySpec Profile Prototype
-    PrototypeSearch PrototypeSource PrototypeWeight RankingChange RankingOptions RecommendationFailure
-    RecommendationRequest Recommendations ScoredTrack Segment SegmentEmbedding SimilarTrack SimilarTracks
-    TextEmbedding TextEncoder TextFailure Track TrackEmbedding TrackFailure TrackUpsert Trial UpsertedTracks Vectors
-    WhatIf
+    ActivePreset AppliedEdit Arm AudioDescriptors AudioItem BosPolicy CarriedControl ChangedExclusions Contribution
+    ControlAction ControlChange ControlUpdate CreatedPrototype DeletedTracks DescribedTrack Edit EditOptions EmbedFailure
+    Encoder Erasure Event EventType Exclusions Exemplar Explanation Exploration ExpressedPrototype Fidelity FoundPrototype
+    ImportedProfile IngestedTrack Job JobProgress JobResult JobSpec JobState LiftingEdit Likeness ListeningReceipt Model
+    PcmItem PerplexityResult PerplexitySpec Preset PresetControl Profile Prototype PrototypeSearch PrototypeSource
+    PrototypeWeight RankingChange RankingOptions RecommendationFailure RecommendationRequest Recommendations SavedPresets
+    ScoredTrack Segment SegmentEmbedding SimilarTrack SimilarTracks TextEmbedding TextEncoder TextFailure TimeRange Track
+    TrackEmbedding TrackFailure TrackUpsert Trial UpsertedTracks Vectors WhatIf
 """
 CLIENT = """
     address audio close evaluations explain listen models profiles prototypes recommend recommend_many recommend_pages tracks
@@ -31,7 +31,12 @@ PARTS = {
     "prototypes": "create_from_clip create_from_phrase create_from_tracks exemplar_audio get hide list rename search show",
     "tracks": "delete get ingest list similar upsert",
 }
-PROFILE = "actor boost delete edit edits events export get mute redo reduce reset set undo unmute user_id"
+PROFILE = """
+    actor boost delete edit edits events exclusions export get import_ mute pin presets redo reduce reset set undo unmute
+    unpin user_id watch
+"""
+PRESETS = "activate deactivate delete list rename save save_present user_id"
+EXCLUSIONS = "change count get hide keep_out unhide user_id"
 EVALUATION = "cancel get job job_id wait watch"
 
 
@@ -60,7 +65,10 @@ def test_the_client_and_its_parts():
         assert public(client) == sorted(CLIENT.split())
         for part, names in PARTS.items():
             assert public(getattr(client, part)) == sorted(names.split())
-        assert public(client.profiles("ada")) == sorted(PROFILE.split())
+        profile = client.profiles("ada")
+        assert public(profile) == sorted(PROFILE.split())
+        assert public(profile.presets) == sorted(PRESETS.split())
+        assert public(profile.exclusions) == sorted(EXCLUSIONS.split())
 
 
 def test_filters():

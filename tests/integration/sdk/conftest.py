@@ -24,7 +24,7 @@ from leitmotif import AsyncClient, Client, RetryPolicy
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2
-from leitmotif.api.profiles.v1 import profiles_pb2
+from leitmotif.api.profiles.v1 import exclusions_pb2, presets_pb2, profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif_services.runtime.errors import ServiceError
 from leitmotif_services.runtime.interceptors import trailing_metadata_of
@@ -32,7 +32,17 @@ from leitmotif_services.runtime.status import code_of, status_of
 
 METHODS = {
     f"/{service.full_name}/{method.name}": method
-    for module in (gateway_pb2, prototypes_pb2, catalogue_pb2, models_pb2, profiles_pb2, audio_pb2, evaluation_pb2)
+    for module in (
+        gateway_pb2,
+        prototypes_pb2,
+        catalogue_pb2,
+        models_pb2,
+        profiles_pb2,
+        presets_pb2,
+        exclusions_pb2,
+        audio_pb2,
+        evaluation_pb2,
+    )
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from leitmotif.api.gateway.v1 import gateway_pb2
-from leitmotif.api.profiles.v1 import profiles_pb2
+from leitmotif.api.profiles.v1 import exclusions_pb2, presets_pb2, profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif.cli import audio_player
 from leitmotif.cli.main import app
@@ -50,6 +50,13 @@ WHAT_IF = gateway_pb2.WhatIfResponse(
     model_version="m-1",
     etag="e-2",
 )
+RECEIPT = profiles_pb2.ErasureReceipt(receipt_id="r-1", user_id="ada", erased_keys=5, scanned_keys=900, remaining_keys=0)
+EXCLUSIONS = exclusions_pb2.Exclusions(
+    hidden_artists=["Bix"], uncounted_track_ids=["t1"], uncounted_ranges=[{"start": {"seconds": 1_767_225_600}}]
+)
+PRESET = presets_pb2.Preset(
+    preset_id="focus", label="Focus", controls=[{"prototype_id": "tag-piano", "edit": -1.5, "muted": True}]
+)
 EDIT = profiles_pb2.Edit(
     sequence=4,
     changes=[{"prototype_id": "tag-piano", "action": profiles_pb2.CONTROL_ACTION_BOOST, "amount": 1.0}],
@@ -74,7 +81,16 @@ def platform(peer):
     event = profiles_pb2.Event(event_id="e", track_id="t1", type=profiles_pb2.EVENT_TYPE_SKIP, share_heard=0.25)
     peer.answer("ListEvents", profiles_pb2.ListEventsResponse(events=[event]))
     peer.answer("ExportProfile", profiles_pb2.ExportProfileResponse(json='{"schema": "leitmotif.profile/1", "user": "ada"}'))
-    peer.answer("DeleteProfile", profiles_pb2.DeleteProfileResponse(existed=True))
+    peer.answer("DeleteProfile", profiles_pb2.DeleteProfileResponse(existed=True, receipt=RECEIPT))
+    peer.answer("ImportProfile", gateway_pb2.ImportProfileResponse(profile=PROFILE, dropped_prototype_ids=["gone"]))
+    peer.answer("WatchProfile", lambda _request, context: watched(context))
+    peer.answer("GetExclusions", exclusions_pb2.GetExclusionsResponse(exclusions=EXCLUSIONS))
+    peer.answer("ChangeExclusions", gateway_pb2.ChangeExclusionsResponse(exclusions=EXCLUSIONS, profile=PROFILE))
+    peer.answer("ActivatePreset", presets_pb2.ActivatePresetResponse(profile=PROFILE))
+    peer.answer("DeactivatePreset", presets_pb2.DeactivatePresetResponse(profile=PROFILE))
+    peer.answer("DeletePreset", presets_pb2.DeletePresetResponse(etag="e-3"))
+    peer.answer("SavePreset", lambda request: presets_pb2.SavePresetResponse(preset=request.preset))
+    peer.answer("ListPresets", presets_pb2.ListPresetsResponse(presets=[PRESET], active={"preset_id": "focus", "share": 1.0}))
     peer.answer("ReadExemplar", [prototypes_pb2.ReadExemplarResponse(mime_type="audio/wav", chunk=b"RIFF")])
     peer.answer("ListTracks", catalogue_pb2.ListTracksResponse(tracks=[TRACK, TRACK, TRACK]))
     peer.answer("GetTrack", catalogue_pb2.GetTrackResponse(track=TRACK, affinities=[0.9, 0.1], model_version="m-1"))
@@ -124,6 +140,18 @@ COMMANDS = [
     ("profile", "mute", "ada", "piano"),
     ("profile", "unmute", "ada", "piano"),
     ("profile", "reset", "ada", "piano"),
+    ("profile", "pin", "ada", "piano"),
+    ("profile", "unpin", "ada", "piano"),
+    ("profile", "exclusions", "ada"),
+    ("profile", "hide", "ada", "--artist", "Bix"),
+    ("profile", "unhide", "ada", "--track", "t1"),
+    ("profile", "keep-out", "ada", "--from", "2026-01-01"),
+    ("profile", "count", "ada", "--track", "t1"),
+    ("profile", "presets", "list", "ada"),
+    ("profile", "presets", "save", "ada", "focus", "--edit", "piano=-1.5", "--mute", "piano"),
+    ("profile", "presets", "activate", "ada", "focus", "--share", "0.5", "--minutes", "90"),
+    ("profile", "presets", "deactivate", "ada"),
+    ("profile", "presets", "delete", "ada", "focus"),
     ("profile", "undo", "ada"),
     ("profile", "redo", "ada"),
     ("profile", "history", "ada"),
@@ -182,7 +210,13 @@ def test_every_command_prints_one_json_object(run, tmp_path, command):
 
 @pytest.mark.parametrize("command", COMMANDS, ids=IDS)
 def test_every_command_has_an_example_in_its_help(run, command):
-    words = command[:2] if command[0] in ("profile", "prototypes", "tracks", "models") else command[:1]
+    words = (
+        command[:3]
+        if command[:2] == ("profile", "presets")
+        else command[:2]
+        if command[0] in ("profile", "prototypes", "tracks", "models")
+        else command[:1]
+    )
     shown = run(*words, "--help").stdout
     assert "Examples:" in shown
     assert f"leitmotif {' '.join(words)}" in shown.partition("Examples:")[2]
@@ -513,3 +547,73 @@ def test_as_a_process(platform):
     )
     version = subprocess.run([*command, "--version"], check=False, **options)
     assert version.stdout.startswith("leitmotif ")
+
+
+def watched(context):
+    yield profiles_pb2.WatchProfileResponse(profile=PROFILE)
+    yield profiles_pb2.WatchProfileResponse(deleted=True)
+    context.abort(grpc.StatusCode.PERMISSION_DENIED, "enough")
+
+
+def test_a_watch_prints_a_line_a_change(run):
+    lines = [json.loads(line) for line in run("profile", "watch", "ada", "--json").stdout.splitlines()]
+    assert [(each["user_id"], each["deleted"], each.get("etag")) for each in lines] == [
+        ("ada", False, "e-2"),
+        ("ada", True, None),
+    ]
+    assert "no profile" in run("profile", "watch", "ada").stdout
+
+
+def test_a_receipt_is_printed(run, platform):
+    shown = run("profile", "delete", "ada", "--yes").stdout
+    assert "Erased ada: 5 keys." in shown
+    assert "0 of 900 keys" in shown
+    assert "r-1" in shown
+    assert platform.calls_of("DeleteProfile")[0].request.verify
+    run("profile", "delete", "ada", "--yes", "--no-verify")
+    assert not platform.calls_of("DeleteProfile")[1].request.verify
+
+
+def test_an_export_is_imported(run, platform, tmp_path):
+    file = tmp_path / "ada.json"
+    file.write_text('{"schema": "leitmotif.profile/2"}', encoding="utf-8")
+    done = run("profile", "import", "bob", str(file), "--replace")
+    assert (done.exit_code, "gone" in done.stderr) == (0, True)
+    (call,) = platform.calls_of("ImportProfile")
+    assert (call.request.user_id, call.request.json, call.request.replace) == ("bob", '{"schema": "leitmotif.profile/2"}', True)
+    assert json.loads(run("profile", "import", "bob", str(file), "--json").stdout)["dropped_prototype_ids"] == ["gone"]
+    file.write_bytes(b"\xff")
+    assert run("profile", "import", "bob", str(file)).exit_code == 1
+    assert run("profile", "import", "bob", str(tmp_path / "none.json")).exit_code == 1
+
+
+def test_a_preset_from_edits_and_mutes(run, platform):
+    run("profile", "presets", "save", "ada", "focus", "--edit", "Piano=2", "--mute", "piano", "--name", "Focus")
+    (call,) = platform.calls_of("SavePreset")
+    (control,) = call.request.preset.controls
+    assert (control.prototype_id, control.edit, control.muted, call.request.preset.label) == ("tag-piano", 2.0, True, "Focus")
+    for wrong in (["--edit", "piano=5"], ["--edit", "piano"], [], ["--present", "--mute", "piano"]):
+        assert run("profile", "presets", "save", "ada", "focus", *wrong).exit_code == 2
+    assert "focus" in run("profile", "presets", "list", "ada").stdout
+
+
+def test_exclusions_need_something_to_exclude(run, platform):
+    for command in ("hide", "unhide", "keep-out", "count"):
+        assert run("profile", command, "ada").exit_code == 2
+    run("profile", "keep-out", "ada", "--from", "2026-01-01", "--to", "2026-01-02T12:00")
+    (call,) = platform.calls_of("ChangeExclusions")
+    (stretch,) = call.request.add.uncounted_ranges
+    assert (stretch.start.seconds, stretch.end.seconds) == (1_767_225_600, 1_767_225_600 + 36 * 3600)
+    assert "Bix" in run("profile", "exclusions", "ada").stdout
+
+
+def test_a_named_edit_is_undone(run, platform):
+    run("profile", "undo", "ada", "--edit", "7")
+    assert platform.calls_of("UndoEdit")[0].request.sequence == 7
+
+
+def test_a_preset_of_one_list(run, platform):
+    run("recommend", "ada", "--preset", "focus", "--preset-share", "0.5")
+    (call,) = platform.calls_of("Recommend")
+    assert (call.request.preset.preset_id, call.request.preset.share) == ("focus", 0.5)
+    assert run("recommend", "ada", "--preset-share", "0.5").exit_code == 2

@@ -6,6 +6,7 @@ from leitmotif import ControlAction, ControlChange
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as evaluation
 from leitmotif.api.gateway.v1 import gateway_pb2
+from leitmotif.api.profiles.v1 import profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2
 from leitmotif.types import AudioItem, Track
 from leitmotif_services.gateway.forwarding import OFFERED
@@ -38,6 +39,15 @@ EVERYTHING = {
     "ListEvents": lambda client: list(client.profiles("ada").events()),
     "ExportProfile": lambda client: client.profiles("ada").export(),
     "DeleteProfile": lambda client: client.profiles("ada").delete(),
+    "ImportProfile": lambda client: client.profiles("ada").import_({"schema": "leitmotif.profile/2"}),
+    "WatchProfile": lambda client: next(client.profiles("ada").watch()),
+    "ChangeExclusions": lambda client: client.profiles("ada").exclusions.hide(artists=["Bix"]),
+    "GetExclusions": lambda client: client.profiles("ada").exclusions.get(),
+    "SavePreset": lambda client: client.profiles("ada").presets.save("focus", {"p": 1.0}),
+    "ListPresets": lambda client: client.profiles("ada").presets.list(),
+    "DeletePreset": lambda client: client.profiles("ada").presets.delete("focus"),
+    "ActivatePreset": lambda client: client.profiles("ada").presets.activate("focus"),
+    "DeactivatePreset": lambda client: client.profiles("ada").presets.deactivate(),
     "ListPrototypes": lambda client: list(client.prototypes.list()),
     "GetPrototype": lambda client: client.prototypes.get("p"),
     "UpdatePrototype": lambda client: client.prototypes.rename("p", "new"),
@@ -67,7 +77,9 @@ EVERYTHING = {
 }
 MAY_NOT_BE_REPEATED = {
     "DeleteProfile",
+    "DeletePreset",
     "DeleteTracks",
+    "ImportProfile",
     "ActivateModel",
     "RollBackModel",
     "EndTrial",
@@ -80,6 +92,7 @@ MAY_NOT_BE_REPEATED = {
 @pytest.fixture
 def answering(peer):
     peer.answer("ExportProfile", profiles_export())
+    peer.answer("WatchProfile", [profiles_pb2.WatchProfileResponse(deleted=True)])
     peer.answer("EmbedTracks", audio_pb2.EmbedTracksResponse(results=[{"track": {"track_id": "t"}}]))
     peer.answer("EmbedTexts", audio_pb2.EmbedTextsResponse(results=[{"text": {"tokens": 4}}]))
     peer.answer("StreamRecommendations", [gateway_pb2.StreamRecommendationsResponse(recommended={"etag": "e"})])
@@ -91,8 +104,6 @@ def answering(peer):
 
 
 def profiles_export():
-    from leitmotif.api.profiles.v1 import profiles_pb2
-
     return profiles_pb2.ExportProfileResponse(json="{}")
 
 

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leitmotif import types
-from leitmotif._convert import audio, catalogue, evaluation, models, profiles, ranking
+from leitmotif._convert import audio, catalogue, custody, evaluation, exclusions, models, presets, profiles, ranking
 from leitmotif._convert.times import time_of, timestamp_of
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2
-from leitmotif.api.profiles.v1 import profiles_pb2
+from leitmotif.api.profiles.v1 import exclusions_pb2, presets_pb2, profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
 from leitmotif.errors import NotFoundError, Reason
 from leitmotif.filters import F
@@ -101,6 +101,20 @@ SCALAR_CASES = {
         gateway_pb2.LabelledWeight,
         lambda m: profiles.described_profile_of(gateway_pb2.DescribeProfileResponse(labelled_weights=[m])).weights[0],
     ),
+    "ActivePreset": (profiles_pb2.ActivePreset, profiles.active_preset_of),
+    "Preset": (presets_pb2.Preset, presets.preset_of),
+    "PresetControl": (
+        presets_pb2.PresetControl,
+        lambda m: presets.preset_of(presets_pb2.Preset(controls=[m])).controls[0],
+    ),
+    "SavedPresets": (presets_pb2.ListPresetsResponse, presets.presets_of),
+    "Exclusions": (exclusions_pb2.Exclusions, exclusions.exclusions_of),
+    "ImportedProfile": (gateway_pb2.ImportProfileResponse, custody.imported_profile_of),
+    "CarriedControl": (
+        profiles_pb2.CarriedControl,
+        lambda m: custody.imported_profile_of(gateway_pb2.ImportProfileResponse(carried=[m])).carried[0],
+    ),
+    "Erasure": (profiles_pb2.ErasureReceipt, lambda m: custody.erasure_of(profiles_pb2.DeleteProfileResponse(receipt=m))),
     "Event": (profiles_pb2.Event, profiles.event_of),
     "ControlChange": (profiles_pb2.ControlChange, profiles.change_of),
     "Edit": (profiles_pb2.Edit, profiles.edit_of),
@@ -141,6 +155,8 @@ def test_every_type_is_covered_above():
     elsewhere = {
         "AppliedEdit",
         "AudioItem",
+        "ChangedExclusions",
+        "ControlUpdate",
         "EmbedFailure",
         "Exploration",
         "JobResult",
@@ -152,6 +168,7 @@ def test_every_type_is_covered_above():
         "SegmentEmbedding",
         "TextEmbedding",
         "TextFailure",
+        "TimeRange",
         "TrackEmbedding",
         "TrackFailure",
         "TrackUpsert",
@@ -399,3 +416,34 @@ def test_a_naive_time_is_refused():
 
 def test_vectors_of_a_message():
     assert audio.vectors_of(vectors_pb2.FloatMatrix(values=bytes(8), dimension=1)) == types.Vectors(bytes(8), 1)
+
+
+def test_new_values_are_masked_by_what_is_given():
+    message = profiles.update_message_of(types.ControlUpdate("calm", edit=0.0, pinned=True))
+    assert (message.control.prototype_id, message.control.edit, message.control.pinned) == ("calm", 0.0, True)
+    assert list(message.update_mask.paths) == ["edit", "pinned"]
+
+
+def test_the_preset_of_a_request():
+    assert profiles.applied_preset_message_of(None, None) is None
+    whole, half = profiles.applied_preset_message_of("focus", None), profiles.applied_preset_message_of("focus", 0.5)
+    assert (whole.preset_id, whole.HasField("share"), half.share) == ("focus", False, 0.5)
+    assert profiles.applied_preset_message_of("", None).preset_id == ""
+    with pytest.raises(ValueError, match="needs a preset"):
+        profiles.applied_preset_message_of(None, 0.5)
+
+
+def test_exclusions_come_back_as_they_went():
+    evening = types.TimeRange(datetime(2026, 1, 1, 20, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    private = types.TimeRange(start=datetime(2026, 5, 1, tzinfo=UTC))
+    whole = types.Exclusions(("t1",), ("Ada",), ("t2",), ("Bix",), (evening, private))
+    assert exclusions.exclusions_of(exclusions.exclusions_message_of(whole)) == whole
+    with pytest.raises(ValueError, match="aware"):
+        exclusions.exclusions_message_of(types.Exclusions(uncounted_ranges=(types.TimeRange(datetime(2026, 1, 1)),)))  # noqa: DTZ001
+
+
+def test_the_controls_of_a_preset_as_edits_or_whole():
+    by_edit = presets.control_messages_of({"calm": 1.5})
+    assert [(each.prototype_id, each.edit, each.muted) for each in by_edit] == [("calm", 1.5, False)]
+    (whole,) = presets.control_messages_of([types.PresetControl("loud", muted=True)])
+    assert (whole.prototype_id, whole.edit, whole.muted) == ("loud", 0.0, True)

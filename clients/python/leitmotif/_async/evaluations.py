@@ -1,6 +1,5 @@
 """Evaluations of language models, which run as jobs and outlive the client."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -9,14 +8,8 @@ from typing import Any, Generic, TypeVar, cast
 from leitmotif._async.transport import AsyncTransport
 from leitmotif._convert.evaluation import bos_number_of, job_of, state_number_of
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb2
-from leitmotif.errors import DeadlineExceededError, JobCancelledError, JobFailedError, LeitmotifError, UnavailableError
+from leitmotif.errors import JobCancelledError, JobFailedError, LeitmotifError
 from leitmotif.types import BosPolicy, Job, JobProgress, JobState, PerplexityResult
-
-STREAM_TIMEOUT_S = 300.0
-"""A watch is opened anew after so long, so that one whose peer has silently gone cannot hang, in seconds."""
-
-UNLIMITED_S = 365 * 86_400.0
-"""The deadline of a watch without one, in seconds."""
 
 Result = TypeVar("Result")
 
@@ -47,30 +40,17 @@ class AsyncEvaluation(Generic[Result]):
 
         DeadlineExceededError after `timeout_s`, by default never; the job itself goes on.
         """
-        attempts = self._transport.attempts(UNLIMITED_S if timeout_s is None else timeout_s, repeatable=True)
         method = self._transport.stubs.evaluation.WatchJob
-        request = pb2.WatchJobRequest(job_id=self.job_id)
         last: Job | None = None
-        while True:
-            limit_s = min(STREAM_TIMEOUT_S, attempts.remaining_s())
-            try:
-                async with aclosing(self._transport.stream(method, request, timeout_s=limit_s)) as responses:
-                    async for response in responses:
-                        attempts.succeeded()
-                        self.job = job_of(response.job)
-                        if self.job != last:
-                            last = self.job
-                            yield self.job
-                        if self.job.state.final:
-                            return
-                raise UnavailableError(f"the watch of job {self.job_id} ended before the job did")
-            except LeitmotifError as failure:
-                # A stream that was open for long enough to expire is opened anew as if it had been cut.
-                expired = isinstance(failure, DeadlineExceededError) and attempts.remaining_s() > 0.0
-                wait_s = attempts.wait_before_retry_s(UnavailableError(failure.message) if expired else failure)
-                if wait_s is None:
-                    raise
-            await asyncio.sleep(wait_s)
+        watch = self._transport.watch(method, lambda: pb2.WatchJobRequest(job_id=self.job_id), timeout_s=timeout_s)
+        async with aclosing(watch) as responses:
+            async for response in responses:
+                self.job = job_of(response.job)
+                if self.job != last:
+                    last = self.job
+                    yield self.job
+                if self.job.state.final:
+                    return
 
     async def wait(self, on_progress: Callable[[JobProgress], object] | None = None, *, timeout_s: float | None = None) -> Result:
         """Wait for the result. JobFailedError or JobCancelledError when there will be none.

@@ -7,7 +7,7 @@ import grpc
 from leitmotif.api.audio.v1 import audio_pb2_grpc
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
 from leitmotif.api.gateway.v1 import gateway_pb2_grpc
-from leitmotif.api.profiles.v1 import profiles_pb2_grpc
+from leitmotif.api.profiles.v1 import exclusions_pb2_grpc, presets_pb2_grpc, profiles_pb2_grpc
 from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc, models_pb2_grpc, prototypes_pb2_grpc
 
 
@@ -18,6 +18,10 @@ class AsyncStubs:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.gateway: gateway_pb2_grpc.GatewayServiceAsyncStub = cast(Any, gateway_pb2_grpc.GatewayServiceStub(channel))
         self.profiles: profiles_pb2_grpc.ProfilesServiceAsyncStub = cast(Any, profiles_pb2_grpc.ProfilesServiceStub(channel))
+        self.presets: presets_pb2_grpc.PresetsServiceAsyncStub = cast(Any, presets_pb2_grpc.PresetsServiceStub(channel))
+        self.exclusions: exclusions_pb2_grpc.ExclusionsServiceAsyncStub = cast(
+            Any, exclusions_pb2_grpc.ExclusionsServiceStub(channel)
+        )
         self.prototypes: prototypes_pb2_grpc.PrototypesServiceAsyncStub = cast(
             Any, prototypes_pb2_grpc.PrototypesServiceStub(channel)
         )

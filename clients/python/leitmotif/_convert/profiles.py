@@ -2,13 +2,17 @@
 
 import uuid
 
+from google.protobuf.field_mask_pb2 import FieldMask
+
 from leitmotif._convert.times import time_of, timestamp_of
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb2
 from leitmotif.types import (
+    ActivePreset,
     AppliedEdit,
     ControlAction,
     ControlChange,
+    ControlUpdate,
     Edit,
     Event,
     EventType,
@@ -34,6 +38,8 @@ _ACTIONS = {
     ControlAction.MUTE: pb2.CONTROL_ACTION_MUTE,
     ControlAction.UNMUTE: pb2.CONTROL_ACTION_UNMUTE,
     ControlAction.RESET: pb2.CONTROL_ACTION_RESET,
+    ControlAction.PIN: pb2.CONTROL_ACTION_PIN,
+    ControlAction.UNPIN: pb2.CONTROL_ACTION_UNPIN,
 }
 _ACTIONS_BACK = {number: name for name, number in _ACTIONS.items()}
 
@@ -49,7 +55,7 @@ def labelled_weight_of(message: gateway_pb2.LabelledWeight) -> PrototypeWeight:
 
 
 def profile_of(message: pb2.Profile) -> Profile:
-    """A profile without labels, as the answer to an edit carries it."""
+    """A profile as the profiles service carries it: with the labels that were registered there."""
     return _profile_with(message, tuple(_weight_of(weight) for weight in message.weights))
 
 
@@ -63,18 +69,27 @@ def _profile_with(message: pb2.Profile, weights: tuple[PrototypeWeight, ...]) ->
         updated_at=time_of(message, "updated_at"),
         can_undo=message.can_undo,
         can_redo=message.can_redo,
+        active_preset=active_preset_of(message.active_preset) if message.HasField("active_preset") else None,
+        exclusion_count=message.exclusion_count,
     )
+
+
+def active_preset_of(message: pb2.ActivePreset) -> ActivePreset:
+    return ActivePreset(message.preset_id, message.share, time_of(message, "expires_at"))
 
 
 def _weight_of(message: pb2.PrototypeWeight, label: str = "", weak: bool = False) -> PrototypeWeight:
     return PrototypeWeight(
         prototype_id=message.prototype_id,
-        label=label,
+        label=label or message.label,
         history=message.history,
         edit=message.edit,
         muted=message.muted,
         weight=message.weight,
         weak=weak,
+        pinned_history=message.pinned_history if message.HasField("pinned_history") else None,
+        overlay=message.overlay,
+        muted_by_preset=message.muted_by_preset,
     )
 
 
@@ -102,7 +117,7 @@ def event_of(message: pb2.Event) -> Event:
 
 
 def receipt_of(message: gateway_pb2.RecordListeningResponse) -> ListeningReceipt:
-    return ListeningReceipt(message.recorded, message.repeated_events, message.etag)
+    return ListeningReceipt(message.recorded, message.repeated_events, message.etag, message.uncounted_events)
 
 
 def change_message_of(change: ControlChange) -> pb2.ControlChange:
@@ -111,6 +126,23 @@ def change_message_of(change: ControlChange) -> pb2.ControlChange:
         action=_ACTIONS.get(change.action, pb2.CONTROL_ACTION_UNSPECIFIED),
         amount=change.amount,
     )
+
+
+def update_message_of(update: ControlUpdate) -> pb2.ControlUpdate:
+    """The message of new values, with a mask of those that are given."""
+    given = {name: value for name in ("edit", "muted", "pinned") if (value := getattr(update, name)) is not None}
+    return pb2.ControlUpdate(
+        control=pb2.Control(prototype_id=update.prototype_id, **given), update_mask=FieldMask(paths=sorted(given))
+    )
+
+
+def applied_preset_message_of(preset: str | None, share: float | None) -> pb2.AppliedPreset | None:
+    """The preset of one request; ValueError for a share of none."""
+    if preset is None:
+        if share is not None:
+            raise ValueError("preset_share needs a preset")
+        return None
+    return pb2.AppliedPreset(preset_id=preset, share=share)
 
 
 def change_of(message: pb2.ControlChange) -> ControlChange:

@@ -3,7 +3,7 @@
 from leitmotif._convert.catalogue import track_of
 from leitmotif._convert.filters import filter_message_of
 from leitmotif._convert.models import arm_of
-from leitmotif._convert.profiles import labelled_weight_of
+from leitmotif._convert.profiles import applied_preset_message_of, labelled_weight_of
 from leitmotif._convert.status import error_of_status
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
@@ -34,6 +34,7 @@ def request_message_of(request: RecommendationRequest, page_token: str = "") -> 
         contribution_count=request.contributions,
         options=options_message_of(request),
         page_token=page_token,
+        preset=applied_preset_message_of(request.preset, request.preset_share),
     )
 
 

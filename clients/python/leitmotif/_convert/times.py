@@ -17,7 +17,7 @@ def time_of(message: Message, field: str) -> datetime | None:
 def timestamp_of(moment: datetime) -> Timestamp:
     """ValueError for a naive datetime: which instant it means would be a guess."""
     if moment.tzinfo is None:
-        raise ValueError("occurred_at must be an aware datetime, such as datetime.now(UTC)")
+        raise ValueError(f"a time must be an aware datetime, such as datetime.now(UTC); {moment} has no zone")
     stamp = Timestamp()
     stamp.FromDatetime(moment)
     return stamp

@@ -8,7 +8,13 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from leitmotif._control_changes import Amounts, Names, control_changes
-from leitmotif._convert.profiles import change_message_of, event_message_of, receipt_of
+from leitmotif._convert.profiles import (
+    applied_preset_message_of,
+    change_message_of,
+    event_message_of,
+    receipt_of,
+    update_message_of,
+)
 from leitmotif._convert.ranking import (
     explanation_of,
     options_message_of,
@@ -33,6 +39,7 @@ from leitmotif.errors import InternalError, InvalidArgumentError, LeitmotifError
 from leitmotif.filters import Filter
 from leitmotif.types import (
     ControlChange,
+    ControlUpdate,
     Event,
     Explanation,
     Exploration,
@@ -121,6 +128,8 @@ class Client:
         exploration: Exploration | None = None,
         include_heard: bool = False,
         contributions: int = 3,
+        preset: str | None = None,
+        preset_share: float | None = None,
         page_token: str = "",
         timeout_s: float | None = None,
     ) -> Recommendations:
@@ -129,7 +138,8 @@ class Client:
         `filter` keeps some tracks only, see leitmotif.filters; `exclude` leaves out up to 10,000 track ids. Tracks that the user
         has heard are left out unless `include_heard`. `seeds` ranks as if the user had listened to up to 100 tracks as well, by
         `seed_weight` against the user's own history. `max_per_artist`, `diversity` and `exploration` vary the list; see
-        `RecommendationRequest`. `contributions` is the number of reasons listed with each track, -1 for all. `page_token` goes on
+        `RecommendationRequest`. `contributions` is the number of reasons listed with each track, -1 for all. `preset` lays
+        one of the user's presets over the profile instead of the active one, `preset_share` of it. `page_token` goes on
         behind the page that had it as `next_page_token`; `recommend_pages` does so by itself. NotFoundError (PROFILE_NOT_FOUND)
         for a user without a profile.
         """
@@ -145,6 +155,8 @@ class Client:
             exploration=exploration,
             include_heard=include_heard,
             contributions=contributions,
+            preset=preset,
+            preset_share=preset_share,
         )
         return self._recommend(request, page_token, timeout_s)
 
@@ -211,6 +223,7 @@ class Client:
         unmute: Names = (),
         reset: Names = (),
         changes: Iterable[ControlChange] = (),
+        updates: Iterable[ControlUpdate] = (),
         count: int = 20,
         allow_missing: bool = False,
         timeout_s: float | None = None,
@@ -219,8 +232,8 @@ class Client:
         """Show what edits would do to a user's list: before, after, which tracks enter and leave, and why. Nothing is stored.
 
         Edits are prototype ids, one or several: `mute="drums"`, `boost=["piano", "calm"]`, or with amounts
-        `boost={"piano": 2.0}`; or `changes` as for `profiles(user).edit`, applied behind those. Takes the other keyword arguments
-        of `recommend`. With `allow_missing`, a user without a profile counts as one who has heard nothing.
+        `boost={"piano": 2.0}`; or `changes` and `updates` as for `profiles(user).edit`, applied behind those. Takes the other
+        keyword arguments of `recommend`. With `allow_missing`, a user without a profile counts as one who has heard nothing.
         """
         named = control_changes(boost=boost, reduce=reduce, mute=mute, unmute=unmute, reset=reset)
         request = RecommendationRequest(user_id, count, **options)
@@ -232,16 +245,33 @@ class Client:
             include_heard=request.include_heard,
             contribution_count=request.contributions,
             allow_missing=allow_missing,
+            updates=map(update_message_of, updates),
+            preset=applied_preset_message_of(request.preset, request.preset_share),
         )
         method = self._transport.stubs.gateway.WhatIf
         return what_if_of(self._transport.call(method, message, timeout_s=timeout_s, repeatable=True))
 
-    def explain(self, user_id: str, track_id: str, *, target_rank: int = 0, timeout_s: float | None = None) -> Explanation:
+    def explain(
+        self,
+        user_id: str,
+        track_id: str,
+        *,
+        target_rank: int = 0,
+        preset: str | None = None,
+        preset_share: float | None = None,
+        timeout_s: float | None = None,
+    ) -> Explanation:
         """Every contribution to the score of one track, whether or not it would be recommended.
 
-        With `target_rank`, also the smallest single edits that put the track among so many at the top, 1 to 1000.
+        With `target_rank`, also the smallest single edits that put the track among so many at the top, 1 to 1000. `preset` as for
+        `recommend`.
         """
-        request = gateway_pb2.ExplainRequest(user_id=user_id, track_id=track_id, target_rank=target_rank)
+        request = gateway_pb2.ExplainRequest(
+            user_id=user_id,
+            track_id=track_id,
+            target_rank=target_rank,
+            preset=applied_preset_message_of(preset, preset_share),
+        )
         method = self._transport.stubs.gateway.Explain
         return explanation_of(self._transport.call(method, request, timeout_s=timeout_s, repeatable=True))
 

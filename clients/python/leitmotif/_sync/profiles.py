@@ -3,15 +3,38 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from typing import Any, Unpack
 
-from leitmotif._convert.profiles import applied_edit_of, change_message_of, described_profile_of, edit_of, event_of
+from leitmotif._convert.custody import erasure_of, imported_profile_of
+from leitmotif._convert.profiles import (
+    applied_edit_of,
+    change_message_of,
+    described_profile_of,
+    edit_of,
+    event_of,
+    profile_of,
+    update_message_of,
+)
+from leitmotif._sync.exclusions import UserExclusions
+from leitmotif._sync.presets import UserPresets
 from leitmotif._sync.transport import Transport
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb2
 from leitmotif.errors import DataLossError
-from leitmotif.types import AppliedEdit, ControlAction, ControlChange, Edit, EditOptions, Event, Profile
+from leitmotif.types import (
+    AppliedEdit,
+    ControlAction,
+    ControlChange,
+    ControlUpdate,
+    Edit,
+    EditOptions,
+    Erasure,
+    Event,
+    ImportedProfile,
+    Profile,
+)
 
 
 class UserProfile:
@@ -25,6 +48,10 @@ class UserProfile:
         self._transport = transport
         self.user_id = user_id
         self.actor = actor
+        self.presets = UserPresets(transport, user_id)
+        """Named overlays."""
+        self.exclusions = UserExclusions(transport, user_id)
+        """What is kept out of recommendations, or out of the profile."""
 
     def get(self, top: int = 0, *, timeout_s: float | None = None) -> Profile:
         """The profile with labels; with `top`, the strongest prototypes and every edited or muted one."""
@@ -53,20 +80,29 @@ class UserProfile:
         return self.edit([ControlChange(prototype_id, ControlAction.UNMUTE)], reason, **options)
 
     def reset(self, prototype_id: str, reason: str = "", **options: Unpack[EditOptions]) -> AppliedEdit:
-        """Forget what was asked for of a prototype: its edit is 0 and it is not muted."""
+        """Forget what was asked for of a prototype: its edit is 0, and it is neither muted nor pinned."""
         return self.edit([ControlChange(prototype_id, ControlAction.RESET)], reason, **options)
+
+    def pin(self, prototype_id: str, reason: str = "", **options: Unpack[EditOptions]) -> AppliedEdit:
+        """Keep what listening says of a prototype as it is now, whatever is listened to; edits still add to it."""
+        return self.edit([ControlChange(prototype_id, ControlAction.PIN)], reason, **options)
+
+    def unpin(self, prototype_id: str, reason: str = "", **options: Unpack[EditOptions]) -> AppliedEdit:
+        """End a pin."""
+        return self.edit([ControlChange(prototype_id, ControlAction.UNPIN)], reason, **options)
 
     def edit(
         self,
-        changes: Iterable[ControlChange],
+        changes: Iterable[ControlChange] = (),
         reason: str = "",
         *,
+        updates: Iterable[ControlUpdate] = (),
         etag: str | None = None,
         request_id: str | None = None,
         allow_missing: bool = False,
         timeout_s: float | None = None,
     ) -> AppliedEdit:
-        """Apply 1 to 100 changes in order, all or none.
+        """Apply 1 to 100 changes and updates in order, changes first, all or none.
 
         With `etag`, only when the profile has not changed since it was read: ConflictError otherwise. `request_id` makes a
         repeat within 24 hours return the first answer; it is made when not given. NotFoundError (PROFILE_NOT_FOUND) for a
@@ -75,6 +111,7 @@ class UserProfile:
         request = gateway_pb2.EditControlsRequest(
             user_id=self.user_id,
             changes=map(change_message_of, changes),
+            updates=map(update_message_of, updates),
             etag=etag or "",
             request_id=request_id or uuid.uuid4().hex,
             actor=self.actor,
@@ -85,16 +122,30 @@ class UserProfile:
         response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=True)
         return applied_edit_of(response)
 
-    def undo(self, *, etag: str | None = None, request_id: str | None = None, timeout_s: float | None = None) -> AppliedEdit:
-        """Take back the last edit that is not undone yet. PreconditionError (NOTHING_TO_UNDO) when there is none."""
-        request = pb2.UndoEditRequest(user_id=self.user_id, etag=etag or "", request_id=request_id or uuid.uuid4().hex)
+    def undo(
+        self, sequence: int = 0, *, etag: str | None = None, request_id: str | None = None, timeout_s: float | None = None
+    ) -> AppliedEdit:
+        """Take back the last edit that is not undone yet, or the one of that `sequence`.
+
+        PreconditionError (NOTHING_TO_UNDO) when there is none, or it is undone already; NotFoundError (EDIT_NOT_FOUND).
+        """
+        request = pb2.UndoEditRequest(
+            user_id=self.user_id, etag=etag or "", request_id=request_id or uuid.uuid4().hex, sequence=sequence
+        )
         method = self._transport.stubs.profiles.UndoEdit
         response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=True)
         return applied_edit_of(response)
 
-    def redo(self, *, etag: str | None = None, request_id: str | None = None, timeout_s: float | None = None) -> AppliedEdit:
-        """Apply the edit that was undone last again. PreconditionError (NOTHING_TO_UNDO) when there is none."""
-        request = pb2.RedoEditRequest(user_id=self.user_id, etag=etag or "", request_id=request_id or uuid.uuid4().hex)
+    def redo(
+        self, sequence: int = 0, *, etag: str | None = None, request_id: str | None = None, timeout_s: float | None = None
+    ) -> AppliedEdit:
+        """Apply the edit that was undone last again, or the one of that `sequence`, in its old place.
+
+        PreconditionError (NOTHING_TO_UNDO) when there is none, or a later edit has superseded it; NotFoundError (EDIT_NOT_FOUND).
+        """
+        request = pb2.RedoEditRequest(
+            user_id=self.user_id, etag=etag or "", request_id=request_id or uuid.uuid4().hex, sequence=sequence
+        )
         method = self._transport.stubs.profiles.RedoEdit
         response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=True)
         return applied_edit_of(response)
@@ -138,12 +189,54 @@ class UserProfile:
             raise DataLossError(f"the export of {self.user_id} is not readable as JSON") from error
         return document
 
-    def delete(self, *, timeout_s: float | None = None) -> bool:
-        """Erase everything that is kept of the user; False when there was nothing.
+    def import_(
+        self,
+        document: dict[str, Any] | str,
+        *,
+        replace: bool = False,
+        etag: str | None = None,
+        timeout_s: float | None = None,
+    ) -> ImportedProfile:
+        """Put an exported profile in place: what `export` gave, here or elsewhere, of this user or another.
 
-        Not repeated by itself: a repeat whose first answer was lost would say that there was nothing.
+        AlreadyExistsError (PROFILE_EXISTS) where the user has a profile, unless `replace`; with `etag`, only when that has not
+        changed since it was read. InvalidArgumentError names what is wrong with the document. Nothing has changed then.
+        """
+        text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False, allow_nan=False)
+        request = gateway_pb2.ImportProfileRequest(user_id=self.user_id, json=text, replace=replace, etag=etag or "")
+        method = self._transport.stubs.gateway.ImportProfile
+        # A repeat of one that replaces changes nothing more; of another, it would meet the profile that the first put in place.
+        response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=replace and not etag)
+        return imported_profile_of(response)
+
+    def delete(self, *, verify: bool = False, timeout_s: float | None = None) -> Erasure:
+        """Erase everything that is kept of the user; the receipt is false when there was nothing.
+
+        `verify` proves it by a scan of every key in the store: about a second for a million keys, so give `timeout_s` too. Not
+        repeated by itself: a repeat whose first answer was lost would say that there was nothing.
         """
         method = self._transport.stubs.profiles.DeleteProfile
-        request = pb2.DeleteProfileRequest(user_id=self.user_id)
+        request = pb2.DeleteProfileRequest(user_id=self.user_id, verify=verify)
         response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=False)
-        return response.existed
+        return erasure_of(response)
+
+    def watch(self, *, etag: str | None = None, timeout_s: float | None = None) -> Generator[Profile | None, None, None]:
+        """The profile now and after every change, whoever makes it; None while the user has none.
+
+        Survives restarts of the server. With `etag`, the first is what comes after that version. Changes in quick succession come
+        as one. DeadlineExceededError after `timeout_s`, by default never.
+        """
+        seen = etag or ""
+        method = self._transport.stubs.profiles.WatchProfile
+        watch = self._transport.watch(
+            method, lambda: pb2.WatchProfileRequest(user_id=self.user_id, etag=seen), timeout_s=timeout_s
+        )
+        gone = False
+        with closing(watch) as responses:
+            for response in responses:
+                if response.HasField("profile"):
+                    seen, gone = response.profile.etag, False
+                    yield profile_of(response.profile)
+                elif not gone:  # told anew by a watch that was opened anew
+                    seen, gone = "", True
+                    yield None

@@ -8,7 +8,7 @@ import grpc
 from leitmotif.api.audio.v1 import audio_pb2_grpc
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
 from leitmotif.api.gateway.v1 import gateway_pb2_grpc
-from leitmotif.api.profiles.v1 import profiles_pb2_grpc
+from leitmotif.api.profiles.v1 import exclusions_pb2_grpc, presets_pb2_grpc, profiles_pb2_grpc
 from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc, models_pb2_grpc, prototypes_pb2_grpc
 
 
@@ -19,6 +19,8 @@ class Stubs:
     def __init__(self, channel: grpc.Channel) -> None:
         self.gateway: gateway_pb2_grpc.GatewayServiceStub = cast(Any, gateway_pb2_grpc.GatewayServiceStub(channel))
         self.profiles: profiles_pb2_grpc.ProfilesServiceStub = cast(Any, profiles_pb2_grpc.ProfilesServiceStub(channel))
+        self.presets: presets_pb2_grpc.PresetsServiceStub = cast(Any, presets_pb2_grpc.PresetsServiceStub(channel))
+        self.exclusions: exclusions_pb2_grpc.ExclusionsServiceStub = cast(Any, exclusions_pb2_grpc.ExclusionsServiceStub(channel))
         self.prototypes: prototypes_pb2_grpc.PrototypesServiceStub = cast(Any, prototypes_pb2_grpc.PrototypesServiceStub(channel))
         self.catalogue: catalogue_pb2_grpc.CatalogueServiceStub = cast(Any, catalogue_pb2_grpc.CatalogueServiceStub(channel))
         self.models: models_pb2_grpc.ModelsServiceStub = cast(Any, models_pb2_grpc.ModelsServiceStub(channel))

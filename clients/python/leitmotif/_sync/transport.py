@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import TypeVar
 
 import grpc
@@ -13,7 +14,13 @@ from leitmotif._convert.status import error_of_call
 from leitmotif._retry import Attempts
 from leitmotif._settings import ClientSettings
 from leitmotif._sync.stubs import Stubs
-from leitmotif.errors import ClientClosedError, LeitmotifError
+from leitmotif.errors import ClientClosedError, DeadlineExceededError, LeitmotifError, UnavailableError
+
+STREAM_TIMEOUT_S = 300.0
+"""A watch is opened anew after so long, so that one whose peer has silently gone cannot hang, in seconds."""
+
+UNLIMITED_S = 365 * 86_400.0
+"""The deadline of a watch without one, in seconds."""
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -97,6 +104,35 @@ class Transport:
             raise error_of_call(error, self.settings.address, request_id, timeout_s) from error
         finally:
             call.cancel()
+
+    def watch(
+        self,
+        method: "grpc.UnaryStreamMultiCallable[Request, Response]",
+        request: Callable[[], Request],
+        *,
+        timeout_s: float | None,
+    ) -> Generator[Response, None, None]:
+        """Call a method that streams what happens until the caller has seen enough; opened anew where it breaks off.
+
+        `request` makes the request, anew for each attempt. DeadlineExceededError after `timeout_s`, by default never;
+        UnavailableError once nothing came in several attempts, or the stream ended by itself so often.
+        """
+        attempts = self.attempts(UNLIMITED_S if timeout_s is None else timeout_s, repeatable=True)
+        while True:
+            limit_s = min(STREAM_TIMEOUT_S, attempts.remaining_s())
+            try:
+                with closing(self.stream(method, request(), timeout_s=limit_s)) as responses:
+                    for response in responses:
+                        attempts.succeeded()
+                        yield response
+                raise UnavailableError("the server ended a watch before there was nothing left to see")
+            except LeitmotifError as failure:
+                # A stream that was open for long enough to expire is opened anew as if it had been cut.
+                expired = isinstance(failure, DeadlineExceededError) and attempts.remaining_s() > 0.0
+                wait_s = attempts.wait_before_retry_s(UnavailableError(failure.message) if expired else failure)
+                if wait_s is None:
+                    raise
+            time.sleep(wait_s)
 
     def exchange(
         self,

@@ -29,6 +29,12 @@ ExploreOption = Annotated[
 ]
 RandomSeedOption = Annotated[int, typer.Option("--random-seed", help="Seed of --explore: the same gives the same list.")]
 IncludeHeardOption = Annotated[bool, typer.Option("--include-heard", help="Recommend tracks that were heard, too.")]
+PresetOption = Annotated[
+    str | None, typer.Option("--preset", help="Preset of the user's to lay over the profile for this list; '' for none at all.")
+]
+PresetShareOption = Annotated[
+    float | None, typer.Option("--preset-share", help="Share of the preset's edits, above 0, at most 1.", min=0.0, max=1.0)
+]
 CountOption = Annotated[int, typer.Option("--count", "-n", help="Length of the list.", min=1, max=1000)]
 
 

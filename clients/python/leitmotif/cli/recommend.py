@@ -18,6 +18,8 @@ from leitmotif.cli.ranking_options import (
     ExploreOption,
     IncludeHeardOption,
     MaxPerArtistOption,
+    PresetOption,
+    PresetShareOption,
     RandomSeedOption,
     SeedTrackOption,
     TagOption,
@@ -48,6 +50,8 @@ def recommend(
     random_seed: RandomSeedOption = 0,
     pages: Annotated[int, typer.Option("--pages", help="Lists of --count tracks, one behind the other.", min=1)] = 1,
     include_heard: IncludeHeardOption = False,
+    preset: PresetOption = None,
+    preset_share: PresetShareOption = None,
     address: AddressOption = DEFAULT_ADDRESS,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,6 +67,8 @@ def recommend(
     """
     from leitmotif import Exploration
 
+    if preset_share is not None and preset is None:
+        raise typer.BadParameter("--preset-share needs --preset")
     with connected(address) as client:
         ranking = client.recommend_pages(
             user,
@@ -74,13 +80,15 @@ def recommend(
             diversity=diversity,
             exploration=Exploration(explore, random_seed) if explore else None,
             include_heard=include_heard,
+            preset=preset,
+            preset_share=preset_share,
         )
         whole = list(islice(ranking, pages))
     tracks = tuple(scored for page in whole for scored in page)
     if as_json:
         print_json({"user_id": user, **json_value(replace(whole[-1], tracks=tracks, user_id=user)), "pages": len(whole)})
     elif not tracks:
-        stdout.print("Nothing is left to recommend: every track is heard, excluded, filtered out or muted.")
+        stdout.print("Nothing is left to recommend: every track is heard, hidden, excluded, filtered out or muted.")
     else:
         stdout.print(ranking_table(tracks))
 

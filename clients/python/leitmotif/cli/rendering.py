@@ -42,16 +42,19 @@ def signed_bar(value: float, largest: float, half_columns: int) -> Text:
 def weights_table(
     profile: "Profile", top: int = 0, emphasised: Iterable[str] = (), edit_only: Container[str] = frozenset()
 ) -> Table:
-    """The weights of a profile with a bar each, by what weighs. `top` keeps that many and every edited or muted one; 0 keeps all.
+    """The weights of a profile with a bar each, by what weighs. `top` keeps that many and every edited, muted or
+    pinned one; 0 keeps all.
 
     `edit_only`: ids of prototypes on which listening has no weight, so that the edit alone weighs.
     """
 
     def weighing(weight: "PrototypeWeight") -> float:
-        return weight.edit if weight.prototype_id in edit_only and not weight.muted else weight.weight
+        if weight.prototype_id not in edit_only or weight.muted or weight.muted_by_preset:
+            return weight.weight
+        return weight.edit + weight.overlay
 
     ordered = sorted(profile.weights, key=lambda weight: -abs(weighing(weight)))
-    shown = [weight for place, weight in enumerate(ordered) if not top or place < top or weight.muted or weight.edit]
+    shown = [weight for place, weight in enumerate(ordered) if not top or place < top or _is_special(weight)]
     largest = max((abs(weighing(weight)) for weight in shown), default=0.0)
     marked = frozenset(emphasised)
     narrow = stdout.width < NARROW_COLUMNS
@@ -79,8 +82,19 @@ def weights_table(
     return table
 
 
+def _is_special(weight: "PrototypeWeight") -> bool:
+    """Whether anything but listening sets it apart."""
+    return (
+        weight.muted or bool(weight.edit) or weight.pinned_history is not None or bool(weight.overlay) or weight.muted_by_preset
+    )
+
+
 def _marks(weight: "PrototypeWeight", narrow: bool, edit_only: bool) -> Text:
-    marks = ["muted"] if weight.muted else []
+    marks = ["muted"] if weight.muted else ["muted by preset"] if weight.muted_by_preset else []
+    if weight.pinned_history is not None:
+        marks.append(f"pinned at {weight.pinned_history:+.2f}")
+    if weight.overlay:
+        marks.append(f"preset {weight.overlay:+.2f}")
     if narrow and weight.edit:
         marks.append(f"edit {weight.edit:+.2f}")
     if edit_only:

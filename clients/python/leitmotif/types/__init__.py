@@ -31,6 +31,7 @@ from leitmotif.types.catalogue import (
     TrackUpsert,
     UpsertedTracks,
 )
+from leitmotif.types.custody import CarriedControl, Erasure, ImportedProfile
 from leitmotif.types.evaluation import (
     BosPolicy,
     Job,
@@ -41,11 +42,15 @@ from leitmotif.types.evaluation import (
     PerplexityResult,
     PerplexitySpec,
 )
+from leitmotif.types.exclusions import ChangedExclusions, Exclusions, TimeRange
 from leitmotif.types.models import Arm, Model, Trial
+from leitmotif.types.presets import Preset, PresetControl, SavedPresets
 from leitmotif.types.profiles import (
+    ActivePreset,
     AppliedEdit,
     ControlAction,
     ControlChange,
+    ControlUpdate,
     Edit,
     EditOptions,
     Event,
@@ -72,14 +77,18 @@ from leitmotif.types.ranking import (
 )
 
 __all__ = [
+    "ActivePreset",
     "AppliedEdit",
     "Arm",
     "AudioDescriptors",
     "AudioItem",
     "BosPolicy",
+    "CarriedControl",
+    "ChangedExclusions",
     "Contribution",
     "ControlAction",
     "ControlChange",
+    "ControlUpdate",
     "CreatedPrototype",
     "DeletedTracks",
     "DescribedTrack",
@@ -87,14 +96,17 @@ __all__ = [
     "EditOptions",
     "EmbedFailure",
     "Encoder",
+    "Erasure",
     "Event",
     "EventType",
+    "Exclusions",
     "Exemplar",
     "Explanation",
     "Exploration",
     "ExpressedPrototype",
     "Fidelity",
     "FoundPrototype",
+    "ImportedProfile",
     "IngestedTrack",
     "Job",
     "JobProgress",
@@ -108,6 +120,8 @@ __all__ = [
     "PcmItem",
     "PerplexityResult",
     "PerplexitySpec",
+    "Preset",
+    "PresetControl",
     "Profile",
     "Prototype",
     "PrototypeSearch",
@@ -118,6 +132,7 @@ __all__ = [
     "RecommendationFailure",
     "RecommendationRequest",
     "Recommendations",
+    "SavedPresets",
     "ScoredTrack",
     "Segment",
     "SegmentEmbedding",
@@ -126,6 +141,7 @@ __all__ = [
     "TextEmbedding",
     "TextEncoder",
     "TextFailure",
+    "TimeRange",
     "Track",
     "TrackEmbedding",
     "TrackFailure",

@@ -12,16 +12,21 @@ class PrototypeWeight:
 
     prototype_id: str
     label: str
-    """Empty in the answer to an edit; `profiles(user).get()` fills it."""
+    """Name for people; empty where the platform knows none."""
     history: float
     """What listening says."""
     edit: float
     """What the person asked for on top, -4 to 4."""
     muted: bool
     weight: float
-    """history + edit; 0 while muted."""
+    """What counts, 0 while muted: history (`pinned_history` while pinned) + edit + overlay, the last two kept within -4 to 4."""
     weak: bool
     """True when the prototype is a weak witness of its tag; see `Fidelity`."""
+    pinned_history: float | None = None
+    """While pinned, what listening said at the time; it counts instead of `history`."""
+    overlay: float = 0.0
+    """What the active preset adds."""
+    muted_by_preset: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,21 @@ class Profile:
     updated_at: datetime | None
     can_undo: bool
     can_redo: bool
+    active_preset: "ActivePreset | None" = None
+    """The preset that lies over the profile now."""
+    exclusion_count: int = 0
+    """Entries in the user's exclusions, of all kinds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivePreset:
+    """A preset in force."""
+
+    preset_id: str
+    share: float
+    """Share of its edits that is added to the person's own, above 0, at most 1."""
+    expires_at: datetime | None
+    """When it ends by itself; None for not at all."""
 
 
 class EventType(StrEnum):
@@ -78,10 +98,12 @@ class ListeningReceipt:
     """What became of recorded events."""
 
     recorded: int
-    """Events that were new and now count."""
+    """Events that were new and are in the log now."""
     repeated_events: int
     """Events that were ignored because their event_id had been seen."""
     etag: str
+    uncounted_events: int = 0
+    """Events of `recorded` that do not count: the user keeps their track, artist or time out of the profile."""
 
 
 class ControlAction(StrEnum):
@@ -100,7 +122,11 @@ class ControlAction(StrEnum):
     UNMUTE = "unmute"
     """Ends a mute."""
     RESET = "reset"
-    """Sets the edit to 0 and ends a mute."""
+    """Sets the edit to 0, ends a mute and a pin."""
+    PIN = "pin"
+    """Keeps what listening says now, whatever is listened to; edits still add to it."""
+    UNPIN = "unpin"
+    """Ends a pin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +136,19 @@ class ControlChange:
     prototype_id: str
     action: ControlAction
     amount: float | None = None
-    """Size of a boost or reduce, more than 0, at most 4, None for 1; the value of a set, -4 to 4. None otherwise."""
+    """Size of a boost or reduce, more than 0, at most 4, None for 1; the value of a set, -4 to 4. None otherwise; in the edit
+    log, what a pin keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlUpdate:
+    """New values for the control of one prototype; None leaves what is as it is."""
+
+    prototype_id: str
+    edit: float | None = None
+    """-4 to 4."""
+    muted: bool | None = None
+    pinned: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,10 @@ class RecommendationRequest:
     """Recommend tracks that the user has heard, too."""
     contributions: int = 3
     """Reasons listed with each track, -1 for all."""
+    preset: str | None = None
+    """Id of a preset of the user's to lay over the profile, "" for none at all; None for the active one."""
+    preset_share: float | None = None
+    """Share of the preset's edits, above 0, at most 1; None for all. Needs `preset`."""
 
 
 class RankingOptions(TypedDict, total=False):
@@ -60,6 +64,8 @@ class RankingOptions(TypedDict, total=False):
     exploration: Exploration | None
     include_heard: bool
     contributions: int
+    preset: str | None
+    preset_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
