@@ -10,6 +10,7 @@ from leitmotif_services.gateway.active_model import ActiveModel
 from leitmotif_services.gateway.config import GatewayConfig
 from leitmotif_services.gateway.forwarding import DOWNLOADS, OFFERED, UPLOADS, ForwardedService
 from leitmotif_services.gateway.servicer import GatewayServicer
+from leitmotif_services.gateway.tenancy import GatewayTenant
 from leitmotif_services.gateway.upstreams import Upstreams, open_channel
 from leitmotif_services.runtime.app import App, Mount
 from leitmotif_services.runtime.byte_budget import ByteBudget
@@ -28,6 +29,7 @@ async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channe
     upstreams = Upstreams({service: given.get(service) or open_channel(address) for service, address in addresses.items()})
     app = App("gateway")
     app.on_close(upstreams.close)
+    app.interceptors.append(GatewayTenant(config.tenant))
     app.interceptors.append(
         MessageBudget(
             config.max_held_bytes,

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from leitmotif_services.gateway.track_ingestion import MAX_FILE_BYTES
 from leitmotif_services.runtime.environment import EnvironmentReader
+from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 from leitmotif_services.runtime.server import ServerSettings
+from leitmotif_services.runtime.validation import ID_PATTERN
 
 DEFAULT_PORT = 50050
 
@@ -39,6 +41,8 @@ class GatewayConfig:
     max_ingest_bytes: int = 128 << 20
     """Most bytes of files that calls of IngestTrack may be receiving at once; a call waits up to 5 s for room, then it is refused
     with OVERLOADED. A file is held up to three times on its way: as chunks, as a message, and as what gRPC sends."""
+    tenant: str = DEFAULT_TENANT
+    """Whose users all callers of this gateway see; told to every service behind it, in place of what a caller may claim."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "GatewayConfig":
@@ -55,6 +59,7 @@ class GatewayConfig:
             max_request_streams=reader.integer("MAX_REQUEST_STREAMS", default=16, minimum=1, maximum=10_000),
             long_call_timeout_s=reader.number("LONG_CALL_TIMEOUT_S", default=300.0, minimum=0.1, maximum=3600.0),
             max_ingest_bytes=reader.integer("MAX_INGEST_BYTES", default=128 << 20, minimum=MAX_FILE_BYTES, maximum=1 << 40),
+            tenant=reader.matching("TENANT", ID_PATTERN, "an id: letters, digits, '.', '_' or '-'", default=DEFAULT_TENANT),
         )
         reader.finish()
         return config

@@ -1,4 +1,4 @@
-"""Bounds what a server has open: calls that answer once and streams, each by a number of its own."""
+"""Bounds what a server has open: calls that answer once, streams, and watches, each by a number of its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import grpc
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from leitmotif_services.runtime.single_request import reading_handler
+from leitmotif_services.runtime.watches import is_watch
 
 if TYPE_CHECKING:  # generic for the type checker only
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -23,18 +24,20 @@ _MAX_OPERATION_STREAMS = 256
 class CallBounds(grpc.aio.ServerInterceptor):
     """Refuses a call that is one too many, before its request is read. A place is free again the moment its call has ended.
 
+    Watches, which wait for most of their time and last for hours, leave the places of streams that work alone.
     Health checks that answer once are outside every bound; watches of health, and reflection, have one of their own.
     """
 
-    def __init__(self, *, max_calls: int, max_streams: int) -> None:
+    def __init__(self, *, max_calls: int, max_streams: int, max_watches: int) -> None:
         self._calls = _Bound("calls", max_calls)
         self._streams = _Bound("streams", max_streams)
+        self._watches = _Bound("watches", max_watches)
         self._operation = _Bound("operation streams", _MAX_OPERATION_STREAMS)
 
     @property
     def open(self) -> int:
-        """Calls of either kind that are being served."""
-        return self._calls.open + self._streams.open
+        """Calls of every kind that are being served."""
+        return self._calls.open + self._streams.open + self._watches.open
 
     async def intercept_service(
         self,
@@ -44,12 +47,18 @@ class CallBounds(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        bound = self._streams if handler.response_streaming else self._calls
-        if handler_call_details.method.startswith(OPERATION):
-            if not handler.response_streaming:
-                return handler
-            bound = self._operation
+        method = handler_call_details.method
+        if method.startswith(OPERATION) and not handler.response_streaming:
+            return handler
+        bound = self._bound_of(method, streaming=bool(handler.response_streaming))
         return handler if bound.enter() else _refusing(handler, bound)
+
+    def _bound_of(self, method: str, *, streaming: bool) -> _Bound:
+        if not streaming:
+            return self._calls
+        if method.startswith(OPERATION):
+            return self._operation
+        return self._watches if is_watch(method) else self._streams
 
 
 class _Bound:

@@ -127,6 +127,9 @@ class MessageBudget(grpc.aio.ServerInterceptor):
                     content = serialize(answer)
                     share.hold(len(content))
                     yield content
+                    # It has been handed on. The next answer of a watch may be hours away.
+                    del answer, content
+                    share.hold(0)
 
         return call
 

@@ -1,4 +1,4 @@
-"""What belongs to the call at hand: its request id, and the time that is left of its deadline."""
+"""What belongs to the call at hand, and goes with the calls that are made on its behalf: its request id and its tenant."""
 
 import secrets
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ DEFAULT_TENANT = "default"
 """Whom a call without a tenant is for."""
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
+_tenant: ContextVar[str] = ContextVar("tenant", default="")
 
 
 def current_request_id() -> str:
@@ -45,7 +46,12 @@ def tenant_of(metadata: Sequence[tuple[str, str | bytes]]) -> str:
     return checked_id(TENANT_KEY, given[0])
 
 
+def serve_tenant(tenant_id: str) -> None:
+    """Make the current task, and those that it starts, work for a tenant; `tenant_id` is a checked id."""
+    _tenant.set(tenant_id)
+
+
 def upstream_metadata() -> tuple[tuple[str, str], ...]:
-    """Metadata to send with a call that is made on behalf of the current one."""
-    request_id = _request_id.get()
-    return ((REQUEST_ID_KEY, request_id),) if request_id else ()
+    """Metadata to send with a call that is made on behalf of the current one; of the caller's own, the request id alone."""
+    pairs = ((REQUEST_ID_KEY, _request_id.get()), (TENANT_KEY, _tenant.get()))
+    return tuple((key, value) for key, value in pairs if value)

@@ -35,7 +35,9 @@ class ServerSettings:
     max_concurrent_calls: int = 1024
     """Calls open at once that answer once; one more is OVERLOADED, before its request is read. Health checks are not counted."""
     max_concurrent_streams: int = 1024
-    """Calls open at once that stream their answers, watches among them; one more is OVERLOADED."""
+    """Calls open at once that stream their answers, watches aside; one more is OVERLOADED."""
+    max_concurrent_watches: int = 4096
+    """Watches open at once, such as one for each device that shows a profile; one more is OVERLOADED."""
     lame_duck_s: float = 0.0
     """After health says NOT_SERVING, wait so long before refusing new calls: the time load balancers need to notice."""
     grace_s: float = 30.0
@@ -51,6 +53,7 @@ class ServerSettings:
             max_message_bytes=reader.integer("MAX_MESSAGE_BYTES", default=max_message_bytes, minimum=1 << 16, maximum=1 << 30),
             max_concurrent_calls=reader.integer("MAX_CONCURRENT_CALLS", default=1024, minimum=1, maximum=1_000_000),
             max_concurrent_streams=reader.integer("MAX_CONCURRENT_STREAMS", default=1024, minimum=1, maximum=1_000_000),
+            max_concurrent_watches=reader.integer("MAX_CONCURRENT_WATCHES", default=4096, minimum=1, maximum=1_000_000),
             lame_duck_s=reader.number("LAME_DUCK_S", default=0.0, minimum=0.0, maximum=300.0),
             grace_s=reader.number("GRACE_S", default=30.0, minimum=0.0, maximum=600.0),
         )
@@ -64,7 +67,11 @@ class GrpcServer:
         self._app = app
         self._health = health.aio.HealthServicer()
         self._watches = Watches()
-        self._bounds = CallBounds(max_calls=settings.max_concurrent_calls, max_streams=settings.max_concurrent_streams)
+        self._bounds = CallBounds(
+            max_calls=settings.max_concurrent_calls,
+            max_streams=settings.max_concurrent_streams,
+            max_watches=settings.max_concurrent_watches,
+        )
         self._server = grpc.aio.server(
             interceptors=[CallBoundary(), self._bounds, *app.interceptors, self._watches],
             options=[

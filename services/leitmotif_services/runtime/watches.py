@@ -23,12 +23,20 @@ LAST_WORD_S = 0.1
 END_S = 1.0
 """A watch that has not ended then, because its caller does not read, is cut off, in seconds."""
 
+WATCH = "Watch"
+"""What the names of watches begin with, as the protos have it."""
+
 _RECONNECT = "the server is stopping; reconnect: another one, or the one after it, goes on"
 _RETRY_AFTER_S = 0.2
 
 
+def is_watch(method: str) -> bool:
+    """Whether a method, "/package.Service/Method", lasts until its caller has seen enough: those that are named Watch…"""
+    return method.rpartition("/")[2].startswith(WATCH)
+
+
 class Watches(grpc.aio.ServerInterceptor):
-    """Keeps track of open watches: methods that take one request, stream answers, and are named Watch… as the protos have it."""
+    """Keeps track of open watches: see `is_watch`."""
 
     def __init__(self) -> None:
         self._calls: set[asyncio.Task[Any]] = set()
@@ -41,9 +49,7 @@ class Watches(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler | None:
         handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_stream is None:
-            return handler
-        if not handler_call_details.method.rpartition("/")[2].startswith("Watch"):
+        if handler is None or handler.unary_stream is None or not is_watch(handler_call_details.method):
             return handler
         behavior: Any = handler.unary_stream
         watched: Any = self._generated(behavior) if inspect.isasyncgenfunction(behavior) else self._written(behavior)

@@ -20,7 +20,11 @@ PATH = {method: f"/{offer.descriptor.full_name}/{method}" for offer in OFFERED f
 """Full names of the methods that are passed on."""
 
 UNARY = grpc.unary_unary_rpc_method_handler
-KINDS = {"WatchJob": grpc.unary_stream_rpc_method_handler, "EmbedStream": grpc.stream_stream_rpc_method_handler}
+KINDS = {
+    "WatchJob": grpc.unary_stream_rpc_method_handler,
+    "ReadExemplar": grpc.unary_stream_rpc_method_handler,
+    "EmbedStream": grpc.stream_stream_rpc_method_handler,
+}
 
 
 @asynccontextmanager

@@ -15,9 +15,11 @@ from leitmotif.api.prototypes.v1.prototypes_pb2_grpc import PrototypesServiceStu
 from leitmotif_services.gateway.app import build
 from leitmotif_services.gateway.config import GatewayConfig
 from leitmotif_services.gateway.forwarding import OFFERED
+from leitmotif_services.gateway.upstreams import open_channel
 from leitmotif_services.runtime.app import App, Mount
 from leitmotif_services.runtime.local_channel import LocalChannel
-from leitmotif_services.runtime.server import GrpcServer
+from leitmotif_services.runtime.request_context import TENANT_KEY
+from leitmotif_services.runtime.server import GrpcServer, ServerSettings
 
 LARGE = [("grpc.max_receive_message_length", 64 << 20), ("grpc.max_send_message_length", 64 << 20)]
 
@@ -36,11 +38,13 @@ PROTOTYPES = prototypes_pb2.ListPrototypesResponse(
 class Services:
     """Answers each method as a test says: with a message, an error, or what a coroutine function of the request returns.
 
-    A method that nobody wrote an answer for gives an empty message. `calls` holds every request by its method.
+    A method that nobody wrote an answer for gives an empty message. `calls` holds every request by its method, `tenants` the
+    tenants that its metadata names.
     """
 
     def __init__(self):
         self.calls = {}
+        self.tenants = {}
         self.answers = {"GetModel": MODEL, "ListPrototypes": PROTOTYPES}
 
     def app(self):
@@ -52,7 +56,11 @@ class Services:
 
     @staticmethod
     def _adder(name, handlers):
-        return lambda server: server.add_registered_method_handlers(name, handlers)
+        def add(server):
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
+            server.add_registered_method_handlers(name, handlers)
+
+        return add
 
     def _handler(self, method):
         request_class, response_class = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
@@ -61,7 +69,12 @@ class Services:
             "response_serializer": lambda message: message.SerializeToString(),
         }
 
+        def heard(context):
+            named = [value for key, value in context.invocation_metadata() if key == TENANT_KEY]
+            self.tenants.setdefault(method.name, []).append(named)
+
         async def answer(request, context):
+            heard(context)
             self.calls.setdefault(method.name, []).append(request)
             found = self.answers.get(method.name, response_class())
             if callable(found):
@@ -73,6 +86,7 @@ class Services:
             return found
 
         async def stream(requests, context):
+            heard(context)
             found = self.answers.get(method.name)
             async for response in found(requests):
                 yield response
@@ -85,17 +99,23 @@ class Services:
 
 
 @asynccontextmanager
-async def gateway_over(services, **settings):
-    """Stubs of a gateway on a network port, over scripted services."""
+async def gateway_over(services, *, by_network=False, **settings):
+    """Stubs of a gateway on a network port, over scripted services: in its own process or, `by_network`, at a port of theirs."""
     environ = {f"LEITMOTIF_GATEWAY_{name}": str(value) for name, value in {"LISTEN": "127.0.0.1:0", **settings}.items()}
     config = GatewayConfig.from_environment(environ)
-    local = LocalChannel(services.app()).as_channel()
-    app = await build(config, channels=dict.fromkeys(("audio", "prototypes", "profiles", "evaluation"), local))
+    behind = GrpcServer(ServerSettings("127.0.0.1:0"), services.app())
+    if by_network:
+        await behind.start()
+        reached = open_channel(f"127.0.0.1:{behind.port}")
+    else:
+        reached = LocalChannel(services.app()).as_channel()
+    app = await build(config, channels=dict.fromkeys(("audio", "prototypes", "profiles", "evaluation"), reached))
     server = GrpcServer(config.server, app)
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}", options=LARGE) as channel:
         try:
             yield SimpleNamespace(
+                channel=channel,
                 gateway=GatewayServiceStub(channel),
                 prototypes=PrototypesServiceStub(channel),
                 models=ModelsServiceStub(channel),
@@ -104,6 +124,7 @@ async def gateway_over(services, **settings):
             await channel.close(grace=0)
             await server.drain()
             await app.close()
+            await behind.drain()
 
 
 def embedded(values=b"\0\0\x80\x3f\0\0\0\0", duration_s=8.0):

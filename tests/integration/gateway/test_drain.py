@@ -45,8 +45,11 @@ class Jobs:
         await self.release.wait()
         return b""
 
+    async def exemplar(self, request, context):
+        yield b"sound"
+
     def served(self):
-        return behind(WatchJob=self.watch, GetJob=self.get, ListJobs=self.listed)
+        return behind(WatchJob=self.watch, GetJob=self.get, ListJobs=self.listed, ReadExemplar=self.exemplar)
 
 
 async def opened(channel):
@@ -56,19 +59,20 @@ async def opened(channel):
     return call
 
 
-async def test_watchers_take_no_place_from_calls_nor_from_health():
+async def test_watchers_take_no_place_from_calls_nor_other_streams_nor_from_health():
     jobs = Jobs()
-    settings = {"MAX_CONCURRENT_STREAMS": 8, "MAX_CONCURRENT_CALLS": 4}
+    settings = {"MAX_CONCURRENT_WATCHES": 8, "MAX_CONCURRENT_STREAMS": 1, "MAX_CONCURRENT_CALLS": 4}
     async with jobs.served() as addresses, gateway_process(addresses, **settings) as process, channel_to(process) as channel:
         watches = [await opened(channel) for _ in range(8)]
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await channel.unary_stream(PATH["WatchJob"])(b"").read()
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         reason, metadata, retry_s = refusal_of(caught.value)
-        assert (reason, metadata["bound"], metadata["limit"]) == ("OVERLOADED", "streams", "8")
-        assert "8 streams" in caught.value.details()
+        assert (reason, metadata["bound"], metadata["limit"]) == ("OVERLOADED", "watches", "8")
+        assert "8 watches" in caught.value.details()
         assert retry_s > 0
         assert await channel.unary_unary(PATH["GetJob"])(b"", timeout=5)
+        assert await channel.unary_stream(PATH["ReadExemplar"])(b"", timeout=5).read() == b"sound"
 
         calls = [channel.unary_unary(PATH["ListJobs"])(b"") for _ in range(4)]
         await jobs.entered.wait()
