@@ -5,8 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from leitmotif_services.profiles.store.profile_store import Answer, Commit, Erased, Include, LoggedEvent, Stored, Verified
+from leitmotif_services.profiles.taste.exclusions import NO_EXCLUSIONS, Exclusions
+from leitmotif_services.profiles.taste.presets import Preset
 from leitmotif_services.profiles.taste.profile import Edit, Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 
 ANSWER_KEPT_US = 24 * 3600 * 1_000_000
 
@@ -17,22 +20,44 @@ class _Record:
     edits: deque[Edit] = field(default_factory=deque)
     events: deque[LoggedEvent] = field(default_factory=deque)
     answers: dict[str, tuple[int, Answer]] = field(default_factory=dict)
-    latest_time_us: dict[str, int] = field(default_factory=dict)
+    exclusions: Exclusions = NO_EXCLUSIONS
+    presets: dict[str, Preset] = field(default_factory=dict)
+
+
+@dataclass
+class _Kept:
+    """What the stores of all tenants share."""
+
+    records: dict[tuple[str, str], _Record] = field(default_factory=dict)
+    """By tenant and user."""
+    spaces: dict[str, PrototypeSpace] = field(default_factory=dict)
+    latest: str | None = None
+    listeners: list[Callable[[str, str], None]] = field(default_factory=list)
 
 
 class MemoryStore:
     """A `ProfileStore` without durability: for tests, and to read what the port means."""
 
-    def __init__(self, now_us: Callable[[], int]) -> None:
+    def __init__(self, now_us: Callable[[], int], *, tenant_id: str = DEFAULT_TENANT) -> None:
         self._now_us = now_us
-        self._records: dict[str, _Record] = {}
-        self._spaces: dict[str, PrototypeSpace] = {}
-        self._latest: str | None = None
+        self._tenant_id = tenant_id
+        self._kept = _Kept()
+
+    def of_tenant(self, tenant_id: str) -> "MemoryStore":
+        """The store of another tenant, which shares the prototype spaces with this one."""
+        store = MemoryStore(self._now_us, tenant_id=tenant_id)
+        store._kept = self._kept
+        return store
+
+    def on_change(self, listener: Callable[[str, str], None]) -> Callable[[], None]:
+        """Call `listener` with tenant and user after every change, of all tenants; returns what ends that."""
+        self._kept.listeners.append(listener)
+        return lambda: self._kept.listeners.remove(listener)
 
     async def read(
         self, user_id: str, *, event_ids: Sequence[str] = (), request_id: str = "", include: Include = Include.NOTHING
     ) -> Stored:
-        record = self._records.get(user_id)
+        record = self._record(user_id)
         if record is None:
             return Stored(None)
         logged = {entry.event.event_id for entry in record.events}
@@ -41,62 +66,84 @@ class MemoryStore:
             record.profile,
             seen_event_ids=frozenset(event_ids) & logged,
             answer=answer if kept_until_us > self._now_us() else None,
-            heard_track_ids=_heard(record) if Include.HEARD in include else (),
+            heard_track_ids=_heard(record.events) if Include.HEARD in include else (),
+            exclusions=record.exclusions if Include.EXCLUSIONS in include else NO_EXCLUSIONS,
+            presets=dict(record.presets) if Include.PRESETS in include else {},
         )
 
     async def commit(self, commit: Commit) -> bool:
-        user_id = commit.profile.user_id
-        record = self._records.get(user_id)
+        key = (self._tenant_id, commit.profile.user_id)
+        record = self._kept.records.get(key)
         current = record.profile.version if record else None
         if current == commit.profile.version:
             return True
         if current != commit.expected:
             return False
-        if record is None:
-            record = self._records[user_id] = _Record(commit.profile)
+        if record is None or commit.replaces:
+            record = self._kept.records[key] = _Record(commit.profile)
         record.profile = commit.profile
-        if commit.edits:
-            record.edits.extend(commit.edits)
-            while len(record.edits) > commit.edit_log_length:
-                record.edits.popleft()
+        record.edits.extend(commit.edits)
+        while len(record.edits) > commit.edit_log_length:
+            record.edits.popleft()
         first = commit.profile.last_event - len(commit.events) + 1
-        for sequence, event in enumerate(commit.events, first):
-            record.events.append(LoggedEvent(sequence, event))
-            known_us = record.latest_time_us.get(event.track_id, event.occurred_at_us)
-            record.latest_time_us[event.track_id] = max(known_us, event.occurred_at_us)
-        while len(record.events) > commit.event_log_length:
-            forgotten = record.events.popleft().event.track_id
-            if all(entry.event.track_id != forgotten for entry in record.events):
-                del record.latest_time_us[forgotten]
+        record.events.extend(LoggedEvent(sequence, event) for sequence, event in enumerate(commit.events, first))
+        if commit.events:
+            while len(record.events) > commit.event_log_length:
+                record.events.popleft()
         if commit.answer is not None:
             record.answers[commit.request_id] = (self._now_us() + ANSWER_KEPT_US, commit.answer)
+        if commit.exclusions is not None:
+            record.exclusions = commit.exclusions
+        for preset_id, preset in commit.presets.items():
+            if preset is None:
+                record.presets.pop(preset_id, None)
+            else:
+                record.presets[preset_id] = preset
+        self._tell(commit.profile.user_id)
         return True
 
     async def read_edits(self, user_id: str, first: int, last: int) -> list[Edit]:
-        record = self._records.get(user_id)
+        record = self._record(user_id)
         return [edit for edit in record.edits if first <= edit.sequence <= last] if record else []
 
     async def read_events(self, user_id: str, first: int, last: int) -> list[LoggedEvent]:
-        record = self._records.get(user_id)
+        record = self._record(user_id)
         return [entry for entry in record.events if first <= entry.sequence <= last] if record else []
 
     async def delete(self, user_id: str) -> Erased:
-        return Erased(int(self._records.pop(user_id, None) is not None))
+        if self._kept.records.pop((self._tenant_id, user_id), None) is None:
+            return Erased(0)
+        self._tell(user_id)
+        return Erased(1)
 
     async def verify_erased(self, user_id: str) -> Verified:
-        return Verified(len(self._records), int(user_id in self._records))
+        records = self._kept.records
+        return Verified(len(records) + len(self._kept.spaces), int((self._tenant_id, user_id) in records))
 
     async def register_space(self, space: PrototypeSpace) -> PrototypeSpace:
-        self._latest = space.model_version
-        return self._spaces.setdefault(space.model_version, space)
+        kept = self._kept.spaces.get(space.model_version)
+        if kept is not None and kept != space:
+            return kept
+        self._kept.spaces[space.model_version] = space
+        self._kept.latest = space.model_version
+        return space
 
     async def read_space(self, model_version: str) -> PrototypeSpace | None:
-        return self._spaces.get(model_version)
+        return self._kept.spaces.get(model_version)
 
     async def latest_model_version(self) -> str | None:
-        return self._latest
+        return self._kept.latest
+
+    def _record(self, user_id: str) -> _Record | None:
+        return self._kept.records.get((self._tenant_id, user_id))
+
+    def _tell(self, user_id: str) -> None:
+        for listener in list(self._kept.listeners):
+            listener(self._tenant_id, user_id)
 
 
-def _heard(record: _Record) -> tuple[str, ...]:
-    newest = {entry.event.track_id: entry.sequence for entry in record.events}
-    return tuple(sorted(newest, key=lambda track_id: (record.latest_time_us[track_id], newest[track_id]), reverse=True))
+def _heard(events: Sequence[LoggedEvent]) -> tuple[str, ...]:
+    latest: dict[str, tuple[int, int]] = {}
+    for sequence, event in events:
+        latest[event.track_id] = max(latest.get(event.track_id, (event.occurred_at_us, 0)), (event.occurred_at_us, sequence))
+    return tuple(sorted(latest, key=lambda track_id: latest[track_id], reverse=True))
