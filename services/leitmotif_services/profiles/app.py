@@ -72,6 +72,7 @@ async def build(
     store_of_tenant, feed_of_tenant = store_of, feed_of
     room = WatchRoom(config.server.max_concurrent_watches)
     spaces = KnownSpaces(store_of_tenant(DEFAULT_TENANT))
+    app.on_close(spaces.close)
 
     def profiles_of(tenant_id: str) -> TenantProfiles:
         updates = ProfileUpdates(store_of_tenant(tenant_id), spaces, heavy, counting=config.counting)

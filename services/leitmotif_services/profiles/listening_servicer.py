@@ -53,4 +53,5 @@ class ListeningMethods:
             profile=profile_message(rebuilt),
             counted_events=rebuilt.counted_events,
             dropped_prototype_ids=rebuilt.dropped_prototype_ids,
+            carried=[pb2.CarriedControl(**takeover._asdict()) for takeover in rebuilt.takeovers],
         )

@@ -1,0 +1,155 @@
+"""Where the things that were asked for a model's prototypes go under another model.
+
+By identity first: what is asked for a prototype that the new model has too stays with it. Then to the nearest: by the cosine of
+the directions of both, where one encoder made them; the nearest pairs first, and only to prototypes for which nothing is asked.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leitmotif_services.profiles.taste.control import Control, Controls
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+
+LEAST_SIMILARITY = 0.8
+"""Cosine from which on a prototype can take over from another."""
+
+_ROUNDING = 1e-6
+"""What float32 directions may lack of it."""
+
+_NEAREST_TRIED = 256
+"""Prototypes that are tried for each one that is gone, the nearest first."""
+
+_ROWS_AT_ONCE = 256
+
+
+class Takeover(NamedTuple):
+    """A prototype that is gone, and the one that took over."""
+
+    from_prototype_id: str
+    to_prototype_id: str
+    similarity: float
+    """Cosine of their directions, 0.8 to 1."""
+
+
+@dataclass(frozen=True)
+class CarryOver:
+    """Where each prototype that something was asked for goes."""
+
+    old: PrototypeSpace
+    new: PrototypeSpace
+    takeovers: Mapping[str, Takeover]
+    """By the id of the prototype that is gone."""
+    carried: Mapping[str, str]
+    """See `Profile.carried`, for the new model."""
+
+    def moved(self, controls: Controls) -> Controls:
+        """Controls at the positions of the new model; those without a place there are left out."""
+        moved: dict[int, Control] = {}
+        for position, control in controls.items():
+            target = self._target(self.old.prototype_ids[position])
+            if target is not None:
+                moved[target] = control
+        return moved
+
+    def taken_over(self, controls: Controls) -> tuple[Takeover, ...]:
+        """What became of those controls that went to another prototype, by their old positions."""
+        ids = [self.old.prototype_ids[position] for position in sorted(controls)]
+        return tuple(self.takeovers[prototype_id] for prototype_id in ids if prototype_id in self.takeovers)
+
+    def dropped(self, controls: Controls) -> tuple[str, ...]:
+        """The prototypes of those controls that have no place in the new model, by their old positions."""
+        ids = [self.old.prototype_ids[position] for position in sorted(controls)]
+        return tuple(prototype_id for prototype_id in ids if self._target(prototype_id) is None)
+
+    def _target(self, prototype_id: str) -> int | None:
+        position = self.new.positions.get(prototype_id)
+        if position is None and prototype_id in self.takeovers:
+            return self.new.positions[self.takeovers[prototype_id].to_prototype_id]
+        return position
+
+
+def carry_over(
+    asked: Iterable[str],
+    old: PrototypeSpace,
+    new: PrototypeSpace,
+    carried: Mapping[str, str],
+    decided: Mapping[str, Takeover] | None = None,
+) -> CarryOver:
+    """Find a place for every prototype that something is asked for.
+
+    `asked` are ids as whoever asked named them: of `old`, or of a model before it that `carried` leads on from. Those that lead
+    to one prototype of `old` go on together, back to one of them where the new model has it again. `decided` has takeovers that
+    stand already, by the id of the prototype that is gone.
+    """
+    names = set(asked)
+    names.update(carried[name] for name in tuple(names) if name not in old.positions and name in carried)
+    here = {name: name if name in old.positions else carried.get(name) for name in names}
+    gone = sorted(
+        (name for name in names if name in old.positions and name not in new.positions), key=lambda name: old.positions[name]
+    )
+    holders = {new.positions[name]: here[name] for name in names if name in new.positions}
+    takeovers = {name: decided[name] for name in gone if name in decided} if decided else {}
+    holders |= {new.positions[takeover.to_prototype_id]: name for name, takeover in takeovers.items()}
+    takeovers |= _takeovers([name for name in gone if name not in takeovers], holders, old, new)
+    leads: dict[str, str] = {}
+    for name, current in here.items():
+        if name in new.positions or current is None:
+            continue
+        if current in new.positions:
+            leads[name] = current
+        elif current in takeovers:
+            leads[name] = takeovers[current].to_prototype_id
+    return CarryOver(old, new, takeovers, leads)
+
+
+def _takeovers(
+    gone: Sequence[str], holders: Mapping[int, str | None], old: PrototypeSpace, new: PrototypeSpace
+) -> Mapping[str, Takeover]:
+    """The nearest pairs first. `holders` has the positions of `new` that are not free, and whom of `old` they are kept for."""
+    pairs: list[tuple[bool, float, int, int]] = []
+    for index, similarities in enumerate(_similarities([old.positions[name] for name in gone], old, new)):
+        own = {position for position, holder in holders.items() if holder == gone[index]}
+        near = _nearest(similarities, holders.keys() - own)
+        pairs += [(position not in own, -float(similarities[position]), index, position) for position in near]
+    takeovers: dict[str, Takeover] = {}
+    taken: set[int] = set()
+    for _, negative, index, position in sorted(pairs):
+        name = gone[index]
+        if name not in takeovers and position not in taken:
+            taken.add(position)
+            takeovers[name] = Takeover(name, new.prototype_ids[position], min(1.0, max(LEAST_SIMILARITY, -negative)))
+    return takeovers
+
+
+def _similarities(rows: Sequence[int], old: PrototypeSpace, new: PrototypeSpace) -> Iterator[NDArray[np.float32]]:
+    """Cosines of each of the old rows with all new ones, (K,); few rows at a time, since a model may have 10,000.
+
+    None where they cannot be compared.
+    """
+    if not rows or old.directions is None or new.directions is None:
+        return
+    if old.encoder_id != new.encoder_id or old.directions.shape[1] != new.directions.shape[1]:
+        return
+    targets = _unit(new.directions).T
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        yield from _unit(old.directions[list(rows[first : first + _ROWS_AT_ONCE])]) @ targets
+
+
+def _unit(directions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows of exactly unit length, or zeros."""
+    lengths = np.linalg.norm(directions, axis=1, keepdims=True)
+    lengths[lengths == 0.0] = 1.0
+    unit: NDArray[np.float32] = directions / lengths
+    return unit
+
+
+def _nearest(similarities: NDArray[np.float32], occupied: Set[int]) -> list[int]:
+    """Positions that are near enough and free, at most 256, the nearest."""
+    candidates = np.flatnonzero(similarities >= LEAST_SIMILARITY - _ROUNDING)
+    free = [int(position) for position in candidates if position not in occupied]
+    free.sort(key=lambda position: (-similarities[position], position))
+    return free[:_NEAREST_TRIED]
