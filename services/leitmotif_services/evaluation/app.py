@@ -2,11 +2,11 @@
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2, evaluation_pb2_grpc
 from leitmotif_services.evaluation.config import EvaluationConfig
-from leitmotif_services.evaluation.job_store import JobStore
-from leitmotif_services.evaluation.redis_connection import connect
-from leitmotif_services.evaluation.redis_job_store import RedisJobStore
+from leitmotif_services.evaluation.jobs.job_store import JobStore
+from leitmotif_services.evaluation.jobs.redis_connection import connect
+from leitmotif_services.evaluation.jobs.redis_job_store import RedisJobStore
+from leitmotif_services.evaluation.jobs.supervisor import WorkerSupervisor
 from leitmotif_services.evaluation.servicer import EvaluationServicer
-from leitmotif_services.evaluation.supervisor import WorkerSupervisor
 from leitmotif_services.evaluation.worker_main import job_folders
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App

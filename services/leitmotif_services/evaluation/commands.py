@@ -59,15 +59,15 @@ def perplexity(
     if context and stride > context:
         raise typer.BadParameter(f"must be at most the context of {context}", param_hint="--stride")
     with needs_extra("evaluation"):
-        from leitmotif_services.evaluation.model_folder import inspect_model_folder
-        from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexitySettings, Progress, evaluate_perplexity
-        from leitmotif_services.evaluation.text import m2d2_text, read_text
+        from leitmotif_services.evaluation.inputs.text import m2d2_text, read_text
+        from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
+        from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexitySettings, Progress, evaluate_perplexity
         from leitmotif_services.runtime.errors import ServiceError
     try:
         content = read_text(text, limit_bytes=_MAX_TEXT_BYTES)
         folder = inspect_model_folder(model)
         with needs_extra("evaluation"):  # after the checks: it takes seconds
-            from leitmotif_services.evaluation.transformers_language_model import load_language_model
+            from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
         limit_bytes = round(memory_limit_gb * 1e9) or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         loaded = load_language_model(folder, threads=threads or os.cpu_count() or 1, memory_limit_bytes=limit_bytes)
         policy = BosPolicy.NEVER if mode is Mode.M2D2 else BosPolicy(bos.value if bos else "auto")

@@ -6,8 +6,8 @@ from typing import Any
 from google.protobuf import timestamp_pb2
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
-from leitmotif_services.evaluation.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
+from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
 from leitmotif_services.runtime.errors import ServiceError, invalid_field
 from leitmotif_services.runtime.status import status_of
 

@@ -12,11 +12,11 @@ import grpc
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
 from leitmotif_services.evaluation.convert import job_to_pb, perplexity_spec_from_pb, state_filter_from_pb
-from leitmotif_services.evaluation.job import Job, JobState, PerplexitySpec
-from leitmotif_services.evaluation.job_store import JobStore, RequestKey
-from leitmotif_services.evaluation.perplexity import check_context_and_stride
-from leitmotif_services.evaluation.perplexity_job import JobFolders
-from leitmotif_services.evaluation.text import check_inline_text, count_bytes
+from leitmotif_services.evaluation.inputs.text import check_inline_text, count_bytes
+from leitmotif_services.evaluation.jobs.job import Job, JobState, PerplexitySpec
+from leitmotif_services.evaluation.jobs.job_store import JobStore, RequestKey
+from leitmotif_services.evaluation.jobs.perplexity_job import JobFolders
+from leitmotif_services.evaluation.scoring.perplexity import check_context_and_stride
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.pagination import decode_page_token, encode_page_token, page_size_of

@@ -10,13 +10,13 @@ import threading
 import uvloop
 
 from leitmotif_services.evaluation.config import EvaluationConfig
-from leitmotif_services.evaluation.language_model import LanguageModel
-from leitmotif_services.evaluation.model_folder import ModelFolder
-from leitmotif_services.evaluation.perplexity_job import JobFolders, PerplexityJobs
-from leitmotif_services.evaluation.redis_connection import connect
-from leitmotif_services.evaluation.redis_job_queue import RedisJobQueue
-from leitmotif_services.evaluation.root_folder import RootFolder
-from leitmotif_services.evaluation.worker import Worker
+from leitmotif_services.evaluation.inputs.root_folder import RootFolder
+from leitmotif_services.evaluation.jobs.perplexity_job import JobFolders, PerplexityJobs
+from leitmotif_services.evaluation.jobs.redis_connection import connect
+from leitmotif_services.evaluation.jobs.redis_job_queue import RedisJobQueue
+from leitmotif_services.evaluation.jobs.worker import Worker
+from leitmotif_services.evaluation.models.language_model import LanguageModel
+from leitmotif_services.evaluation.models.model_folder import ModelFolder
 from leitmotif_services.runtime.environment import ConfigurationError
 from leitmotif_services.runtime.logs import configure_logs
 
@@ -36,7 +36,7 @@ async def work(config: EvaluationConfig, stop: asyncio.Event) -> None:
 
     def load(folder: ModelFolder) -> LanguageModel:
         # Imported when the first job comes: until then a worker is small.
-        from leitmotif_services.evaluation.transformers_language_model import load_language_model
+        from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
 
         return load_language_model(folder, threads=config.torch_threads, memory_limit_bytes=config.memory_limit_bytes)
 

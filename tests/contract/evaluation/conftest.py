@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from leitmotif_services.evaluation.job_store import JobQueue, JobStore
-from leitmotif_services.evaluation.redis_connection import connect
-from leitmotif_services.evaluation.redis_job_queue import RedisJobQueue
-from leitmotif_services.evaluation.redis_job_store import RedisJobStore
+from leitmotif_services.evaluation.jobs.job_store import JobQueue, JobStore
+from leitmotif_services.evaluation.jobs.redis_connection import connect
+from leitmotif_services.evaluation.jobs.redis_job_queue import RedisJobQueue
+from leitmotif_services.evaluation.jobs.redis_job_store import RedisJobStore
 
 LEASE_S = 0.2
 MAX_ATTEMPTS = 2

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from leitmotif_services.evaluation.job import STEPS, Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.job_store import JobQueue, Lease, RequestKey, Signal
-from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.jobs.job import STEPS, Job, JobFailure, JobState, PerplexitySpec
+from leitmotif_services.evaluation.jobs.job_store import JobQueue, Lease, RequestKey, Signal
+from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.contract.evaluation.conftest import LEASE_S, MAX_ATTEMPTS, MAX_QUEUED_JOBS, Kept
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from leitmotif_services.embedded.redis_server import EmbeddedRedis
-from leitmotif_services.evaluation.job import Job, JobState, PerplexitySpec
-from leitmotif_services.evaluation.job_store import RequestKey
-from leitmotif_services.evaluation.redis_connection import connect
-from leitmotif_services.evaluation.redis_job_queue import RedisJobQueue
-from leitmotif_services.evaluation.redis_job_store import RedisJobStore
+from leitmotif_services.evaluation.jobs.job import Job, JobState, PerplexitySpec
+from leitmotif_services.evaluation.jobs.job_store import RequestKey
+from leitmotif_services.evaluation.jobs.redis_connection import connect
+from leitmotif_services.evaluation.jobs.redis_job_queue import RedisJobQueue
+from leitmotif_services.evaluation.jobs.redis_job_store import RedisJobStore
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 JOB = Job("job-1", JobState.QUEUED, PerplexitySpec("m", None), 4, datetime(2026, 1, 2, tzinfo=UTC))

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
 from leitmotif_services.evaluation.commands import lm
-from leitmotif_services.evaluation.model_folder import inspect_model_folder
-from leitmotif_services.evaluation.perplexity import PerplexityResult, PerplexitySettings, evaluate_perplexity
-from leitmotif_services.evaluation.transformers_language_model import load_language_model
+from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
+from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, PerplexitySettings, evaluate_perplexity
 from tests.integration.evaluation.service_process import create, ended, reason_of, service, settings, under_way, watch_until
 from tests.unit.evaluation.sample_language_models import TEXT
 

@@ -18,7 +18,7 @@ from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
 from leitmotif_services.embedded.redis_server import EmbeddedRedis
 from leitmotif_services.evaluation.config import EvaluationConfig
-from leitmotif_services.evaluation.supervisor import WorkerSupervisor
+from leitmotif_services.evaluation.jobs.supervisor import WorkerSupervisor
 from tests.integration.evaluation.service_process import (
     create,
     ended,

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leitmotif_services.evaluation.torch_token_nll import TiledTokenNll, full_token_nll
+from leitmotif_services.evaluation.models.torch_token_nll import TiledTokenNll, full_token_nll
 
 
 @settings(max_examples=30, deadline=None)

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leitmotif_services.evaluation.perplexity import PerplexitySettings, evaluate_perplexity
-from leitmotif_services.evaluation.windows import window_batches, windows
+from leitmotif_services.evaluation.scoring.perplexity import PerplexitySettings, evaluate_perplexity
+from leitmotif_services.evaluation.scoring.windows import window_batches, windows
 from tests.unit.evaluation.sample_language_models import UniformModel
 
 contexts_and_strides = st.integers(1, 40).flatmap(lambda context: st.tuples(st.just(context), st.integers(1, context)))

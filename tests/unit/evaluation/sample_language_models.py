@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from leitmotif_services.evaluation.language_model import TokenIds, WindowBatch
+from leitmotif_services.evaluation.models.language_model import TokenIds, WindowBatch
 
 TEXT = "".join(
     f"The {adjective} {noun} was heard {count} times before it came back in the {key} key.\n"

@@ -14,8 +14,8 @@ from leitmotif_services.evaluation.convert import (
     state_filter_from_pb,
     state_to_pb,
 )
-from leitmotif_services.evaluation.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
+from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 RESULT = PerplexityResult(

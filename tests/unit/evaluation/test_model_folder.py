@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leitmotif_services.evaluation.model_folder import inspect_model_folder
-from leitmotif_services.evaluation.root_folder import RootFolder
+from leitmotif_services.evaluation.inputs.root_folder import RootFolder
+from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 

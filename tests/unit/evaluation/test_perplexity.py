@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from leitmotif_services.evaluation.language_model import WindowBatch
-from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexitySettings, Progress, evaluate_perplexity
+from leitmotif_services.evaluation.models.language_model import WindowBatch
+from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexitySettings, Progress, evaluate_perplexity
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.evaluation.sample_language_models import UniformModel
 

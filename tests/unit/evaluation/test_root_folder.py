@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from leitmotif_services.evaluation.root_folder import RootFolder
+from leitmotif_services.evaluation.inputs.root_folder import RootFolder
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from leitmotif_services.evaluation.text import check_inline_text, m2d2_text, read_text
+from leitmotif_services.evaluation.inputs.text import check_inline_text, m2d2_text, read_text
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 

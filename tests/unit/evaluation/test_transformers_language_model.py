@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from leitmotif_services.evaluation.model_folder import inspect_model_folder
-from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexitySettings, evaluate_perplexity
-from leitmotif_services.evaluation.transformers_language_model import TransformersLanguageModel, load_language_model
+from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
+from leitmotif_services.evaluation.models.transformers_language_model import TransformersLanguageModel, load_language_model
+from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexitySettings, evaluate_perplexity
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.evaluation.sample_language_models import TEXT, save_gemma2, save_gpt2, save_llama
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from leitmotif_services.evaluation.windows import Window, window_batches, windows
+from leitmotif_services.evaluation.scoring.windows import Window, window_batches, windows
 
 
 def test_disjoint_windows_when_the_stride_is_the_context() -> None:

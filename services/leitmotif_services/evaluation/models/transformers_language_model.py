@@ -13,9 +13,9 @@ import torch
 import transformers
 from transformers.utils import logging as transformers_logging
 
-from leitmotif_services.evaluation.language_model import TokenIds, WindowBatch
-from leitmotif_services.evaluation.model_folder import ModelFolder
-from leitmotif_services.evaluation.torch_token_nll import TiledTokenNll, full_token_nll
+from leitmotif_services.evaluation.models.language_model import TokenIds, WindowBatch
+from leitmotif_services.evaluation.models.model_folder import ModelFolder
+from leitmotif_services.evaluation.models.torch_token_nll import TiledTokenNll, full_token_nll
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]

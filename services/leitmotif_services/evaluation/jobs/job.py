@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from leitmotif_services.evaluation.perplexity import PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, PerplexitySettings, Progress
 from leitmotif_services.runtime.errors import Reason
 
 

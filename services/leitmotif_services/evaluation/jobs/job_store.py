@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from leitmotif_services.evaluation.job import Job, JobFailure, JobState
-from leitmotif_services.evaluation.perplexity import PerplexityResult, Progress
+from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leitmotif_services.evaluation.language_model import TokenIds, WindowBatch
+from leitmotif_services.evaluation.models.language_model import TokenIds, WindowBatch
 
 
 @dataclass(frozen=True)

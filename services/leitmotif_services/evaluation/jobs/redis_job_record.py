@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from leitmotif_services.evaluation.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
+from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SCHEMA = "1"

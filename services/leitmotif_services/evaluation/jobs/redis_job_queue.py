@@ -7,13 +7,13 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from leitmotif_services.evaluation import redis_job_scripts as scripts
-from leitmotif_services.evaluation.job import JobFailure, JobState
-from leitmotif_services.evaluation.job_store import Lease, Signal
-from leitmotif_services.evaluation.perplexity import PerplexityResult, Progress
-from leitmotif_services.evaluation.redis_connection import store_errors
-from leitmotif_services.evaluation.redis_job_record import decode_job, encode
-from leitmotif_services.evaluation.redis_job_store import key_space
+from leitmotif_services.evaluation.jobs import redis_job_scripts as scripts
+from leitmotif_services.evaluation.jobs.job import JobFailure, JobState
+from leitmotif_services.evaluation.jobs.job_store import Lease, Signal
+from leitmotif_services.evaluation.jobs.redis_connection import store_errors
+from leitmotif_services.evaluation.jobs.redis_job_record import decode_job, encode
+from leitmotif_services.evaluation.jobs.redis_job_store import key_space
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 _FORGOTTEN_CONSUMER_MS = 3600_000

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from leitmotif_services.evaluation.job import JobFailure, PerplexitySpec
-from leitmotif_services.evaluation.job_store import JobQueue, Lease, Signal
-from leitmotif_services.evaluation.perplexity import PerplexityResult, Progress
+from leitmotif_services.evaluation.jobs.job import JobFailure, PerplexitySpec
+from leitmotif_services.evaluation.jobs.job_store import JobQueue, Lease, Signal
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 log = logging.getLogger(__name__)

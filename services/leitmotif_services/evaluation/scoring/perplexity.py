@@ -8,9 +8,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from leitmotif_services.evaluation.language_model import LanguageModel, TokenIds
-from leitmotif_services.evaluation.text import count_bytes, count_words
-from leitmotif_services.evaluation.windows import window_batches
+from leitmotif_services.evaluation.inputs.text import count_bytes, count_words
+from leitmotif_services.evaluation.models.language_model import LanguageModel, TokenIds
+from leitmotif_services.evaluation.scoring.windows import window_batches
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from leitmotif_services.evaluation import redis_job_scripts as scripts
-from leitmotif_services.evaluation.job import Job, JobState
-from leitmotif_services.evaluation.job_store import RequestKey
-from leitmotif_services.evaluation.redis_connection import store_errors
-from leitmotif_services.evaluation.redis_job_changes import JobChanges
-from leitmotif_services.evaluation.redis_job_record import decode_job, new_job_fields
+from leitmotif_services.evaluation.jobs import redis_job_scripts as scripts
+from leitmotif_services.evaluation.jobs.job import Job, JobState
+from leitmotif_services.evaluation.jobs.job_store import RequestKey
+from leitmotif_services.evaluation.jobs.redis_connection import store_errors
+from leitmotif_services.evaluation.jobs.redis_job_changes import JobChanges
+from leitmotif_services.evaluation.jobs.redis_job_record import decode_job, new_job_fields
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 _REQUEST_TTL_S = 24 * 3600

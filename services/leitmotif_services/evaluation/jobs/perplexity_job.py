@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable
 
-from leitmotif_services.evaluation.job import PerplexitySpec
-from leitmotif_services.evaluation.language_model import LanguageModel
-from leitmotif_services.evaluation.model_folder import ModelFolder, inspect_model_folder
-from leitmotif_services.evaluation.perplexity import PerplexityResult, Progress, evaluate_perplexity
-from leitmotif_services.evaluation.root_folder import RootFolder
-from leitmotif_services.evaluation.text import read_text
+from leitmotif_services.evaluation.inputs.root_folder import RootFolder
+from leitmotif_services.evaluation.inputs.text import read_text
+from leitmotif_services.evaluation.jobs.job import PerplexitySpec
+from leitmotif_services.evaluation.models.language_model import LanguageModel
+from leitmotif_services.evaluation.models.model_folder import ModelFolder, inspect_model_folder
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress, evaluate_perplexity
 from leitmotif_services.runtime.errors import Reason
 
 log = logging.getLogger(__name__)

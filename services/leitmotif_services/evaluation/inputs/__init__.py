@@ -1,0 +1,1 @@
+"""What jobs and commands read: files below a root, and texts."""

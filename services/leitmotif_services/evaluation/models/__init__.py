@@ -1,0 +1,1 @@
+"""Language models behind one port: what their folders must hold, and how they are computed."""

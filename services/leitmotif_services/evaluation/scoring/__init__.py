@@ -1,0 +1,1 @@
+"""Texts under a model: every token scored exactly once."""
