@@ -6,15 +6,16 @@ from typing import Any
 from google.protobuf import timestamp_pb2
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
+from leitmotif.api.evaluation.v1 import results_pb2, specs_pb2
 from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
 from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
 from leitmotif_services.runtime.errors import ServiceError, invalid_field
 from leitmotif_services.runtime.status import status_of
 
 _BOS = {
-    pb.BOS_POLICY_UNSPECIFIED: BosPolicy.AUTO,
-    pb.BOS_POLICY_ALWAYS: BosPolicy.ALWAYS,
-    pb.BOS_POLICY_NEVER: BosPolicy.NEVER,
+    specs_pb2.BOS_POLICY_UNSPECIFIED: BosPolicy.AUTO,
+    specs_pb2.BOS_POLICY_ALWAYS: BosPolicy.ALWAYS,
+    specs_pb2.BOS_POLICY_NEVER: BosPolicy.NEVER,
 }
 _BOS_TO_PB = {policy: number for number, policy in _BOS.items()}
 
@@ -28,7 +29,7 @@ _STATES = {
 _STATES_TO_PB = {state: number for number, state in _STATES.items()}
 
 
-def perplexity_spec_from_pb(message: pb.PerplexitySpec) -> PerplexitySpec:
+def perplexity_spec_from_pb(message: specs_pb2.PerplexitySpec) -> PerplexitySpec:
     """The domain's spec; an inline text is not part of it. FIELD_INVALID for an enum value that this release does not know."""
     if message.bos not in _BOS:
         raise invalid_field("spec.perplexity.bos", f"is no BosPolicy: {message.bos}")
@@ -41,9 +42,9 @@ def perplexity_spec_from_pb(message: pb.PerplexitySpec) -> PerplexitySpec:
     )
 
 
-def perplexity_spec_to_pb(spec: PerplexitySpec) -> pb.PerplexitySpec:
+def perplexity_spec_to_pb(spec: PerplexitySpec) -> specs_pb2.PerplexitySpec:
     """The message; an inline text is left out."""
-    message = pb.PerplexitySpec(
+    message = specs_pb2.PerplexitySpec(
         model=spec.model,
         context=spec.settings.context,
         stride=spec.settings.stride,
@@ -70,10 +71,10 @@ def state_to_pb(state: JobState) -> pb.JobState:
     return _STATES_TO_PB[state]
 
 
-def result_to_pb(result: PerplexityResult) -> pb.JobResult:
+def result_to_pb(result: PerplexityResult) -> results_pb2.JobResult:
     """The message, derived figures included."""
-    return pb.JobResult(
-        perplexity=pb.PerplexityResult(
+    return results_pb2.JobResult(
+        perplexity=results_pb2.PerplexityResult(
             perplexity=result.perplexity,
             nll_sum=result.nll_sum,
             tokens=result.tokens,
@@ -92,7 +93,7 @@ def result_to_pb(result: PerplexityResult) -> pb.JobResult:
     )
 
 
-def result_from_pb(message: pb.JobResult) -> PerplexityResult:
+def result_from_pb(message: results_pb2.JobResult) -> PerplexityResult:
     """The domain's result; derived figures are derived again."""
     figures = message.perplexity
     return PerplexityResult(
@@ -114,7 +115,7 @@ def job_to_pb(job: Job) -> pb.Job:
     message = pb.Job(
         job_id=job.job_id,
         state=state_to_pb(job.state),
-        spec=pb.JobSpec(perplexity=perplexity_spec_to_pb(job.spec)),
+        spec=specs_pb2.JobSpec(perplexity=perplexity_spec_to_pb(job.spec)),
         text_bytes=job.text_bytes,
         progress=_progress_to_pb(job.progress),
         created_at=_timestamp(job.created_at),

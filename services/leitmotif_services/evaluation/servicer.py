@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
-from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
+from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, specs_pb2
 from leitmotif_services.evaluation.convert import job_to_pb, perplexity_spec_from_pb, state_filter_from_pb
 from leitmotif_services.evaluation.inputs.text import check_inline_text, count_bytes
 from leitmotif_services.evaluation.jobs.job import Job, JobState, PerplexitySpec
@@ -89,7 +89,7 @@ class EvaluationServicer(evaluation_pb2_grpc.EvaluationServiceServicer):
         return count_bytes(text if text is not None else self._folders.text(spec.text_path or ""))
 
 
-def _check_numbers(message: pb.PerplexitySpec) -> None:
+def _check_numbers(message: specs_pb2.PerplexitySpec) -> None:
     for name, maximum in (("context", MAX_CONTEXT_TOKENS), ("stride", MAX_CONTEXT_TOKENS), ("batch_size", MAX_BATCH_SIZE)):
         value = getattr(message, name)
         if not 0 <= value <= maximum:

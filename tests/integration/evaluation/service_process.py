@@ -14,7 +14,7 @@ import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
-from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
+from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, specs_pb2
 
 PREFIX = "LEITMOTIF_EVALUATION_"
 
@@ -69,8 +69,8 @@ def worker(environ: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
 
 def create(stub: evaluation_pb2_grpc.EvaluationServiceStub, request_id: str = "", **spec: object) -> pb.Job:
     """Create a perplexity job."""
-    message = pb.PerplexitySpec(**{"model": "gpt2", **spec})  # type: ignore[arg-type]
-    request = pb.CreateJobRequest(spec=pb.JobSpec(perplexity=message), request_id=request_id)
+    message = specs_pb2.PerplexitySpec(**{"model": "gpt2", **spec})  # type: ignore[arg-type]
+    request = pb.CreateJobRequest(spec=specs_pb2.JobSpec(perplexity=message), request_id=request_id)
     return stub.CreateJob(request, timeout=20).job
 
 

@@ -11,7 +11,7 @@ from grpc_status import rpc_status
 from typer.testing import CliRunner
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
-from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
+from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, results_pb2, specs_pb2
 from leitmotif_services.evaluation.commands import lm
 from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
 from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
@@ -33,7 +33,7 @@ def computed_here(root: Path, text: str, settings: PerplexitySettings) -> Perple
     return evaluate_perplexity(model, text, settings)
 
 
-def assert_same(figures: pb.PerplexityResult, expected: PerplexityResult) -> None:
+def assert_same(figures: results_pb2.PerplexityResult, expected: PerplexityResult) -> None:
     assert figures.nll_sum == pytest.approx(expected.nll_sum, rel=1e-6)
     assert figures.perplexity == pytest.approx(expected.perplexity, rel=1e-6)
     assert (figures.tokens, figures.words, figures.bytes) == (expected.tokens, expected.words, expected.bytes)
@@ -58,7 +58,7 @@ def test_create_watch_result(stub: Stub, evaluation_root: Path) -> None:
 
 
 def test_an_inline_text_is_evaluated_and_not_echoed(stub: Stub, evaluation_root: Path) -> None:
-    job = watch_until(stub, create(stub, text=TEXT[:500], bos=pb.BOS_POLICY_NEVER).job_id, ended)
+    job = watch_until(stub, create(stub, text=TEXT[:500], bos=specs_pb2.BOS_POLICY_NEVER).job_id, ended)
     assert job.spec.perplexity.WhichOneof("text_source") is None
     assert job.text_bytes == len(TEXT[:500].encode())
     assert not job.result.perplexity.bos_prepended
@@ -116,7 +116,7 @@ def test_what_can_be_told_at_once_is_told_at_once(stub: Stub, spec: dict[str, ob
 
 @pytest.mark.parametrize(
     ("spec", "reason"),
-    [({"text": "some text", "context": 65}, "CONTEXT_INVALID"), ({"text": "a", "bos": pb.BOS_POLICY_NEVER}, "TEXT_EMPTY")],
+    [({"text": "some text", "context": 65}, "CONTEXT_INVALID"), ({"text": "a", "bos": specs_pb2.BOS_POLICY_NEVER}, "TEXT_EMPTY")],
 )
 def test_what_only_the_model_tells_fails_the_job_and_the_worker_goes_on(stub: Stub, spec: dict[str, object], reason: str) -> None:
     job = watch_until(stub, create(stub, **spec).job_id, ended)

@@ -5,6 +5,7 @@ import pytest
 from google.rpc import code_pb2, error_details_pb2
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
+from leitmotif.api.evaluation.v1 import results_pb2, specs_pb2
 from leitmotif_services.evaluation.convert import (
     job_to_pb,
     perplexity_spec_from_pb,
@@ -52,18 +53,18 @@ def test_a_spec_survives_the_wire(policy: BosPolicy, text_path: str | None) -> N
 
 
 def test_an_inline_text_is_no_part_of_the_spec() -> None:
-    spec = perplexity_spec_from_pb(pb.PerplexitySpec(model="m", text="secret"))
+    spec = perplexity_spec_from_pb(specs_pb2.PerplexitySpec(model="m", text="secret"))
     assert spec.text_path is None
     assert perplexity_spec_to_pb(spec).WhichOneof("text_source") is None
 
 
 def test_zero_stands_for_a_batch_of_one() -> None:
-    assert perplexity_spec_from_pb(pb.PerplexitySpec()).settings == PerplexitySettings()
+    assert perplexity_spec_from_pb(specs_pb2.PerplexitySpec()).settings == PerplexitySettings()
 
 
 def test_an_unknown_policy_is_an_invalid_field() -> None:
     with pytest.raises(ServiceError) as refused:
-        perplexity_spec_from_pb(pb.PerplexitySpec(bos=77))
+        perplexity_spec_from_pb(specs_pb2.PerplexitySpec(bos=77))
     assert refused.value.violations[0].field == "spec.perplexity.bos"
 
 
@@ -83,8 +84,8 @@ def test_no_filter_and_an_unknown_one() -> None:
 def test_every_state_and_policy_of_the_api_is_known() -> None:
     for number in pb.JobState.values():
         state_filter_from_pb(number)
-    for number in pb.BosPolicy.values():
-        perplexity_spec_from_pb(pb.PerplexitySpec(bos=number))
+    for number in specs_pb2.BosPolicy.values():
+        perplexity_spec_from_pb(specs_pb2.PerplexitySpec(bos=number))
 
 
 def test_a_result_survives_the_wire_with_derived_figures() -> None:
@@ -95,7 +96,7 @@ def test_a_result_survives_the_wire_with_derived_figures() -> None:
     assert message.perplexity.byte_perplexity == pytest.approx(4)
     assert message.perplexity.bits_per_byte == pytest.approx(2)
     named = {field.name for field, _ in message.perplexity.ListFields()}
-    assert named == {field.name for field in pb.PerplexityResult.DESCRIPTOR.fields}
+    assert named == {field.name for field in results_pb2.PerplexityResult.DESCRIPTOR.fields}
 
 
 def test_a_job_names_everything_that_is_known() -> None:

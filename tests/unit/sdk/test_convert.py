@@ -17,7 +17,7 @@ from leitmotif._convert import audio, catalogue, custody, evaluation, exclusions
 from leitmotif._convert.times import time_of, timestamp_of
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.common.v1 import vectors_pb2
-from leitmotif.api.evaluation.v1 import evaluation_pb2
+from leitmotif.api.evaluation.v1 import evaluation_pb2, results_pb2, specs_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import exclusions_pb2, presets_pb2, profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
@@ -135,7 +135,7 @@ SCALAR_CASES = {
     "Job": (evaluation_pb2.Job, evaluation.job_of),
     "JobProgress": (evaluation_pb2.JobProgress, lambda m: evaluation.job_of(evaluation_pb2.Job(progress=m)).progress),
     "PerplexityResult": (
-        evaluation_pb2.PerplexityResult,
+        results_pb2.PerplexityResult,
         lambda m: evaluation.job_of(evaluation_pb2.Job(result={"perplexity": m})).result,
     ),
 }
@@ -350,7 +350,7 @@ def test_every_enum_value_has_a_name_and_a_newer_one_is_unknown(case):
 
 def test_bos_policies_go_there_and_come_back():
     numbers = {evaluation.bos_number_of(policy) for policy in types.BosPolicy}
-    assert numbers == {value.number for value in evaluation_pb2.BosPolicy.DESCRIPTOR.values}
+    assert numbers == {value.number for value in specs_pb2.BosPolicy.DESCRIPTOR.values}
     for policy in types.BosPolicy:
         message = evaluation_pb2.Job(spec={"perplexity": {"bos": evaluation.bos_number_of(policy), "text_path": "a.txt"}})
         spec = evaluation.job_of(message).spec

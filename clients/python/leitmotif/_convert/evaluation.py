@@ -3,6 +3,7 @@
 from leitmotif._convert.status import error_of_status
 from leitmotif._convert.times import time_of
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb2
+from leitmotif.api.evaluation.v1 import results_pb2, specs_pb2
 from leitmotif.types import BosPolicy, Job, JobProgress, JobState, PerplexityResult, PerplexitySpec
 
 _STATES = {
@@ -15,9 +16,9 @@ _STATES = {
 _STATES_BACK = {number: name for name, number in _STATES.items()}
 
 _BOS = {
-    BosPolicy.AUTO: pb2.BOS_POLICY_UNSPECIFIED,
-    BosPolicy.ALWAYS: pb2.BOS_POLICY_ALWAYS,
-    BosPolicy.NEVER: pb2.BOS_POLICY_NEVER,
+    BosPolicy.AUTO: specs_pb2.BOS_POLICY_UNSPECIFIED,
+    BosPolicy.ALWAYS: specs_pb2.BOS_POLICY_ALWAYS,
+    BosPolicy.NEVER: specs_pb2.BOS_POLICY_NEVER,
 }
 _BOS_BACK = {number: name for name, number in _BOS.items()}
 
@@ -27,7 +28,7 @@ def state_number_of(state: JobState | None) -> pb2.JobState:
     return pb2.JOB_STATE_UNSPECIFIED if state is None else _STATES.get(state, pb2.JOB_STATE_UNSPECIFIED)
 
 
-def bos_number_of(policy: BosPolicy) -> pb2.BosPolicy:
+def bos_number_of(policy: BosPolicy) -> specs_pb2.BosPolicy:
     return _BOS[policy]
 
 
@@ -48,7 +49,7 @@ def job_of(message: pb2.Job) -> Job:
     )
 
 
-def _perplexity_spec_of(message: pb2.PerplexitySpec) -> PerplexitySpec:
+def _perplexity_spec_of(message: specs_pb2.PerplexitySpec) -> PerplexitySpec:
     return PerplexitySpec(
         model=message.model,
         text_path=message.text_path,
@@ -59,7 +60,7 @@ def _perplexity_spec_of(message: pb2.PerplexitySpec) -> PerplexitySpec:
     )
 
 
-def _perplexity_of(message: pb2.PerplexityResult) -> PerplexityResult:
+def _perplexity_of(message: results_pb2.PerplexityResult) -> PerplexityResult:
     return PerplexityResult(
         perplexity=message.perplexity,
         nll_sum=message.nll_sum,

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from leitmotif._convert.evaluation import bos_number_of, job_of, state_number_of
 from leitmotif._sync.transport import Transport
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb2
+from leitmotif.api.evaluation.v1 import specs_pb2
 from leitmotif.errors import JobCancelledError, JobFailedError, LeitmotifError
 from leitmotif.types import BosPolicy, Job, JobProgress, JobState, PerplexityResult
 
@@ -106,7 +107,7 @@ class Evaluations:
         """
         if (text is None) == (text_path is None):
             raise ValueError("give either text or text_path")
-        spec = pb2.PerplexitySpec(
+        spec = specs_pb2.PerplexitySpec(
             model=model,
             text=text,
             text_path=text_path,
@@ -115,7 +116,7 @@ class Evaluations:
             bos=bos_number_of(bos),
             batch_size=batch_size,
         )
-        request = pb2.CreateJobRequest(spec=pb2.JobSpec(perplexity=spec), request_id=request_id or uuid.uuid4().hex)
+        request = pb2.CreateJobRequest(spec=specs_pb2.JobSpec(perplexity=spec), request_id=request_id or uuid.uuid4().hex)
         method = self._transport.stubs.evaluation.CreateJob
         response = self._transport.call(method, request, timeout_s=timeout_s, repeatable=True)
         return Evaluation(self._transport, job_of(response.job))

@@ -1,5 +1,6 @@
 """The port behind which a causal language model stands, and the batches of windows that it is asked about."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,3 +49,19 @@ class LanguageModel(Protocol):
 
     def token_nll(self, batch: WindowBatch) -> npt.NDArray[np.float64]:
         """Negative log likelihood in nats at each scored position, row after row; shape (batch.scored.sum(),)."""
+
+    def token_nll_and_ranks(self, batch: WindowBatch) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """As `token_nll`, and the rank of each target among the vocabulary: 1 for the likeliest, ties in its favour."""
+
+    @property
+    def tokenizer_sha256(self) -> str:
+        """SHA-256 over what decides how a text becomes ids: two models with the same can be compared token by token."""
+
+    def token_texts(self, token_ids: TokenIds) -> list[str]:
+        """What each id stands for by itself, as text; bytes that are no UTF-8 by themselves as U+FFFD."""
+
+    def mean_states(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Mean of the last layer's states over the tokens of each text, cut to the model's length: (texts, D).
+
+        Zeros for a text without a token. The result does not depend on which texts are given together.
+        """

@@ -24,51 +24,55 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from leitmotif.api.evaluation.v1 import results_pb2 as leitmotif_dot_api_dot_evaluation_dot_v1_dot_results__pb2
+from leitmotif.api.evaluation.v1 import specs_pb2 as leitmotif_dot_api_dot_evaluation_dot_v1_dot_specs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,leitmotif/api/evaluation/v1/evaluation.proto\x12\x1bleitmotif.api.evaluation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"T\n\x07JobSpec\x12\x41\n\nperplexity\x18\x01 \x01(\x0b\x32+.leitmotif.api.evaluation.v1.PerplexitySpecH\x00\x42\x06\n\x04kind\"\xbd\x01\n\x0ePerplexitySpec\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0e\n\x04text\x18\x02 \x01(\tH\x00\x12\x13\n\ttext_path\x18\x03 \x01(\tH\x00\x12\x0f\n\x07\x63ontext\x18\x04 \x01(\x05\x12\x0e\n\x06stride\x18\x05 \x01(\x05\x12\x33\n\x03\x62os\x18\x06 \x01(\x0e\x32&.leitmotif.api.evaluation.v1.BosPolicy\x12\x12\n\nbatch_size\x18\x07 \x01(\x05\x42\r\n\x0btext_source\"\xa1\x02\n\x10PerplexityResult\x12\x12\n\nperplexity\x18\x01 \x01(\x01\x12\x0f\n\x07nll_sum\x18\x02 \x01(\x01\x12\x0e\n\x06tokens\x18\x03 \x01(\x03\x12\r\n\x05words\x18\x04 \x01(\x03\x12\r\n\x05\x62ytes\x18\x05 \x01(\x03\x12\x17\n\x0fword_perplexity\x18\x06 \x01(\x01\x12\x17\n\x0f\x62yte_perplexity\x18\x07 \x01(\x01\x12\x15\n\rbits_per_byte\x18\x08 \x01(\x01\x12\x0f\n\x07\x63ontext\x18\t \x01(\x05\x12\x0e\n\x06stride\x18\n \x01(\x05\x12\x15\n\rbos_prepended\x18\x0b \x01(\x08\x12\r\n\x05\x64type\x18\x0c \x01(\t\x12\x14\n\x0ctokens_per_s\x18\r \x01(\x01\x12\x14\n\x0cmodel_sha256\x18\x0e \x01(\t\"X\n\tJobResult\x12\x43\n\nperplexity\x18\x01 \x01(\x0b\x32-.leitmotif.api.evaluation.v1.PerplexityResultH\x00\x42\x06\n\x04kind\"j\n\x0bJobProgress\x12\x13\n\x0btokens_done\x18\x01 \x01(\x03\x12\x14\n\x0ctokens_total\x18\x02 \x01(\x03\x12\x14\n\x0ctokens_per_s\x18\x03 \x01(\x01\x12\x1a\n\x12running_perplexity\x18\x04 \x01(\x01\"\xca\x03\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x34\n\x05state\x18\x02 \x01(\x0e\x32%.leitmotif.api.evaluation.v1.JobState\x12\x32\n\x04spec\x18\x03 \x01(\x0b\x32$.leitmotif.api.evaluation.v1.JobSpec\x12\x12\n\ntext_bytes\x18\x04 \x01(\x03\x12:\n\x08progress\x18\x05 \x01(\x0b\x32(.leitmotif.api.evaluation.v1.JobProgress\x12\x36\n\x06result\x18\x06 \x01(\x0b\x32&.leitmotif.api.evaluation.v1.JobResult\x12!\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x12.google.rpc.Status\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ttempts\x18\x0b \x01(\x05\"Z\n\x10\x43reateJobRequest\x12\x32\n\x04spec\x18\x01 \x01(\x0b\x32$.leitmotif.api.evaluation.v1.JobSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"B\n\x11\x43reateJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"?\n\x0eGetJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job\"n\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x34\n\x05state\x18\x03 \x01(\x0e\x32%.leitmotif.api.evaluation.v1.JobState\"[\n\x10ListJobsResponse\x12.\n\x04jobs\x18\x01 \x03(\x0b\x32 .leitmotif.api.evaluation.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"!\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"A\n\x10WatchJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"B\n\x11\x43\x61ncelJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job*\x9a\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05*T\n\tBosPolicy\x12\x1a\n\x16\x42OS_POLICY_UNSPECIFIED\x10\x00\x12\x15\n\x11\x42OS_POLICY_ALWAYS\x10\x01\x12\x14\n\x10\x42OS_POLICY_NEVER\x10\x02\x32\xa2\x04\n\x11\x45valuationService\x12j\n\tCreateJob\x12-.leitmotif.api.evaluation.v1.CreateJobRequest\x1a..leitmotif.api.evaluation.v1.CreateJobResponse\x12\x61\n\x06GetJob\x12*.leitmotif.api.evaluation.v1.GetJobRequest\x1a+.leitmotif.api.evaluation.v1.GetJobResponse\x12g\n\x08ListJobs\x12,.leitmotif.api.evaluation.v1.ListJobsRequest\x1a-.leitmotif.api.evaluation.v1.ListJobsResponse\x12i\n\x08WatchJob\x12,.leitmotif.api.evaluation.v1.WatchJobRequest\x1a-.leitmotif.api.evaluation.v1.WatchJobResponse0\x01\x12j\n\tCancelJob\x12-.leitmotif.api.evaluation.v1.CancelJobRequest\x1a..leitmotif.api.evaluation.v1.CancelJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,leitmotif/api/evaluation/v1/evaluation.proto\x12\x1bleitmotif.api.evaluation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a)leitmotif/api/evaluation/v1/results.proto\x1a\'leitmotif/api/evaluation/v1/specs.proto\"\xa4\x01\n\x0bJobProgress\x12\x13\n\x0btokens_done\x18\x01 \x01(\x03\x12\x14\n\x0ctokens_total\x18\x02 \x01(\x03\x12\x14\n\x0ctokens_per_s\x18\x03 \x01(\x01\x12\x1a\n\x12running_perplexity\x18\x04 \x01(\x01\x12\r\n\x05phase\x18\x05 \x01(\t\x12\x14\n\x0cphase_number\x18\x06 \x01(\x05\x12\x13\n\x0bphase_count\x18\x07 \x01(\x05\"\x98\x04\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x34\n\x05state\x18\x02 \x01(\x0e\x32%.leitmotif.api.evaluation.v1.JobState\x12\x32\n\x04spec\x18\x03 \x01(\x0b\x32$.leitmotif.api.evaluation.v1.JobSpec\x12\x12\n\ntext_bytes\x18\x04 \x01(\x03\x12:\n\x08progress\x18\x05 \x01(\x0b\x32(.leitmotif.api.evaluation.v1.JobProgress\x12\x36\n\x06result\x18\x06 \x01(\x0b\x32&.leitmotif.api.evaluation.v1.JobResult\x12!\n\x05\x65rror\x18\x07 \x01(\x0b\x32\x12.google.rpc.Status\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61ttempts\x18\x0b \x01(\x05\x12\x37\n\x08priority\x18\x0c \x01(\x0e\x32%.leitmotif.api.evaluation.v1.Priority\x12\x13\n\x0b\x64\x65\x61\x64_letter\x18\r \x01(\x08\"\x93\x01\n\x10\x43reateJobRequest\x12\x32\n\x04spec\x18\x01 \x01(\x0b\x32$.leitmotif.api.evaluation.v1.JobSpec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x37\n\x08priority\x18\x03 \x01(\x0e\x32%.leitmotif.api.evaluation.v1.Priority\"B\n\x11\x43reateJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"?\n\x0eGetJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job\"\x9e\x02\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x34\n\x05state\x18\x03 \x01(\x0e\x32%.leitmotif.api.evaluation.v1.JobState\x12\x32\n\x04kind\x18\x04 \x01(\x0e\x32$.leitmotif.api.evaluation.v1.JobKind\x12\x30\n\x0c\x63reated_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reated_before\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x64\x65\x61\x64_letters\x18\x07 \x01(\x08\"[\n\x10ListJobsResponse\x12.\n\x04jobs\x18\x01 \x03(\x0b\x32 .leitmotif.api.evaluation.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"!\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"A\n\x10WatchJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"B\n\x11\x43\x61ncelJobResponse\x12-\n\x03job\x18\x01 \x01(\x0b\x32 .leitmotif.api.evaluation.v1.Job\"\"\n\x10\x44\x65leteJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"$\n\x11\x44\x65leteJobResponse\x12\x0f\n\x07\x65xisted\x18\x01 \x01(\x08\"#\n\x11ReadReportRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"#\n\x12ReadReportResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c*\x9a\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05*\xcb\x01\n\x07JobKind\x12\x18\n\x14JOB_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13JOB_KIND_PERPLEXITY\x10\x01\x12\x17\n\x13JOB_KIND_COMPARISON\x10\x02\x12\x1b\n\x17JOB_KIND_TOKEN_ANALYSIS\x10\x03\x12\x15\n\x11JOB_KIND_DISTANCE\x10\x04\x12\x17\n\x13JOB_KIND_ADAPTATION\x10\x05\x12\x13\n\x0fJOB_KIND_ADVICE\x10\x06\x12\x12\n\x0eJOB_KIND_STUDY\x10\x07*^\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x10\n\x0cPRIORITY_LOW\x10\x01\x12\x13\n\x0fPRIORITY_NORMAL\x10\x02\x12\x11\n\rPRIORITY_HIGH\x10\x03\x32\xff\x05\n\x11\x45valuationService\x12j\n\tCreateJob\x12-.leitmotif.api.evaluation.v1.CreateJobRequest\x1a..leitmotif.api.evaluation.v1.CreateJobResponse\x12\x61\n\x06GetJob\x12*.leitmotif.api.evaluation.v1.GetJobRequest\x1a+.leitmotif.api.evaluation.v1.GetJobResponse\x12g\n\x08ListJobs\x12,.leitmotif.api.evaluation.v1.ListJobsRequest\x1a-.leitmotif.api.evaluation.v1.ListJobsResponse\x12i\n\x08WatchJob\x12,.leitmotif.api.evaluation.v1.WatchJobRequest\x1a-.leitmotif.api.evaluation.v1.WatchJobResponse0\x01\x12j\n\tCancelJob\x12-.leitmotif.api.evaluation.v1.CancelJobRequest\x1a..leitmotif.api.evaluation.v1.CancelJobResponse\x12j\n\tDeleteJob\x12-.leitmotif.api.evaluation.v1.DeleteJobRequest\x1a..leitmotif.api.evaluation.v1.DeleteJobResponse\x12o\n\nReadReport\x12..leitmotif.api.evaluation.v1.ReadReportRequest\x1a/.leitmotif.api.evaluation.v1.ReadReportResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'leitmotif.api.evaluation.v1.evaluation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOBSTATE']._serialized_start=2034
-  _globals['_JOBSTATE']._serialized_end=2188
-  _globals['_BOSPOLICY']._serialized_start=2190
-  _globals['_BOSPOLICY']._serialized_end=2274
-  _globals['_JOBSPEC']._serialized_start=135
-  _globals['_JOBSPEC']._serialized_end=219
-  _globals['_PERPLEXITYSPEC']._serialized_start=222
-  _globals['_PERPLEXITYSPEC']._serialized_end=411
-  _globals['_PERPLEXITYRESULT']._serialized_start=414
-  _globals['_PERPLEXITYRESULT']._serialized_end=703
-  _globals['_JOBRESULT']._serialized_start=705
-  _globals['_JOBRESULT']._serialized_end=793
-  _globals['_JOBPROGRESS']._serialized_start=795
-  _globals['_JOBPROGRESS']._serialized_end=901
-  _globals['_JOB']._serialized_start=904
-  _globals['_JOB']._serialized_end=1362
-  _globals['_CREATEJOBREQUEST']._serialized_start=1364
-  _globals['_CREATEJOBREQUEST']._serialized_end=1454
-  _globals['_CREATEJOBRESPONSE']._serialized_start=1456
-  _globals['_CREATEJOBRESPONSE']._serialized_end=1522
-  _globals['_GETJOBREQUEST']._serialized_start=1524
-  _globals['_GETJOBREQUEST']._serialized_end=1555
-  _globals['_GETJOBRESPONSE']._serialized_start=1557
-  _globals['_GETJOBRESPONSE']._serialized_end=1620
-  _globals['_LISTJOBSREQUEST']._serialized_start=1622
-  _globals['_LISTJOBSREQUEST']._serialized_end=1732
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1734
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1825
-  _globals['_WATCHJOBREQUEST']._serialized_start=1827
-  _globals['_WATCHJOBREQUEST']._serialized_end=1860
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1862
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1927
-  _globals['_CANCELJOBREQUEST']._serialized_start=1929
-  _globals['_CANCELJOBREQUEST']._serialized_end=1963
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1965
-  _globals['_CANCELJOBRESPONSE']._serialized_end=2031
-  _globals['_EVALUATIONSERVICE']._serialized_start=2277
-  _globals['_EVALUATIONSERVICE']._serialized_end=2823
+  _globals['_JOBSTATE']._serialized_start=1978
+  _globals['_JOBSTATE']._serialized_end=2132
+  _globals['_JOBKIND']._serialized_start=2135
+  _globals['_JOBKIND']._serialized_end=2338
+  _globals['_PRIORITY']._serialized_start=2340
+  _globals['_PRIORITY']._serialized_end=2434
+  _globals['_JOBPROGRESS']._serialized_start=220
+  _globals['_JOBPROGRESS']._serialized_end=384
+  _globals['_JOB']._serialized_start=387
+  _globals['_JOB']._serialized_end=923
+  _globals['_CREATEJOBREQUEST']._serialized_start=926
+  _globals['_CREATEJOBREQUEST']._serialized_end=1073
+  _globals['_CREATEJOBRESPONSE']._serialized_start=1075
+  _globals['_CREATEJOBRESPONSE']._serialized_end=1141
+  _globals['_GETJOBREQUEST']._serialized_start=1143
+  _globals['_GETJOBREQUEST']._serialized_end=1174
+  _globals['_GETJOBRESPONSE']._serialized_start=1176
+  _globals['_GETJOBRESPONSE']._serialized_end=1239
+  _globals['_LISTJOBSREQUEST']._serialized_start=1242
+  _globals['_LISTJOBSREQUEST']._serialized_end=1528
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1530
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1621
+  _globals['_WATCHJOBREQUEST']._serialized_start=1623
+  _globals['_WATCHJOBREQUEST']._serialized_end=1656
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1658
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1723
+  _globals['_CANCELJOBREQUEST']._serialized_start=1725
+  _globals['_CANCELJOBREQUEST']._serialized_end=1759
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1761
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1827
+  _globals['_DELETEJOBREQUEST']._serialized_start=1829
+  _globals['_DELETEJOBREQUEST']._serialized_end=1863
+  _globals['_DELETEJOBRESPONSE']._serialized_start=1865
+  _globals['_DELETEJOBRESPONSE']._serialized_end=1901
+  _globals['_READREPORTREQUEST']._serialized_start=1903
+  _globals['_READREPORTREQUEST']._serialized_end=1938
+  _globals['_READREPORTRESPONSE']._serialized_start=1940
+  _globals['_READREPORTRESPONSE']._serialized_end=1975
+  _globals['_EVALUATIONSERVICE']._serialized_start=2437
+  _globals['_EVALUATIONSERVICE']._serialized_end=3204
 # @@protoc_insertion_point(module_scope)

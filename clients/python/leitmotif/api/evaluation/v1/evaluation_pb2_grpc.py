@@ -27,7 +27,8 @@ if _version_not_supported:
 
 class EvaluationServiceStub(object):
     """Evaluates language models as jobs: created, watched and cancelled here, run by workers. A job outlives the service and
-    any worker. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
+    any worker. Jobs are of the tenant that the call is made for (metadata "x-leitmotif-tenant", which the gateway sets; absent stands
+    for "default"); those of another do not exist for it. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
     def __init__(self, channel):
@@ -61,15 +62,27 @@ class EvaluationServiceStub(object):
                 request_serializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.CancelJobResponse.FromString,
                 _registered_method=True)
+        self.DeleteJob = channel.unary_unary(
+                '/leitmotif.api.evaluation.v1.EvaluationService/DeleteJob',
+                request_serializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.DeleteJobRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.DeleteJobResponse.FromString,
+                _registered_method=True)
+        self.ReadReport = channel.unary_stream(
+                '/leitmotif.api.evaluation.v1.EvaluationService/ReadReport',
+                request_serializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.ReadReportRequest.SerializeToString,
+                response_deserializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.ReadReportResponse.FromString,
+                _registered_method=True)
 
 
 class EvaluationServiceServicer(object):
     """Evaluates language models as jobs: created, watched and cancelled here, run by workers. A job outlives the service and
-    any worker. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
+    any worker. Jobs are of the tenant that the call is made for (metadata "x-leitmotif-tenant", which the gateway sets; absent stands
+    for "default"); those of another do not exist for it. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
     def CreateJob(self, request, context):
         """Queues a job. What can be checked without the model (paths, sizes, UTF-8) is checked at once, the rest by the worker.
+        RESOURCE_EXHAUSTED (OVERLOADED) where the tenant has as many jobs waiting or running as it may.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -103,6 +116,21 @@ class EvaluationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteJob(self, request, context):
+        """Deletes a job that has ended, with its result and report. FAILED_PRECONDITION (JOB_STATE) while it waits or runs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadReport(self, request, context):
+        """Streams the report of a job that succeeded: one HTML page with its pictures in it, that refers to nothing else. NOT_FOUND
+        for an unknown job; FAILED_PRECONDITION (JOB_STATE) unless it succeeded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EvaluationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -131,6 +159,16 @@ def add_EvaluationServiceServicer_to_server(servicer, server):
                     request_deserializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.CancelJobRequest.FromString,
                     response_serializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.CancelJobResponse.SerializeToString,
             ),
+            'DeleteJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteJob,
+                    request_deserializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.DeleteJobRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.DeleteJobResponse.SerializeToString,
+            ),
+            'ReadReport': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadReport,
+                    request_deserializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.ReadReportRequest.FromString,
+                    response_serializer=leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.ReadReportResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'leitmotif.api.evaluation.v1.EvaluationService', rpc_method_handlers)
@@ -141,7 +179,8 @@ def add_EvaluationServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class EvaluationService(object):
     """Evaluates language models as jobs: created, watched and cancelled here, run by workers. A job outlives the service and
-    any worker. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
+    any worker. Jobs are of the tenant that the call is made for (metadata "x-leitmotif-tenant", which the gateway sets; absent stands
+    for "default"); those of another do not exist for it. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
     @staticmethod
@@ -269,6 +308,60 @@ class EvaluationService(object):
             '/leitmotif.api.evaluation.v1.EvaluationService/CancelJob',
             leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.CancelJobRequest.SerializeToString,
             leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leitmotif.api.evaluation.v1.EvaluationService/DeleteJob',
+            leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.DeleteJobRequest.SerializeToString,
+            leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.DeleteJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/leitmotif.api.evaluation.v1.EvaluationService/ReadReport',
+            leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.ReadReportRequest.SerializeToString,
+            leitmotif_dot_api_dot_evaluation_dot_v1_dot_evaluation__pb2.ReadReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

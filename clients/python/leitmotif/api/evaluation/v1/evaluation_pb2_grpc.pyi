@@ -19,7 +19,8 @@ class _ServicerContext(grpc.ServicerContext, grpc.aio.ServicerContext):  # type:
 
 class EvaluationServiceStub:
     """Evaluates language models as jobs: created, watched and cancelled here, run by workers. A job outlives the service and
-    any worker. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
+    any worker. Jobs are of the tenant that the call is made for (metadata "x-leitmotif-tenant", which the gateway sets; absent stands
+    for "default"); those of another do not exist for it. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -27,7 +28,9 @@ class EvaluationServiceStub:
         leitmotif.api.evaluation.v1.evaluation_pb2.CreateJobRequest,
         leitmotif.api.evaluation.v1.evaluation_pb2.CreateJobResponse,
     ]
-    """Queues a job. What can be checked without the model (paths, sizes, UTF-8) is checked at once, the rest by the worker."""
+    """Queues a job. What can be checked without the model (paths, sizes, UTF-8) is checked at once, the rest by the worker.
+    RESOURCE_EXHAUSTED (OVERLOADED) where the tenant has as many jobs waiting or running as it may.
+    """
 
     GetJob: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.evaluation.v1.evaluation_pb2.GetJobRequest,
@@ -53,16 +56,33 @@ class EvaluationServiceStub:
     ]
     """Cancels a job. A running one stops at its next window. FAILED_PRECONDITION (JOB_STATE) when it has ended already."""
 
+    DeleteJob: grpc.UnaryUnaryMultiCallable[
+        leitmotif.api.evaluation.v1.evaluation_pb2.DeleteJobRequest,
+        leitmotif.api.evaluation.v1.evaluation_pb2.DeleteJobResponse,
+    ]
+    """Deletes a job that has ended, with its result and report. FAILED_PRECONDITION (JOB_STATE) while it waits or runs."""
+
+    ReadReport: grpc.UnaryStreamMultiCallable[
+        leitmotif.api.evaluation.v1.evaluation_pb2.ReadReportRequest,
+        leitmotif.api.evaluation.v1.evaluation_pb2.ReadReportResponse,
+    ]
+    """Streams the report of a job that succeeded: one HTML page with its pictures in it, that refers to nothing else. NOT_FOUND
+    for an unknown job; FAILED_PRECONDITION (JOB_STATE) unless it succeeded.
+    """
+
 class EvaluationServiceAsyncStub:
     """Evaluates language models as jobs: created, watched and cancelled here, run by workers. A job outlives the service and
-    any worker. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
+    any worker. Jobs are of the tenant that the call is made for (metadata "x-leitmotif-tenant", which the gateway sets; absent stands
+    for "default"); those of another do not exist for it. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
     CreateJob: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.evaluation.v1.evaluation_pb2.CreateJobRequest,
         leitmotif.api.evaluation.v1.evaluation_pb2.CreateJobResponse,
     ]
-    """Queues a job. What can be checked without the model (paths, sizes, UTF-8) is checked at once, the rest by the worker."""
+    """Queues a job. What can be checked without the model (paths, sizes, UTF-8) is checked at once, the rest by the worker.
+    RESOURCE_EXHAUSTED (OVERLOADED) where the tenant has as many jobs waiting or running as it may.
+    """
 
     GetJob: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.evaluation.v1.evaluation_pb2.GetJobRequest,
@@ -88,9 +108,24 @@ class EvaluationServiceAsyncStub:
     ]
     """Cancels a job. A running one stops at its next window. FAILED_PRECONDITION (JOB_STATE) when it has ended already."""
 
+    DeleteJob: grpc.aio.UnaryUnaryMultiCallable[
+        leitmotif.api.evaluation.v1.evaluation_pb2.DeleteJobRequest,
+        leitmotif.api.evaluation.v1.evaluation_pb2.DeleteJobResponse,
+    ]
+    """Deletes a job that has ended, with its result and report. FAILED_PRECONDITION (JOB_STATE) while it waits or runs."""
+
+    ReadReport: grpc.aio.UnaryStreamMultiCallable[
+        leitmotif.api.evaluation.v1.evaluation_pb2.ReadReportRequest,
+        leitmotif.api.evaluation.v1.evaluation_pb2.ReadReportResponse,
+    ]
+    """Streams the report of a job that succeeded: one HTML page with its pictures in it, that refers to nothing else. NOT_FOUND
+    for an unknown job; FAILED_PRECONDITION (JOB_STATE) unless it succeeded.
+    """
+
 class EvaluationServiceServicer(metaclass=abc.ABCMeta):
     """Evaluates language models as jobs: created, watched and cancelled here, run by workers. A job outlives the service and
-    any worker. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
+    any worker. Jobs are of the tenant that the call is made for (metadata "x-leitmotif-tenant", which the gateway sets; absent stands
+    for "default"); those of another do not exist for it. Every method is UNAVAILABLE (STORE_UNAVAILABLE, with RetryInfo) while the store does not answer.
     """
 
     @abc.abstractmethod
@@ -99,7 +134,9 @@ class EvaluationServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.evaluation.v1.evaluation_pb2.CreateJobRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.evaluation.v1.evaluation_pb2.CreateJobResponse, collections.abc.Awaitable[leitmotif.api.evaluation.v1.evaluation_pb2.CreateJobResponse]]:
-        """Queues a job. What can be checked without the model (paths, sizes, UTF-8) is checked at once, the rest by the worker."""
+        """Queues a job. What can be checked without the model (paths, sizes, UTF-8) is checked at once, the rest by the worker.
+        RESOURCE_EXHAUSTED (OVERLOADED) where the tenant has as many jobs waiting or running as it may.
+        """
 
     @abc.abstractmethod
     def GetJob(
@@ -132,5 +169,23 @@ class EvaluationServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.evaluation.v1.evaluation_pb2.CancelJobResponse, collections.abc.Awaitable[leitmotif.api.evaluation.v1.evaluation_pb2.CancelJobResponse]]:
         """Cancels a job. A running one stops at its next window. FAILED_PRECONDITION (JOB_STATE) when it has ended already."""
+
+    @abc.abstractmethod
+    def DeleteJob(
+        self,
+        request: leitmotif.api.evaluation.v1.evaluation_pb2.DeleteJobRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[leitmotif.api.evaluation.v1.evaluation_pb2.DeleteJobResponse, collections.abc.Awaitable[leitmotif.api.evaluation.v1.evaluation_pb2.DeleteJobResponse]]:
+        """Deletes a job that has ended, with its result and report. FAILED_PRECONDITION (JOB_STATE) while it waits or runs."""
+
+    @abc.abstractmethod
+    def ReadReport(
+        self,
+        request: leitmotif.api.evaluation.v1.evaluation_pb2.ReadReportRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[collections.abc.Iterator[leitmotif.api.evaluation.v1.evaluation_pb2.ReadReportResponse], collections.abc.AsyncIterator[leitmotif.api.evaluation.v1.evaluation_pb2.ReadReportResponse]]:
+        """Streams the report of a job that succeeded: one HTML page with its pictures in it, that refers to nothing else. NOT_FOUND
+        for an unknown job; FAILED_PRECONDITION (JOB_STATE) unless it succeeded.
+        """
 
 def add_EvaluationServiceServicer_to_server(servicer: EvaluationServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
