@@ -23,6 +23,6 @@ class TokenScores:
 
     @property
     def perplexity(self) -> float:
-        """exp of the mean; infinite beyond the range of a double."""
+        """Exp of the mean; infinite beyond the range of a double."""
         with np.errstate(over="ignore"):
             return float(np.exp(self.nll.mean()))
