@@ -61,7 +61,9 @@ def perplexity(
     with needs_extra("evaluation"):
         from leitmotif_services.evaluation.inputs.text import m2d2_text, read_text
         from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
-        from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexitySettings, Progress, evaluate_perplexity
+        from leitmotif_services.evaluation.scoring.document_scoring import Progress
+        from leitmotif_services.evaluation.scoring.perplexity import evaluate_perplexity
+        from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
         from leitmotif_services.runtime.errors import ServiceError
     try:
         content = read_text(text, limit_bytes=_MAX_TEXT_BYTES)
@@ -71,7 +73,7 @@ def perplexity(
         limit_bytes = round(memory_limit_gb * 1e9) or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         loaded = load_language_model(folder, threads=threads or os.cpu_count() or 1, memory_limit_bytes=limit_bytes)
         policy = BosPolicy.NEVER if mode is Mode.M2D2 else BosPolicy(bos.value if bos else "auto")
-        settings = PerplexitySettings(context=context, stride=stride, bos=policy, batch_size=batch)
+        settings = ScoringSettings(context=context, stride=stride, bos=policy, batch_size=batch)
         content = m2d2_text(content) if mode is Mode.M2D2 else content
         with ExitStack() as shown:
             advance: list[Callable[[float], None]] = []

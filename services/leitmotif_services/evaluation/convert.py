@@ -8,7 +8,9 @@ from google.protobuf import timestamp_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
 from leitmotif.api.evaluation.v1 import results_pb2, specs_pb2
 from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
+from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
 from leitmotif_services.runtime.errors import ServiceError, invalid_field
 from leitmotif_services.runtime.status import status_of
 
@@ -36,7 +38,7 @@ def perplexity_spec_from_pb(message: specs_pb2.PerplexitySpec) -> PerplexitySpec
     return PerplexitySpec(
         model=message.model,
         text_path=message.text_path if message.WhichOneof("text_source") == "text_path" else None,
-        settings=PerplexitySettings(
+        settings=ScoringSettings(
             context=message.context, stride=message.stride, bos=_BOS[message.bos], batch_size=message.batch_size or 1
         ),
     )

@@ -16,7 +16,7 @@ from leitmotif_services.evaluation.inputs.text import check_inline_text, count_b
 from leitmotif_services.evaluation.jobs.job import Job, JobState, PerplexitySpec
 from leitmotif_services.evaluation.jobs.job_store import JobStore, RequestKey
 from leitmotif_services.evaluation.jobs.perplexity_job import JobFolders
-from leitmotif_services.evaluation.scoring.perplexity import check_context_and_stride
+from leitmotif_services.evaluation.scoring.scoring_settings import check_context_and_stride
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import invalid_field
 from leitmotif_services.runtime.pagination import decode_page_token, encode_page_token, page_size_of

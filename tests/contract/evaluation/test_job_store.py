@@ -9,11 +9,13 @@ import pytest
 
 from leitmotif_services.evaluation.jobs.job import STEPS, Job, JobFailure, JobState, PerplexitySpec
 from leitmotif_services.evaluation.jobs.job_store import JobQueue, Lease, RequestKey, Signal
-from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
+from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.contract.evaluation.conftest import LEASE_S, MAX_ATTEMPTS, MAX_QUEUED_JOBS, Kept
 
-SPEC = PerplexitySpec("models/m", "t.txt", PerplexitySettings(64, 16, BosPolicy.NEVER, 4))
+SPEC = PerplexitySpec("models/m", "t.txt", ScoringSettings(64, 16, BosPolicy.NEVER, 4))
 RESULT = PerplexityResult(0.1 + 0.2, 20, 5, 40, 64, 16, True, "float32", 123.5, "ab" * 32)
 PROGRESS = Progress(3, 20, 10.5, 7.25)
 

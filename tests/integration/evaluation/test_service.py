@@ -15,7 +15,8 @@ from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, results_pb2, specs_
 from leitmotif_services.evaluation.commands import lm
 from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
 from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, PerplexitySettings, evaluate_perplexity
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, evaluate_perplexity
+from leitmotif_services.evaluation.scoring.scoring_settings import ScoringSettings
 from tests.integration.evaluation.service_process import create, ended, reason_of, service, settings, under_way, watch_until
 from tests.unit.evaluation.sample_language_models import TEXT
 
@@ -28,7 +29,7 @@ def stub(redis_url: str, evaluation_root: Path, key_prefix: str) -> Iterator[Stu
         yield running
 
 
-def computed_here(root: Path, text: str, settings: PerplexitySettings) -> PerplexityResult:
+def computed_here(root: Path, text: str, settings: ScoringSettings) -> PerplexityResult:
     model = load_language_model(inspect_model_folder(root / "models" / "gpt2"), threads=1, memory_limit_bytes=1 << 30)
     return evaluate_perplexity(model, text, settings)
 
@@ -54,7 +55,7 @@ def test_create_watch_result(stub: Stub, evaluation_root: Path) -> None:
     assert (job.state, job.attempts) == (pb.JOB_STATE_SUCCEEDED, 1)
     assert job.progress.tokens_done == job.progress.tokens_total == job.result.perplexity.tokens
     assert job.created_at.ToNanoseconds() <= job.started_at.ToNanoseconds() <= job.ended_at.ToNanoseconds()
-    assert_same(job.result.perplexity, computed_here(evaluation_root, TEXT, PerplexitySettings(stride=16)))
+    assert_same(job.result.perplexity, computed_here(evaluation_root, TEXT, ScoringSettings(stride=16)))
 
 
 def test_an_inline_text_is_evaluated_and_not_echoed(stub: Stub, evaluation_root: Path) -> None:
@@ -62,7 +63,7 @@ def test_an_inline_text_is_evaluated_and_not_echoed(stub: Stub, evaluation_root:
     assert job.spec.perplexity.WhichOneof("text_source") is None
     assert job.text_bytes == len(TEXT[:500].encode())
     assert not job.result.perplexity.bos_prepended
-    expected = computed_here(evaluation_root, TEXT[:500], PerplexitySettings())
+    expected = computed_here(evaluation_root, TEXT[:500], ScoringSettings())
     assert job.result.perplexity.tokens == expected.tokens - 1
 
 
@@ -201,7 +202,7 @@ def test_the_command_prints_one_json_object(evaluation_root: Path) -> None:
     code, out = run_command("--model", model, "--text", text, "--stride", 16, "--batch", 3, "--threads", 1, "--json")
     assert code == 0
     figures = json.loads(out)
-    expected = computed_here(evaluation_root, TEXT, PerplexitySettings(stride=16))
+    expected = computed_here(evaluation_root, TEXT, ScoringSettings(stride=16))
     assert figures["perplexity"] == pytest.approx(expected.perplexity, rel=1e-5)
     assert figures["bits_per_byte"] == pytest.approx(expected.bits_per_byte, rel=1e-5)
     assert {name: figures[name] for name in ("tokens", "words", "bytes", "context", "stride", "bos_prepended")} == {

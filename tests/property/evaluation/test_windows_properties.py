@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leitmotif_services.evaluation.scoring.perplexity import PerplexitySettings, evaluate_perplexity
+from leitmotif_services.evaluation.scoring.perplexity import evaluate_perplexity
+from leitmotif_services.evaluation.scoring.scoring_settings import ScoringSettings
 from leitmotif_services.evaluation.scoring.windows import window_batches, windows
 from tests.unit.evaluation.sample_language_models import UniformModel
 
@@ -26,17 +27,23 @@ def test_each_prediction_is_scored_exactly_once_with_all_the_context_the_stride_
 @given(st.integers(2, 200), contexts_and_strides, st.integers(1, 9))
 def test_batches_hold_the_same_pairs_whatever_their_size(tokens: int, sizes: tuple[int, int], batch_size: int) -> None:
     context, stride = sizes
-    sequence = np.random.default_rng(tokens).permutation(tokens)
-    pairs = []
-    for batch in window_batches(sequence, context=context, stride=stride, batch_size=batch_size):
+    shuffled = np.random.default_rng(tokens).permutation(tokens)
+    sequences = [part for part in np.array_split(shuffled, max(1, tokens // 50)) if len(part) >= 2]
+    expected = [pair for part in sequences for pair in zip(part[:-1].tolist(), part[1:].tolist(), strict=True)]
+    found: dict[int, tuple[int, int]] = {}
+    for placed in window_batches(sequences, context=context, stride=stride, batch_size=batch_size):
+        batch = placed.windows
         assert len(batch.input_ids) <= batch_size
-        pairs += list(zip(batch.input_ids[batch.scored].tolist(), batch.target_ids[batch.scored].tolist(), strict=True))
-    assert pairs == list(zip(sequence[:-1].tolist(), sequence[1:].tolist(), strict=True))
+        pairs = zip(batch.input_ids[batch.scored].tolist(), batch.target_ids[batch.scored].tolist(), strict=True)
+        for place, pair in zip(placed.places.tolist(), pairs, strict=True):
+            assert place not in found
+            found[place] = pair
+    assert [found[place] for place in range(len(expected))] == expected
 
 
 @given(st.integers(2, 200), contexts_and_strides, st.integers(1, 9), st.booleans())
 def test_every_token_counts_once(length: int, sizes: tuple[int, int], batch_size: int, bos: bool) -> None:
     context, stride = sizes
     model = UniformModel(context_length=40, bos_token_id=0 if bos else None)
-    result = evaluate_perplexity(model, "a" * length, PerplexitySettings(context, stride, batch_size=batch_size))
+    result = evaluate_perplexity(model, "a" * length, ScoringSettings(context, stride, batch_size=batch_size))
     assert result.tokens == length - (not bos)

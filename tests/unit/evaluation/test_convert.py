@@ -16,7 +16,9 @@ from leitmotif_services.evaluation.convert import (
     state_to_pb,
 )
 from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
+from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 RESULT = PerplexityResult(
@@ -34,7 +36,7 @@ RESULT = PerplexityResult(
 JOB = Job(
     job_id="job-1",
     state=JobState.SUCCEEDED,
-    spec=PerplexitySpec("m", "t.txt", PerplexitySettings(64, 16, BosPolicy.NEVER, 4)),
+    spec=PerplexitySpec("m", "t.txt", ScoringSettings(64, 16, BosPolicy.NEVER, 4)),
     text_bytes=40,
     created_at=datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
     progress=Progress(20, 20, 123.5, 16.0),
@@ -48,7 +50,7 @@ JOB = Job(
 @pytest.mark.parametrize("policy", list(BosPolicy))
 @pytest.mark.parametrize("text_path", ["a/t.txt", None])
 def test_a_spec_survives_the_wire(policy: BosPolicy, text_path: str | None) -> None:
-    spec = PerplexitySpec("models/m", text_path, PerplexitySettings(64, 16, policy, 4))
+    spec = PerplexitySpec("models/m", text_path, ScoringSettings(64, 16, policy, 4))
     assert perplexity_spec_from_pb(perplexity_spec_to_pb(spec)) == spec
 
 
@@ -59,7 +61,7 @@ def test_an_inline_text_is_no_part_of_the_spec() -> None:
 
 
 def test_zero_stands_for_a_batch_of_one() -> None:
-    assert perplexity_spec_from_pb(specs_pb2.PerplexitySpec()).settings == PerplexitySettings()
+    assert perplexity_spec_from_pb(specs_pb2.PerplexitySpec()).settings == ScoringSettings()
 
 
 def test_an_unknown_policy_is_an_invalid_field() -> None:

@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
 from leitmotif_services.evaluation.models.transformers_language_model import TransformersLanguageModel, load_language_model
-from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexitySettings, evaluate_perplexity
+from leitmotif_services.evaluation.scoring.perplexity import evaluate_perplexity
+from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.evaluation.sample_language_models import TEXT, save_gemma2, save_gpt2, save_llama
 
@@ -63,7 +64,7 @@ def test_equals_a_plain_loop(
 ) -> None:
     text = TEXT[:characters]
     expected, tokens = plain_nll(gpt2_folder, text, context, stride, bos=policy is BosPolicy.ALWAYS)
-    result = evaluate_perplexity(gpt2, text, PerplexitySettings(context, stride, policy))
+    result = evaluate_perplexity(gpt2, text, ScoringSettings(context, stride, policy))
     assert result.tokens == tokens == len(gpt2.tokenize(text)) - (policy is BosPolicy.NEVER)
     assert result.nll_sum == pytest.approx(expected, rel=1e-5)
     assert result.perplexity == pytest.approx(math.exp(expected / tokens), rel=1e-5)
@@ -71,16 +72,16 @@ def test_equals_a_plain_loop(
 
 def test_one_token_alone(gpt2: TransformersLanguageModel, gpt2_folder: Path) -> None:
     expected, _ = plain_nll(gpt2_folder, "a", 64, 64, bos=True)
-    result = evaluate_perplexity(gpt2, "a", PerplexitySettings())
+    result = evaluate_perplexity(gpt2, "a", ScoringSettings())
     assert (result.tokens, result.bos_prepended) == (1, True)
     assert result.nll_sum == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("stride", [64, 24])
 def test_the_batch_size_changes_nothing(gpt2: TransformersLanguageModel, stride: int) -> None:
-    alone = evaluate_perplexity(gpt2, TEXT, PerplexitySettings(stride=stride))
+    alone = evaluate_perplexity(gpt2, TEXT, ScoringSettings(stride=stride))
     for batch_size in (2, 7, 64):
-        together = evaluate_perplexity(gpt2, TEXT, PerplexitySettings(stride=stride, batch_size=batch_size))
+        together = evaluate_perplexity(gpt2, TEXT, ScoringSettings(stride=stride, batch_size=batch_size))
         assert together.tokens == alone.tokens
         assert together.nll_sum == pytest.approx(alone.nll_sum, rel=1e-5)
 
@@ -90,7 +91,7 @@ def test_a_model_with_rotary_positions_and_an_output_layer_of_its_own(llama_fold
     assert model.logits_are_tiled
     assert model.context_length == 48
     expected, tokens = plain_nll(llama_folder, TEXT[:1500], 48, 20, bos=True)
-    result = evaluate_perplexity(model, TEXT[:1500], PerplexitySettings(stride=20, batch_size=3))
+    result = evaluate_perplexity(model, TEXT[:1500], ScoringSettings(stride=20, batch_size=3))
     assert (result.tokens, result.dtype) == (tokens, "float32")
     assert result.nll_sum == pytest.approx(expected, rel=1e-5)
 
@@ -99,7 +100,7 @@ def test_logits_that_pass_a_soft_cap_are_computed_in_full(gemma2_folder: Path) -
     model = load(gemma2_folder)
     assert not model.logits_are_tiled
     expected, tokens = plain_nll(gemma2_folder, TEXT[:800], 32, 16, bos=True)
-    result = evaluate_perplexity(model, TEXT[:800], PerplexitySettings(stride=16, batch_size=3))
+    result = evaluate_perplexity(model, TEXT[:800], ScoringSettings(stride=16, batch_size=3))
     assert result.tokens == tokens
     assert result.nll_sum == pytest.approx(expected, rel=1e-5)
 
@@ -132,9 +133,9 @@ def test_the_memory_limit_is_held_before_weights_are_read(tmp_path: Path, gpt2_f
 
 def test_windows_that_do_not_fit_beside_the_weights_are_refused(gpt2_folder: Path) -> None:
     model = load(gpt2_folder, memory_limit_bytes=1 << 20)
-    evaluate_perplexity(model, TEXT[:500], PerplexitySettings(batch_size=1))
+    evaluate_perplexity(model, TEXT[:500], ScoringSettings(batch_size=1))
     with pytest.raises(ServiceError) as refused:
-        evaluate_perplexity(model, TEXT[:500], PerplexitySettings(batch_size=256))
+        evaluate_perplexity(model, TEXT[:500], ScoringSettings(batch_size=256))
     assert refused.value.reason is Reason.LIMIT_EXCEEDED
 
 

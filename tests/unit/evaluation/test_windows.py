@@ -33,10 +33,19 @@ def test_a_stride_that_would_skip_or_stand_still_is_a_defect_of_the_caller(strid
 
 def test_targets_are_the_tokens_after_the_inputs() -> None:
     sequence = np.arange(100, 108)
-    first, last = window_batches(sequence, context=4, stride=2, batch_size=2)
+    placed = list(window_batches([sequence], context=4, stride=2, batch_size=2))
+    first, last = (each.windows for each in placed)
+    assert [each.places.tolist() for each in placed] == [[0, 1, 2, 3, 4, 5], [6]]
     np.testing.assert_array_equal(first.input_ids, [[100, 101, 102, 103], [102, 103, 104, 105]])
     np.testing.assert_array_equal(first.target_ids, [[101, 102, 103, 104], [103, 104, 105, 106]])
     np.testing.assert_array_equal(first.scored, [[True] * 4, [False, False, True, True]])
     np.testing.assert_array_equal(last.input_ids, [[104, 105, 106]])
     np.testing.assert_array_equal(last.target_ids, [[105, 106, 107]])
     np.testing.assert_array_equal(last.scored, [[False, False, True]])
+
+
+def test_windows_of_one_length_go_together_whichever_sequence_they_are_of() -> None:
+    sequences = [np.arange(10, 13), np.arange(20, 27), np.arange(30, 33)]
+    batches = list(window_batches(sequences, context=4, stride=4, batch_size=4))
+    assert [each.windows.input_ids.tolist() for each in batches] == [[[20, 21, 22, 23]], [[10, 11], [24, 25], [30, 31]]]
+    assert [each.places.tolist() for each in batches] == [[2, 3, 4, 5], [0, 1, 6, 7, 8, 9]]

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
+from leitmotif_services.evaluation.scoring.scoring_settings import ScoringSettings
 from leitmotif_services.runtime.errors import Reason
 
 
@@ -43,7 +45,7 @@ class PerplexitySpec:
     """Folder relative to the model root."""
     text_path: str | None
     """File relative to the text root; None for a text that came with the request and is kept beside the job."""
-    settings: PerplexitySettings = field(default_factory=PerplexitySettings)
+    settings: ScoringSettings = field(default_factory=ScoringSettings)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from enum import Enum, auto
 from typing import Protocol
 
 from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from leitmotif_services.evaluation.inputs.text import read_text
 from leitmotif_services.evaluation.jobs.job import PerplexitySpec
 from leitmotif_services.evaluation.models.language_model import LanguageModel
 from leitmotif_services.evaluation.models.model_folder import ModelFolder, inspect_model_folder
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress, evaluate_perplexity
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, evaluate_perplexity
 from leitmotif_services.runtime.errors import Reason
 
 log = logging.getLogger(__name__)

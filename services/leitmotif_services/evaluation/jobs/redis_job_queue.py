@@ -13,7 +13,8 @@ from leitmotif_services.evaluation.jobs.job_store import Lease, Signal
 from leitmotif_services.evaluation.jobs.redis_connection import store_errors
 from leitmotif_services.evaluation.jobs.redis_job_record import decode_job, encode
 from leitmotif_services.evaluation.jobs.redis_job_store import key_space
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 _FORGOTTEN_CONSUMER_MS = 3600_000

@@ -6,7 +6,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.scoring.perplexity import BosPolicy, PerplexityResult, PerplexitySettings, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
+from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SCHEMA = "1"
@@ -59,7 +61,7 @@ def decode_job(job_id: str, record: Mapping[bytes, bytes]) -> Job:
 
 def _spec(value: dict[str, object]) -> PerplexitySpec:
     settings = dict(value.pop("settings"))  # type: ignore[call-overload]
-    return PerplexitySpec(**value, settings=PerplexitySettings(**settings | {"bos": BosPolicy(settings["bos"])}))  # type: ignore[arg-type]
+    return PerplexitySpec(**value, settings=ScoringSettings(**settings | {"bos": BosPolicy(settings["bos"])}))  # type: ignore[arg-type]
 
 
 def _failure(value: dict[str, object]) -> JobFailure:

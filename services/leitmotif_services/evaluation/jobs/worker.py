@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from leitmotif_services.evaluation.jobs.job import JobFailure, PerplexitySpec
 from leitmotif_services.evaluation.jobs.job_store import JobQueue, Lease, Signal
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, Progress
+from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 log = logging.getLogger(__name__)

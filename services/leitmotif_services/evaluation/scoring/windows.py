@@ -6,10 +6,11 @@ serve as context only; the last window is as long as what is left. With stride =
 first prediction of a window has one token of context.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from leitmotif_services.evaluation.models.language_model import TokenIds, WindowBatch
 
@@ -35,20 +36,41 @@ def windows(predictions: int, *, context: int, stride: int) -> Iterator[Window]:
         start += stride
 
 
-def window_batches(sequence: TokenIds, *, context: int, stride: int, batch_size: int) -> Iterator[WindowBatch]:
-    """The windows of a sequence (n + 1,), in order, `batch_size` at a time; windows of differing length are never mixed."""
-    pending: list[Window] = []
-    for window in windows(len(sequence) - 1, context=context, stride=stride):
-        if pending and (len(pending) == batch_size or pending[0].length != window.length):
-            yield _batch(sequence, pending)
-            pending = []
-        pending.append(window)
-    if pending:
-        yield _batch(sequence, pending)
+@dataclass(frozen=True)
+class PlacedBatch:
+    """Windows computed together, and where what they score belongs."""
+
+    windows: WindowBatch
+    places: npt.NDArray[np.int64]
+    """(windows.scored.sum(),), row after row: place of each prediction among those of all sequences, one behind the other."""
 
 
-def _batch(sequence: TokenIds, batch: list[Window]) -> WindowBatch:
-    positions = np.arange(batch[0].length)
-    rows = np.array([window.start for window in batch])[:, None] + positions
-    scored = positions >= np.array([window.scored_from for window in batch])[:, None]
-    return WindowBatch(input_ids=sequence[rows], target_ids=sequence[rows + 1], scored=scored)
+def window_batches(sequences: Sequence[TokenIds], *, context: int, stride: int, batch_size: int) -> Iterator[PlacedBatch]:
+    """The windows of all sequences, the longest first, `batch_size` at a time; windows of differing length are never mixed.
+
+    So many short documents cost as few calls as one long one, and nothing is padded: a result does not depend on what it was
+    computed with. No window spans two sequences.
+    """
+    starts = np.cumsum([0, *(len(sequence) - 1 for sequence in sequences)])
+    by_length: dict[int, list[tuple[int, Window]]] = {}
+    for number, sequence in enumerate(sequences):
+        for window in windows(len(sequence) - 1, context=context, stride=stride):
+            by_length.setdefault(window.length, []).append((number, window))
+    for length in sorted(by_length, reverse=True):
+        found = by_length[length]
+        for first in range(0, len(found), batch_size):
+            yield _batch(sequences, starts, found[first : first + batch_size], length)
+
+
+def _batch(
+    sequences: Sequence[TokenIds], starts: npt.NDArray[np.int64], found: list[tuple[int, Window]], length: int
+) -> PlacedBatch:
+    positions = np.arange(length)
+    scored = positions >= np.array([window.scored_from for _, window in found])[:, None]
+    places = np.array([starts[number] + window.start for number, window in found])[:, None] + positions
+    batch = WindowBatch(
+        input_ids=np.stack([sequences[number][window.start : window.start + length] for number, window in found]),
+        target_ids=np.stack([sequences[number][window.start + 1 : window.start + length + 1] for number, window in found]),
+        scored=scored,
+    )
+    return PlacedBatch(batch, places[scored])
