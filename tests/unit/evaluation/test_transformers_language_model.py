@@ -6,14 +6,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
 from leitmotif_services.evaluation.models.transformers_language_model import TransformersLanguageModel, load_language_model
 from leitmotif_services.evaluation.scoring.perplexity import evaluate_perplexity
 from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
+from leitmotif_services.evaluation.scoring.windows import window_batches
 from leitmotif_services.runtime.errors import Reason, ServiceError
 from tests.unit.evaluation.sample_language_models import TEXT, save_gemma2, save_gpt2, save_llama
 
@@ -184,3 +186,54 @@ def test_token_ids_beyond_the_vocabulary_are_refused(tmp_path: Path) -> None:
 
 def test_a_tokenizer_without_bos(tmp_path: Path) -> None:
     assert load(save_gpt2(tmp_path, bos=False)).bos_token_id is None
+
+
+@pytest.mark.parametrize("save", [save_gpt2, save_llama, save_gemma2])
+def test_ranks_are_those_of_the_full_logits(tmp_path: Path, save: Callable[[Path], Path]) -> None:
+    folder = save(tmp_path)
+    model = load(folder)
+    sequence = model.tokenize(TEXT)[:81]
+    (placed,) = window_batches([sequence[:17], sequence[40:57]], context=16, stride=16, batch_size=2)
+    nll, ranks = model.token_nll_and_ranks(placed.windows)
+    np.testing.assert_array_equal(nll, model.token_nll(placed.windows))
+    reference = AutoModelForCausalLM.from_pretrained(folder)
+    with torch.inference_mode():
+        logits = reference(input_ids=torch.from_numpy(placed.windows.input_ids)).logits.double().flatten(0, 1).numpy()
+    targets = placed.windows.target_ids.ravel()
+    exact = 1 + (logits > logits[np.arange(len(targets)), targets][:, None]).sum(1)
+    # Rounding may exchange logits that are equal to seven digits.
+    assert np.mean(ranks == exact) > 0.9
+    assert np.abs(ranks - exact).max() <= 2
+    assert ranks.min() >= 1
+
+
+def test_texts_of_tokens_make_up_the_text(gpt2_folder: Path) -> None:
+    model = load(gpt2_folder)
+    ascii_text = "The slow theme\nwas heard, 12 times."
+    assert "".join(model.token_texts(model.tokenize(ascii_text))) == ascii_text
+
+
+def test_two_folders_of_one_tokenizer_have_one_hash(tmp_path: Path, gpt2_folder: Path) -> None:
+    def hash_of(folder: Path) -> str:
+        return load(folder).tokenizer_sha256
+
+    assert hash_of(save_llama(tmp_path / "llama")) == hash_of(gpt2_folder)
+    other = save_gpt2(tmp_path / "other")
+    tokenizer = json.loads((other / "tokenizer.json").read_text())
+    tokenizer["model"]["merges"].reverse()
+    (other / "tokenizer.json").write_text(json.dumps(tokenizer))
+    assert hash_of(other) != hash_of(gpt2_folder)
+
+
+def test_mean_states_do_not_depend_on_what_they_are_computed_with(gpt2_folder: Path) -> None:
+    model = load(gpt2_folder)
+    texts = ["The slow theme", "", TEXT, "a horn", "The slow theme", "was heard"]
+    together = model.mean_states(texts)
+    assert together.shape == (6, 32)
+    assert not together[1].any()
+    for text, mean in zip(texts, together, strict=True):
+        np.testing.assert_allclose(model.mean_states([text])[0], mean, rtol=1e-5, atol=1e-6)
+    reference = AutoModel.from_pretrained(gpt2_folder)
+    with torch.inference_mode():
+        states = reference(input_ids=torch.from_numpy(model.tokenize("a horn"))[None]).last_hidden_state[0]
+    np.testing.assert_allclose(together[3], states.mean(0).numpy(), rtol=1e-4, atol=1e-5)

@@ -1,7 +1,10 @@
 """LanguageModel over a local folder through transformers: safetensors, float32, no code that comes with a model, no network."""
 
+import hashlib
+import json
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any
 
 # Read by huggingface_hub when it is imported: whatever a config refers to, nothing is fetched.
@@ -15,7 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from leitmotif_services.evaluation.models.language_model import TokenIds, WindowBatch
 from leitmotif_services.evaluation.models.model_folder import ModelFolder
-from leitmotif_services.evaluation.models.torch_token_nll import TiledTokenNll, full_token_nll
+from leitmotif_services.evaluation.models.torch_token_nll import TiledTokenNll, full_token_nll, full_token_ranks
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -26,6 +29,9 @@ log = logging.getLogger(__name__)
 _WEIGHT_BYTES = 4
 _LIVE_ACTIVATIONS = 6
 """Tensors of a layer's width that are alive together in a forward pass without gradients, roughly."""
+_MEANS_TOGETHER = 8
+"""Texts of one length whose states are computed together."""
+_SENTENCEPIECE_SPACE = "▁"
 _PROBE_TOKENS = 8
 _PROBE_TOLERANCE = 1e-4
 
@@ -93,6 +99,7 @@ class TransformersLanguageModel:
         fused = model.config._attn_implementation == "sdpa"
         self._score_matrices = 0 if fused else 2 * int(self._text_config.num_attention_heads)
         self.sha256 = sha256
+        self._tokenizer_sha256: str | None = None
         self.dtype = str(model.dtype).removeprefix("torch.")
         with torch.inference_mode():
             self._tiled_nll = self._find_tiled_nll()
@@ -142,22 +149,74 @@ class TransformersLanguageModel:
 
     def token_nll(self, batch: WindowBatch) -> npt.NDArray[np.float64]:
         """In tiles where the architecture allows it, else from the full logits, one window at a time."""
+        return self._scored(batch, None)
+
+    def token_nll_and_ranks(self, batch: WindowBatch) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """As `token_nll`."""
+        ranks = torch.empty(int(batch.scored.sum()), dtype=torch.int64)
+        return self._scored(batch, ranks), ranks.numpy()
+
+    @property
+    def tokenizer_sha256(self) -> str:
+        """Over the whole pipeline of a fast tokenizer, without padding and truncation, which are not used; else the vocabulary."""
+        if self._tokenizer_sha256 is None:
+            fast = getattr(self._tokenizer, "backend_tokenizer", None)
+            decided: dict[str, Any] = {"vocabulary": self._tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())
+            for unused in ("padding", "truncation"):
+                decided.pop(unused, None)
+            self._tokenizer_sha256 = hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
+        return self._tokenizer_sha256
+
+    def token_texts(self, token_ids: TokenIds) -> list[str]:
+        """The space that a sentencepiece token begins with is kept, which decoding it alone would drop."""
+        pieces = self._tokenizer.convert_ids_to_tokens(token_ids.tolist())
+        return [self._token_text(int(token_id), piece) for token_id, piece in zip(token_ids, pieces, strict=True)]
+
+    def mean_states(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Texts of one length go together; nothing is padded."""
+        longest = self.context_length
+        tokenized = [self.tokenize(text)[:longest] for text in texts]
+        means = np.zeros((len(texts), int(self._text_config.hidden_size)), np.float32)
+        by_length: dict[int, list[int]] = {}
+        for place, token_ids in enumerate(tokenized):
+            by_length.setdefault(len(token_ids), []).append(place)
+        by_length.pop(0, None)
+        with torch.inference_mode():
+            for places in by_length.values():
+                for first in range(0, len(places), _MEANS_TOGETHER):
+                    together = places[first : first + _MEANS_TOGETHER]
+                    input_ids = torch.from_numpy(np.stack([tokenized[place] for place in together]))
+                    means[together] = self._hidden_states(input_ids).mean(1).float().numpy()
+        return means
+
+    def _scored(self, batch: WindowBatch, ranks: torch.Tensor | None) -> npt.NDArray[np.float64]:
         input_ids, target_ids = torch.from_numpy(batch.input_ids), torch.from_numpy(batch.target_ids)
         scored = torch.from_numpy(batch.scored)
         with torch.inference_mode():
             if self._tiled_nll is not None:
-                nll = self._tiled_nll(self._hidden_states(input_ids)[scored], target_ids[scored])
+                nll = self._tiled_nll(self._hidden_states(input_ids)[scored], target_ids[scored], ranks)
             else:
-                nll = torch.cat([self._full_nll(*row) for row in zip(input_ids, target_ids, scored, strict=True)])
+                rows = [self._full_scored(*row) for row in zip(input_ids, target_ids, scored, strict=True)]
+                nll = torch.cat([row_nll for row_nll, _ in rows])
+                if ranks is not None:
+                    torch.cat([row_ranks for _, row_ranks in rows], out=ranks)
         return nll.numpy().astype(np.float64)
+
+    def _token_text(self, token_id: int, piece: str) -> str:
+        if piece.startswith(_SENTENCEPIECE_SPACE):
+            return piece.replace(_SENTENCEPIECE_SPACE, " ")
+        text: str = self._tokenizer.decode([token_id], clean_up_tokenization_spaces=False)
+        return text
 
     def _hidden_states(self, input_ids: torch.Tensor) -> torch.Tensor:
         states: torch.Tensor = self._model.base_model(input_ids=input_ids, use_cache=False).last_hidden_state
         return states
 
-    def _full_nll(self, input_ids: torch.Tensor, target_ids: torch.Tensor, scored: torch.Tensor) -> torch.Tensor:
-        logits = self._model(input_ids=input_ids[None], use_cache=False).logits[0]
-        return full_token_nll(logits[scored], target_ids[scored])
+    def _full_scored(
+        self, input_ids: torch.Tensor, target_ids: torch.Tensor, scored: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        logits = self._model(input_ids=input_ids[None], use_cache=False).logits[0][scored]
+        return full_token_nll(logits, target_ids[scored]), full_token_ranks(logits, target_ids[scored])
 
     def _find_tiled_nll(self) -> TiledTokenNll | None:
         """The tiled output layer, where it is shown to be all that lies between hidden states and logits.
