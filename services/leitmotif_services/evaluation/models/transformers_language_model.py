@@ -158,7 +158,7 @@ class TransformersLanguageModel:
 
     @property
     def tokenizer_sha256(self) -> str:
-        """Over the whole pipeline of a fast tokenizer, without padding and truncation, which are not used; else the vocabulary."""
+        """Over the whole pipeline of a fast tokenizer, but for padding and truncation; else over the vocabulary."""
         if self._tokenizer_sha256 is None:
             fast = getattr(self._tokenizer, "backend_tokenizer", None)
             decided: dict[str, Any] = {"vocabulary": self._tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())

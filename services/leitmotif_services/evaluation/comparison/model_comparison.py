@@ -1,0 +1,75 @@
+"""A base and an adapted model on the same text, from loading them to what the change comes from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from leitmotif_services.evaluation.comparison.domain_terms import domain_terms
+from leitmotif_services.evaluation.comparison.paired_comparison import PairedComparison, Sampling, compare
+from leitmotif_services.evaluation.comparison.token_analysis import TokenAnalysis, analyse
+from leitmotif_services.evaluation.models.language_model import LanguageModel
+from leitmotif_services.evaluation.scoring.document_scoring import Progress, score_text
+from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, perplexity_result
+from leitmotif_services.evaluation.scoring.scoring_settings import ScoringSettings
+from leitmotif_services.runtime.errors import invalid_field
+
+OnProgress = Callable[[str, Progress], None]
+"""Told what is being done, and how far it is."""
+
+
+@dataclass(frozen=True)
+class ModelComparison:
+    """Both models alone, how sure the change is, and where it comes from."""
+
+    base: PerplexityResult
+    adapted: PerplexityResult
+    paired: PairedComparison
+    tokens: TokenAnalysis
+
+
+def compare_models(
+    load_base: Callable[[], LanguageModel],
+    load_adapted: Callable[[], LanguageModel],
+    text: str,
+    settings: ScoringSettings,
+    *,
+    sampling: Sampling,
+    reference: Sequence[str] = (),
+    top: int = 20,
+    on_progress: OnProgress = lambda _phase, _progress: None,
+) -> ModelComparison:
+    """Score `text` under one model after the other, only one of which is needed at a time, and compare token by token.
+
+    The adapted model is given the context and stride that the base model came to. `reference`: passages that domain terms stand
+    out against; without any, there are no terms and no ranks. FIELD_INVALID where the tokenizers differ; else errors as of
+    `score_text`.
+    """
+    terms = domain_terms(text, reference) if reference else []
+    ranks = bool(terms)
+    base_model = load_base()
+    base = score_text(base_model, text, settings, lambda progress: on_progress("scoring the base model", progress), ranks=ranks)
+    base_result = perplexity_result(base_model, base)
+    types = np.unique(base.scores.token_ids)
+    texts = dict(zip(types.tolist(), base_model.token_texts(types), strict=True))
+    tokenizer = base_model.tokenizer_sha256
+    del base_model  # its memory may be needed for the next
+    adapted_model = load_adapted()
+    if adapted_model.tokenizer_sha256 != tokenizer:
+        raise invalid_field("adapted_model", "has another tokenizer than the base model: tokens cannot be compared one by one")
+    same = replace(settings, context=base.context, stride=base.stride)
+    adapted = score_text(
+        adapted_model, text, same, lambda progress: on_progress("scoring the adapted model", progress), ranks=ranks
+    )
+    return ModelComparison(
+        base=base_result,
+        adapted=perplexity_result(adapted_model, adapted),
+        paired=compare(base.scores, adapted.scores, sampling),
+        tokens=analyse(
+            base.scores,
+            adapted.scores,
+            lambda token_ids: [texts[token_id] for token_id in token_ids.tolist()],
+            terms=terms,
+            top=top,
+        ),
+    )
