@@ -27,8 +27,6 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_KIND_TOKEN_ANALYSIS: _ClassVar[JobKind]
     JOB_KIND_DISTANCE: _ClassVar[JobKind]
     JOB_KIND_ADAPTATION: _ClassVar[JobKind]
-    JOB_KIND_ADVICE: _ClassVar[JobKind]
-    JOB_KIND_STUDY: _ClassVar[JobKind]
 
 class Priority(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -48,8 +46,6 @@ JOB_KIND_COMPARISON: JobKind
 JOB_KIND_TOKEN_ANALYSIS: JobKind
 JOB_KIND_DISTANCE: JobKind
 JOB_KIND_ADAPTATION: JobKind
-JOB_KIND_ADVICE: JobKind
-JOB_KIND_STUDY: JobKind
 PRIORITY_UNSPECIFIED: Priority
 PRIORITY_LOW: Priority
 PRIORITY_NORMAL: Priority

@@ -16,13 +16,6 @@ class TokenClass(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TOKEN_CLASS_FUNCTION_WORD: _ClassVar[TokenClass]
     TOKEN_CLASS_DOMAIN_TERM: _ClassVar[TokenClass]
     TOKEN_CLASS_OTHER: _ClassVar[TokenClass]
-
-class Verdict(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    VERDICT_UNSPECIFIED: _ClassVar[Verdict]
-    VERDICT_ADAPT: _ClassVar[Verdict]
-    VERDICT_KEEP: _ClassVar[Verdict]
-    VERDICT_UNCERTAIN: _ClassVar[Verdict]
 TOKEN_CLASS_UNSPECIFIED: TokenClass
 TOKEN_CLASS_NEWLINE: TokenClass
 TOKEN_CLASS_WHITESPACE: TokenClass
@@ -31,28 +24,20 @@ TOKEN_CLASS_DIGITS: TokenClass
 TOKEN_CLASS_FUNCTION_WORD: TokenClass
 TOKEN_CLASS_DOMAIN_TERM: TokenClass
 TOKEN_CLASS_OTHER: TokenClass
-VERDICT_UNSPECIFIED: Verdict
-VERDICT_ADAPT: Verdict
-VERDICT_KEEP: Verdict
-VERDICT_UNCERTAIN: Verdict
 
 class JobResult(_message.Message):
-    __slots__ = ("perplexity", "comparison", "token_analysis", "distance", "adaptation", "advice", "study")
+    __slots__ = ("perplexity", "comparison", "token_analysis", "distance", "adaptation")
     PERPLEXITY_FIELD_NUMBER: _ClassVar[int]
     COMPARISON_FIELD_NUMBER: _ClassVar[int]
     TOKEN_ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
     ADAPTATION_FIELD_NUMBER: _ClassVar[int]
-    ADVICE_FIELD_NUMBER: _ClassVar[int]
-    STUDY_FIELD_NUMBER: _ClassVar[int]
     perplexity: PerplexityResult
     comparison: ComparisonResult
     token_analysis: TokenAnalysisResult
     distance: DistanceResult
     adaptation: AdaptationResult
-    advice: AdviceResult
-    study: StudyResult
-    def __init__(self, perplexity: _Optional[_Union[PerplexityResult, _Mapping]] = ..., comparison: _Optional[_Union[ComparisonResult, _Mapping]] = ..., token_analysis: _Optional[_Union[TokenAnalysisResult, _Mapping]] = ..., distance: _Optional[_Union[DistanceResult, _Mapping]] = ..., adaptation: _Optional[_Union[AdaptationResult, _Mapping]] = ..., advice: _Optional[_Union[AdviceResult, _Mapping]] = ..., study: _Optional[_Union[StudyResult, _Mapping]] = ...) -> None: ...
+    def __init__(self, perplexity: _Optional[_Union[PerplexityResult, _Mapping]] = ..., comparison: _Optional[_Union[ComparisonResult, _Mapping]] = ..., token_analysis: _Optional[_Union[TokenAnalysisResult, _Mapping]] = ..., distance: _Optional[_Union[DistanceResult, _Mapping]] = ..., adaptation: _Optional[_Union[AdaptationResult, _Mapping]] = ...) -> None: ...
 
 class Interval(_message.Message):
     __slots__ = ("low", "high")
@@ -247,79 +232,3 @@ class AdaptationResult(_message.Message):
     adapted_perplexity: float
     tokens_per_s: float
     def __init__(self, model: _Optional[str] = ..., model_sha256: _Optional[str] = ..., steps: _Optional[int] = ..., tokens: _Optional[int] = ..., first_loss: _Optional[float] = ..., last_loss: _Optional[float] = ..., base_perplexity: _Optional[float] = ..., adapted_perplexity: _Optional[float] = ..., tokens_per_s: _Optional[float] = ...) -> None: ...
-
-class Evidence(_message.Message):
-    __slots__ = ("name", "value", "ci95", "favours", "explanation")
-    NAME_FIELD_NUMBER: _ClassVar[int]
-    VALUE_FIELD_NUMBER: _ClassVar[int]
-    CI95_FIELD_NUMBER: _ClassVar[int]
-    FAVOURS_FIELD_NUMBER: _ClassVar[int]
-    EXPLANATION_FIELD_NUMBER: _ClassVar[int]
-    name: str
-    value: float
-    ci95: Interval
-    favours: Verdict
-    explanation: str
-    def __init__(self, name: _Optional[str] = ..., value: _Optional[float] = ..., ci95: _Optional[_Union[Interval, _Mapping]] = ..., favours: _Optional[_Union[Verdict, str]] = ..., explanation: _Optional[str] = ...) -> None: ...
-
-class AdviceResult(_message.Message):
-    __slots__ = ("verdict", "rule", "evidence", "distance", "comparison")
-    VERDICT_FIELD_NUMBER: _ClassVar[int]
-    RULE_FIELD_NUMBER: _ClassVar[int]
-    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
-    DISTANCE_FIELD_NUMBER: _ClassVar[int]
-    COMPARISON_FIELD_NUMBER: _ClassVar[int]
-    verdict: Verdict
-    rule: str
-    evidence: _containers.RepeatedCompositeFieldContainer[Evidence]
-    distance: DistanceResult
-    comparison: ComparisonResult
-    def __init__(self, verdict: _Optional[_Union[Verdict, str]] = ..., rule: _Optional[str] = ..., evidence: _Optional[_Iterable[_Union[Evidence, _Mapping]]] = ..., distance: _Optional[_Union[DistanceResult, _Mapping]] = ..., comparison: _Optional[_Union[ComparisonResult, _Mapping]] = ...) -> None: ...
-
-class StudyRow(_message.Message):
-    __slots__ = ("model", "domain", "base_perplexity", "adapted_perplexity", "ratio", "ratio_ci95", "distances", "classes", "without_worst")
-    MODEL_FIELD_NUMBER: _ClassVar[int]
-    DOMAIN_FIELD_NUMBER: _ClassVar[int]
-    BASE_PERPLEXITY_FIELD_NUMBER: _ClassVar[int]
-    ADAPTED_PERPLEXITY_FIELD_NUMBER: _ClassVar[int]
-    RATIO_FIELD_NUMBER: _ClassVar[int]
-    RATIO_CI95_FIELD_NUMBER: _ClassVar[int]
-    DISTANCES_FIELD_NUMBER: _ClassVar[int]
-    CLASSES_FIELD_NUMBER: _ClassVar[int]
-    WITHOUT_WORST_FIELD_NUMBER: _ClassVar[int]
-    model: str
-    domain: str
-    base_perplexity: float
-    adapted_perplexity: float
-    ratio: float
-    ratio_ci95: Interval
-    distances: _containers.RepeatedCompositeFieldContainer[DistanceMeasure]
-    classes: _containers.RepeatedCompositeFieldContainer[ClassContribution]
-    without_worst: _containers.RepeatedCompositeFieldContainer[WithoutWorst]
-    def __init__(self, model: _Optional[str] = ..., domain: _Optional[str] = ..., base_perplexity: _Optional[float] = ..., adapted_perplexity: _Optional[float] = ..., ratio: _Optional[float] = ..., ratio_ci95: _Optional[_Union[Interval, _Mapping]] = ..., distances: _Optional[_Iterable[_Union[DistanceMeasure, _Mapping]]] = ..., classes: _Optional[_Iterable[_Union[ClassContribution, _Mapping]]] = ..., without_worst: _Optional[_Iterable[_Union[WithoutWorst, _Mapping]]] = ...) -> None: ...
-
-class StudyCorrelation(_message.Message):
-    __slots__ = ("model", "measure", "spearman", "spearman_ci95", "pearson", "pearson_ci95", "domains")
-    MODEL_FIELD_NUMBER: _ClassVar[int]
-    MEASURE_FIELD_NUMBER: _ClassVar[int]
-    SPEARMAN_FIELD_NUMBER: _ClassVar[int]
-    SPEARMAN_CI95_FIELD_NUMBER: _ClassVar[int]
-    PEARSON_FIELD_NUMBER: _ClassVar[int]
-    PEARSON_CI95_FIELD_NUMBER: _ClassVar[int]
-    DOMAINS_FIELD_NUMBER: _ClassVar[int]
-    model: str
-    measure: str
-    spearman: float
-    spearman_ci95: Interval
-    pearson: float
-    pearson_ci95: Interval
-    domains: int
-    def __init__(self, model: _Optional[str] = ..., measure: _Optional[str] = ..., spearman: _Optional[float] = ..., spearman_ci95: _Optional[_Union[Interval, _Mapping]] = ..., pearson: _Optional[float] = ..., pearson_ci95: _Optional[_Union[Interval, _Mapping]] = ..., domains: _Optional[int] = ...) -> None: ...
-
-class StudyResult(_message.Message):
-    __slots__ = ("rows", "correlations")
-    ROWS_FIELD_NUMBER: _ClassVar[int]
-    CORRELATIONS_FIELD_NUMBER: _ClassVar[int]
-    rows: _containers.RepeatedCompositeFieldContainer[StudyRow]
-    correlations: _containers.RepeatedCompositeFieldContainer[StudyCorrelation]
-    def __init__(self, rows: _Optional[_Iterable[_Union[StudyRow, _Mapping]]] = ..., correlations: _Optional[_Iterable[_Union[StudyCorrelation, _Mapping]]] = ...) -> None: ...

@@ -1,8 +1,7 @@
-from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -27,22 +26,18 @@ DOCUMENTS_LINES: Documents
 DOCUMENTS_PARAGRAPHS: Documents
 
 class JobSpec(_message.Message):
-    __slots__ = ("perplexity", "comparison", "token_analysis", "distance", "adaptation", "advice", "study")
+    __slots__ = ("perplexity", "comparison", "token_analysis", "distance", "adaptation")
     PERPLEXITY_FIELD_NUMBER: _ClassVar[int]
     COMPARISON_FIELD_NUMBER: _ClassVar[int]
     TOKEN_ANALYSIS_FIELD_NUMBER: _ClassVar[int]
     DISTANCE_FIELD_NUMBER: _ClassVar[int]
     ADAPTATION_FIELD_NUMBER: _ClassVar[int]
-    ADVICE_FIELD_NUMBER: _ClassVar[int]
-    STUDY_FIELD_NUMBER: _ClassVar[int]
     perplexity: PerplexitySpec
     comparison: ComparisonSpec
     token_analysis: TokenAnalysisSpec
     distance: DistanceSpec
     adaptation: AdaptationSpec
-    advice: AdviceSpec
-    study: StudySpec
-    def __init__(self, perplexity: _Optional[_Union[PerplexitySpec, _Mapping]] = ..., comparison: _Optional[_Union[ComparisonSpec, _Mapping]] = ..., token_analysis: _Optional[_Union[TokenAnalysisSpec, _Mapping]] = ..., distance: _Optional[_Union[DistanceSpec, _Mapping]] = ..., adaptation: _Optional[_Union[AdaptationSpec, _Mapping]] = ..., advice: _Optional[_Union[AdviceSpec, _Mapping]] = ..., study: _Optional[_Union[StudySpec, _Mapping]] = ...) -> None: ...
+    def __init__(self, perplexity: _Optional[_Union[PerplexitySpec, _Mapping]] = ..., comparison: _Optional[_Union[ComparisonSpec, _Mapping]] = ..., token_analysis: _Optional[_Union[TokenAnalysisSpec, _Mapping]] = ..., distance: _Optional[_Union[DistanceSpec, _Mapping]] = ..., adaptation: _Optional[_Union[AdaptationSpec, _Mapping]] = ...) -> None: ...
 
 class TextSource(_message.Message):
     __slots__ = ("text", "text_path", "text_id", "documents")
@@ -131,11 +126,10 @@ class TokenAnalysisSpec(_message.Message):
     def __init__(self, base_model: _Optional[str] = ..., adapted_model: _Optional[str] = ..., text: _Optional[_Union[TextSource, _Mapping]] = ..., scoring: _Optional[_Union[Scoring, _Mapping]] = ..., reference: _Optional[_Union[TextSource, _Mapping]] = ..., top_tokens: _Optional[int] = ...) -> None: ...
 
 class DistanceSpec(_message.Message):
-    __slots__ = ("domain", "reference", "model", "encoder", "passage_words", "max_passages", "null_samples", "seed")
+    __slots__ = ("domain", "reference", "model", "passage_words", "max_passages", "null_samples", "seed")
     DOMAIN_FIELD_NUMBER: _ClassVar[int]
     REFERENCE_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
-    ENCODER_FIELD_NUMBER: _ClassVar[int]
     PASSAGE_WORDS_FIELD_NUMBER: _ClassVar[int]
     MAX_PASSAGES_FIELD_NUMBER: _ClassVar[int]
     NULL_SAMPLES_FIELD_NUMBER: _ClassVar[int]
@@ -143,12 +137,11 @@ class DistanceSpec(_message.Message):
     domain: TextSource
     reference: TextSource
     model: str
-    encoder: str
     passage_words: int
     max_passages: int
     null_samples: int
     seed: int
-    def __init__(self, domain: _Optional[_Union[TextSource, _Mapping]] = ..., reference: _Optional[_Union[TextSource, _Mapping]] = ..., model: _Optional[str] = ..., encoder: _Optional[str] = ..., passage_words: _Optional[int] = ..., max_passages: _Optional[int] = ..., null_samples: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
+    def __init__(self, domain: _Optional[_Union[TextSource, _Mapping]] = ..., reference: _Optional[_Union[TextSource, _Mapping]] = ..., model: _Optional[str] = ..., passage_words: _Optional[int] = ..., max_passages: _Optional[int] = ..., null_samples: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
 
 class AdaptationSpec(_message.Message):
     __slots__ = ("model", "text", "output", "epochs", "learning_rate", "weight_decay", "warmup_share", "max_grad_norm", "batch_size", "context", "seed", "held_out_share")
@@ -177,49 +170,3 @@ class AdaptationSpec(_message.Message):
     seed: int
     held_out_share: float
     def __init__(self, model: _Optional[str] = ..., text: _Optional[_Union[TextSource, _Mapping]] = ..., output: _Optional[str] = ..., epochs: _Optional[float] = ..., learning_rate: _Optional[float] = ..., weight_decay: _Optional[float] = ..., warmup_share: _Optional[float] = ..., max_grad_norm: _Optional[float] = ..., batch_size: _Optional[int] = ..., context: _Optional[int] = ..., seed: _Optional[int] = ..., held_out_share: _Optional[float] = ...) -> None: ...
-
-class AdviceSpec(_message.Message):
-    __slots__ = ("model", "domain", "reference", "adapted_model", "held_out", "scoring", "seed")
-    MODEL_FIELD_NUMBER: _ClassVar[int]
-    DOMAIN_FIELD_NUMBER: _ClassVar[int]
-    REFERENCE_FIELD_NUMBER: _ClassVar[int]
-    ADAPTED_MODEL_FIELD_NUMBER: _ClassVar[int]
-    HELD_OUT_FIELD_NUMBER: _ClassVar[int]
-    SCORING_FIELD_NUMBER: _ClassVar[int]
-    SEED_FIELD_NUMBER: _ClassVar[int]
-    model: str
-    domain: TextSource
-    reference: TextSource
-    adapted_model: str
-    held_out: TextSource
-    scoring: Scoring
-    seed: int
-    def __init__(self, model: _Optional[str] = ..., domain: _Optional[_Union[TextSource, _Mapping]] = ..., reference: _Optional[_Union[TextSource, _Mapping]] = ..., adapted_model: _Optional[str] = ..., held_out: _Optional[_Union[TextSource, _Mapping]] = ..., scoring: _Optional[_Union[Scoring, _Mapping]] = ..., seed: _Optional[int] = ...) -> None: ...
-
-class StudyDomain(_message.Message):
-    __slots__ = ("name", "train", "test")
-    NAME_FIELD_NUMBER: _ClassVar[int]
-    TRAIN_FIELD_NUMBER: _ClassVar[int]
-    TEST_FIELD_NUMBER: _ClassVar[int]
-    name: str
-    train: TextSource
-    test: TextSource
-    def __init__(self, name: _Optional[str] = ..., train: _Optional[_Union[TextSource, _Mapping]] = ..., test: _Optional[_Union[TextSource, _Mapping]] = ...) -> None: ...
-
-class StudySpec(_message.Message):
-    __slots__ = ("models", "domains", "reference", "adaptation", "scoring", "seed", "keep_models")
-    MODELS_FIELD_NUMBER: _ClassVar[int]
-    DOMAINS_FIELD_NUMBER: _ClassVar[int]
-    REFERENCE_FIELD_NUMBER: _ClassVar[int]
-    ADAPTATION_FIELD_NUMBER: _ClassVar[int]
-    SCORING_FIELD_NUMBER: _ClassVar[int]
-    SEED_FIELD_NUMBER: _ClassVar[int]
-    KEEP_MODELS_FIELD_NUMBER: _ClassVar[int]
-    models: _containers.RepeatedScalarFieldContainer[str]
-    domains: _containers.RepeatedCompositeFieldContainer[StudyDomain]
-    reference: TextSource
-    adaptation: AdaptationSpec
-    scoring: Scoring
-    seed: int
-    keep_models: bool
-    def __init__(self, models: _Optional[_Iterable[str]] = ..., domains: _Optional[_Iterable[_Union[StudyDomain, _Mapping]]] = ..., reference: _Optional[_Union[TextSource, _Mapping]] = ..., adaptation: _Optional[_Union[AdaptationSpec, _Mapping]] = ..., scoring: _Optional[_Union[Scoring, _Mapping]] = ..., seed: _Optional[int] = ..., keep_models: bool = ...) -> None: ...
