@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leitmotif_services.runtime.environment import EnvironmentReader
+from leitmotif_services.runtime.environment import ConfigurationError, EnvironmentReader
 from leitmotif_services.runtime.server import ServerSettings
 
 PREFIX = "LEITMOTIF_EVALUATION_"
@@ -25,6 +25,8 @@ class EvaluationConfig:
     """Models are folders below it."""
     text_root: Path
     """Texts are files below it."""
+    upload_root: Path
+    """Uploaded texts are kept below it; the same folder for the service and the workers of a machine."""
     workers: int = 1
     """Worker processes that the service starts; 0 serves the API alone."""
     torch_threads: int = 1
@@ -33,6 +35,8 @@ class EvaluationConfig:
     """Weights and activations of a worker."""
     max_text_bytes: int = 16 << 20
     """Largest text file."""
+    max_upload_bytes: int = 1 << 30
+    """All uploaded texts of a tenant together."""
     max_queued_jobs: int = 1000
     max_attempts: int = 3
     """A job that as many workers vanished from is failed: it is the likely cause."""
@@ -48,17 +52,20 @@ class EvaluationConfig:
         """Read LEITMOTIF_EVALUATION_*; ConfigurationError names every fault."""
         reader = EnvironmentReader(PREFIX, environ)
         workers = reader.integer("WORKERS", default=1, minimum=0, maximum=64)
+        text_root = reader.path("TEXT_ROOT", default="texts")
         config = cls(
             server=ServerSettings.read(reader, port=DEFAULT_PORT),
             redis_url=reader.secret_url("REDIS_URL", default="redis://127.0.0.1:6379/0", schemes=("redis", "rediss", "unix")),
             model_root=reader.path("MODEL_ROOT", default="models"),
-            text_root=reader.path("TEXT_ROOT", default="texts"),
+            text_root=text_root,
+            upload_root=reader.path("UPLOAD_ROOT", default=str(text_root.parent / "uploads")),
             workers=workers,
             torch_threads=reader.integer(
                 "TORCH_THREADS", default=max(1, (os.cpu_count() or 1) // max(1, workers)), minimum=1, maximum=256
             ),
             memory_limit_bytes=reader.integer("MEMORY_LIMIT_BYTES", default=8 << 30, minimum=1 << 20, maximum=1 << 44),
             max_text_bytes=reader.integer("MAX_TEXT_BYTES", default=16 << 20, minimum=1, maximum=1 << 32),
+            max_upload_bytes=reader.integer("MAX_UPLOAD_BYTES", default=1 << 30, minimum=1, maximum=1 << 50),
             max_queued_jobs=reader.integer("MAX_QUEUED_JOBS", default=1000, minimum=1, maximum=1_000_000),
             max_attempts=reader.integer("MAX_ATTEMPTS", default=3, minimum=1, maximum=100),
             retention_s=reader.number("RETENTION_S", default=7 * 86400.0, minimum=1.0, maximum=3650 * 86400.0),
@@ -68,7 +75,15 @@ class EvaluationConfig:
             ),
         )
         reader.finish()
+        config.check_upload_root()
         return config
+
+    def check_upload_root(self) -> None:
+        """ConfigurationError where uploads and the files of another root would mix: a path could name another tenant's text."""
+        uploads = self.upload_root.resolve()
+        for name, root in (("text", self.text_root.resolve()), ("model", self.model_root.resolve())):
+            if uploads.is_relative_to(root) or root.is_relative_to(uploads):
+                raise ConfigurationError([f"{PREFIX}UPLOAD_ROOT must not lie below the {name} root, nor that below it"])
 
     @property
     def lease_s(self) -> float:
@@ -81,10 +96,12 @@ class EvaluationConfig:
             "REDIS_URL": self.redis_url,
             "MODEL_ROOT": self.model_root.resolve(),
             "TEXT_ROOT": self.text_root.resolve(),
+            "UPLOAD_ROOT": self.upload_root.resolve(),
             "WORKERS": self.workers,
             "TORCH_THREADS": self.torch_threads,
             "MEMORY_LIMIT_BYTES": self.memory_limit_bytes,
             "MAX_TEXT_BYTES": self.max_text_bytes,
+            "MAX_UPLOAD_BYTES": self.max_upload_bytes,
             "MAX_QUEUED_JOBS": self.max_queued_jobs,
             "MAX_ATTEMPTS": self.max_attempts,
             "RETENTION_S": self.retention_s,
