@@ -119,6 +119,17 @@ class TransformersLanguageModel:
         return None if token_id is None else int(token_id)
 
     @property
+    def end_token_id(self) -> int | None:
+        """The tokenizer's end-of-text token; None where it has none."""
+        token_id = self._tokenizer.eos_token_id
+        return None if token_id is None else int(token_id)
+
+    @property
+    def module(self) -> Any:
+        """The transformers model, for training: the weights are those that are scored with."""
+        return self._model
+
+    @property
     def logits_are_tiled(self) -> bool:
         """Whether the output layer is computed in tiles; else the logits of one window at a time are held."""
         return self._tiled_nll is not None

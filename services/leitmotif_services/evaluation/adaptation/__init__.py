@@ -1,0 +1,1 @@
+"""Further training of a causal language model on a domain."""
