@@ -38,6 +38,9 @@ class EvaluationConfig:
     max_upload_bytes: int = 1 << 30
     """All uploaded texts of a tenant together."""
     max_queued_jobs: int = 1000
+    """Of all tenants."""
+    max_tenant_jobs: int = 100
+    """Jobs of a tenant that wait or run."""
     max_attempts: int = 3
     """A job that as many workers vanished from is failed: it is the likely cause."""
     retention_s: float = 7 * 86400.0
@@ -65,8 +68,9 @@ class EvaluationConfig:
             ),
             memory_limit_bytes=reader.integer("MEMORY_LIMIT_BYTES", default=8 << 30, minimum=1 << 20, maximum=1 << 44),
             max_text_bytes=reader.integer("MAX_TEXT_BYTES", default=16 << 20, minimum=1, maximum=1 << 32),
-            max_upload_bytes=reader.integer("MAX_UPLOAD_BYTES", default=1 << 30, minimum=1, maximum=1 << 50),
+            max_upload_bytes=reader.integer("MAX_UPLOAD_BYTES", default=1 << 30, minimum=4096, maximum=1 << 50),
             max_queued_jobs=reader.integer("MAX_QUEUED_JOBS", default=1000, minimum=1, maximum=1_000_000),
+            max_tenant_jobs=reader.integer("MAX_TENANT_JOBS", default=100, minimum=1, maximum=1_000_000),
             max_attempts=reader.integer("MAX_ATTEMPTS", default=3, minimum=1, maximum=100),
             retention_s=reader.number("RETENTION_S", default=7 * 86400.0, minimum=1.0, maximum=3650 * 86400.0),
             heartbeat_s=reader.number("HEARTBEAT_S", default=5.0, minimum=0.05, maximum=300.0),
@@ -103,6 +107,7 @@ class EvaluationConfig:
             "MAX_TEXT_BYTES": self.max_text_bytes,
             "MAX_UPLOAD_BYTES": self.max_upload_bytes,
             "MAX_QUEUED_JOBS": self.max_queued_jobs,
+            "MAX_TENANT_JOBS": self.max_tenant_jobs,
             "MAX_ATTEMPTS": self.max_attempts,
             "RETENTION_S": self.retention_s,
             "HEARTBEAT_S": self.heartbeat_s,

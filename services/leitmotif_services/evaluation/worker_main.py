@@ -11,7 +11,11 @@ import uvloop
 
 from leitmotif_services.evaluation.config import EvaluationConfig
 from leitmotif_services.evaluation.inputs.root_folder import RootFolder
-from leitmotif_services.evaluation.jobs.perplexity_job import JobFolders, PerplexityJobs
+from leitmotif_services.evaluation.inputs.uploaded_texts import UploadedTexts
+from leitmotif_services.evaluation.inputs.uploaded_texts import UploadedTexts
+from leitmotif_services.evaluation.jobs.job_inputs import JobInputs
+from leitmotif_services.evaluation.jobs.job_runs import JobRuns
+from leitmotif_services.evaluation.jobs.model_cache import ModelCache
 from leitmotif_services.evaluation.jobs.redis_connection import connect
 from leitmotif_services.evaluation.jobs.redis_job_queue import RedisJobQueue
 from leitmotif_services.evaluation.jobs.worker import Worker
@@ -26,9 +30,24 @@ SUPERVISED = "--supervised"
 log = logging.getLogger(__name__)
 
 
-def job_folders(config: EvaluationConfig) -> JobFolders:
+def uploaded_texts(config: EvaluationConfig) -> UploadedTexts:
+    """The configured store of uploads; a text is kept as long as a job that may have been asked for with it."""
+    return UploadedTexts(
+        config.upload_root,
+        max_text_bytes=config.max_text_bytes,
+        max_tenant_bytes=config.max_upload_bytes,
+        retention_s=config.retention_s,
+    )
+
+
+def job_inputs(config: EvaluationConfig) -> JobInputs:
     """The configured roots."""
-    return JobFolders(RootFolder(config.model_root), RootFolder(config.text_root), max_text_bytes=config.max_text_bytes)
+    return JobInputs(
+        RootFolder(config.model_root),
+        RootFolder(config.text_root),
+        uploaded_texts(config),
+        max_text_bytes=config.max_text_bytes,
+    )
 
 
 async def work(config: EvaluationConfig, stop: asyncio.Event) -> None:
@@ -43,7 +62,7 @@ async def work(config: EvaluationConfig, stop: asyncio.Event) -> None:
     queue = RedisJobQueue(
         connect(config.redis_url), key_prefix=config.key_prefix, lease_s=config.lease_s, max_attempts=config.max_attempts
     )
-    jobs = PerplexityJobs(job_folders(config), load)
+    jobs = JobRuns(job_inputs(config), ModelCache(load, memory_limit_bytes=config.memory_limit_bytes))
     try:
         await Worker(queue, jobs.run, heartbeat_s=config.heartbeat_s, grace_s=config.server.grace_s).run(stop)
     finally:

@@ -17,13 +17,13 @@ def read_text(path: Path, *, limit_bytes: int) -> str:
         if not stat.S_ISREG(status.st_mode):  # a pipe or a device would block or never end
             raise ServiceError(Reason.TEXT_NOT_FOUND, f"{path.name} is not a regular file", text=path.name)
         if status.st_size > limit_bytes:
-            raise _too_large(limit_bytes, status.st_size)
+            raise text_too_large(limit_bytes, status.st_size)
         with path.open("rb") as file:
             raw = file.read(limit_bytes + 1)
     except OSError as error:
         raise ServiceError(Reason.TEXT_NOT_FOUND, f"no text file can be read at {path.name}", text=path.name) from error
     if len(raw) > limit_bytes:
-        raise _too_large(limit_bytes, len(raw))
+        raise text_too_large(limit_bytes, len(raw))
     return decode_text(raw)
 
 
@@ -51,7 +51,7 @@ def check_inline_text(text: str, *, limit_bytes: int) -> None:
     """The same checks for a text that came with a request."""
     size = count_bytes(text)
     if size > limit_bytes:
-        raise _too_large(limit_bytes, size)
+        raise text_too_large(limit_bytes, size)
     decode_text(text.encode())
 
 
@@ -70,5 +70,6 @@ def count_bytes(text: str) -> int:
     return len(text.encode())
 
 
-def _too_large(limit: int, actual: int) -> ServiceError:
+def text_too_large(limit: int, actual: int) -> ServiceError:
+    """LIMIT_EXCEEDED for a text of `actual` bytes."""
     return ServiceError(Reason.LIMIT_EXCEEDED, f"the text has {actual} bytes, {limit} are allowed", limit=limit, actual=actual)
