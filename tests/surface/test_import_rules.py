@@ -14,6 +14,7 @@ DRIVERS = (
     "redis",
     "msgpack",
     "faiss",
+    "matplotlib",
     "onnx",
     "onnxruntime",
     "prometheus_client",
