@@ -79,7 +79,12 @@ BOUNDED_EXECUTOR = "leitmotif_services.runtime.admission"
 """Use cases are given one; it is asyncio and threads of the standard library."""
 
 DOMAIN = [
-    path for path in MODULES if path.stem not in (*COMPOSITION, *PROCESSES) and not at_the_edge(path) and driver_of(path) is None
+    path
+    for path in MODULES
+    if path.stem not in (*COMPOSITION, *PROCESSES)
+    and path.parent.stem not in COMPOSITION
+    and not at_the_edge(path)
+    and driver_of(path) is None
 ]
 
 
