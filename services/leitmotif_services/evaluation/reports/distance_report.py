@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from leitmotif_services.evaluation.distance.distances import Distance
 from leitmotif_services.evaluation.reports.charts import BesideNull, NullDistances, Picture
-from leitmotif_services.evaluation.reports.html_parts import Column, Html, definitions, key_figures, section, table, text
+from leitmotif_services.evaluation.reports.html_parts import Column, Html, glossary, key_figures, section, table, text
 from leitmotif_services.evaluation.reports.number_text import decimal_text, figure_text
 from leitmotif_services.evaluation.reports.page import Body, figure
 
@@ -13,14 +13,15 @@ FAR_Z = 3.0
 """Standard deviations of the null beyond which a domain is called far; a convention, not a calibrated bound."""
 
 NAMES = {
-    "l2": ("L2 of mean embeddings", "Euclidean distance of the mean embeddings, in units of the embedding"),
-    "mmd2": ("MMD², unbiased", "squared maximum mean discrepancy of the embeddings under a Gaussian kernel, without unit"),
+    "l2": ("L2", "Euclidean distance of the mean embeddings, in units of the embedding"),
+    "mmd2": ("MMD²", "unbiased squared maximum mean discrepancy of the embeddings under a Gaussian kernel, without unit"),
     "frechet": (
-        "Fréchet distance",
-        "squared, of two normal distributions of embeddings, in squared units of the embedding",
+        "Fréchet",
+        "squared Fréchet distance of two normal distributions of embeddings, in squared units of the embedding",
     ),
-    "jsd": ("Jensen-Shannon, words", "divergence of the distributions of single words, in bits, 0 to 1"),
+    "jsd": ("Jensen-Shannon", "divergence of the distributions of single words, in bits, 0 to 1"),
 }
+_UNKNOWN = ("", "a measure of its own")
 
 
 def distance_body(measures: Sequence[Distance], computed: Sequence[tuple[str, str]] = ()) -> Body:
@@ -35,7 +36,7 @@ def distance_body(measures: Sequence[Distance], computed: Sequence[tuple[str, st
         parts=[
             key_figures([(f"z {_z(each.z)}", name_of(each), f"value {figure_text(each.value)}") for each in measures]),
             section("Beside the null", figure(picture), _table(measures)),
-            section("What the measures are", definitions_of(measures)),
+            section("What the measures are", glossary((name_of(each), NAMES.get(each.name, _UNKNOWN)[1]) for each in measures)),
         ],
         computed=computed,
     )
@@ -55,14 +56,9 @@ def distance_picture(measures: Sequence[Distance]) -> Picture:
     )
 
 
-def definitions_of(measures: Sequence[Distance]) -> Html:
-    """What each measure is."""
-    return definitions([(name_of(each), text(NAMES.get(each.name, ("", "a measure of its own"))[1])) for each in measures])
-
-
 def name_of(measure: Distance) -> str:
     """A measure's name for people."""
-    return NAMES.get(measure.name, (measure.name, ""))[0]
+    return NAMES[measure.name][0] if measure.name in NAMES else measure.name
 
 
 def _table(measures: Sequence[Distance]) -> Html:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import NewType
 
-from leitmotif_services.evaluation.reports.visible_text import pieces_of, visible
+from leitmotif_services.evaluation.reports.visible_text import harmless, pieces_of
 
 Html = NewType("Html", str)
 
 
 def text(content: str) -> Html:
     """Words of the report's own, or anything else: characters that act or hide are named."""
-    return Html(escape(visible(content, longest=100_000)) if content else "")
+    return Html(escape(harmless(content)))
 
 
 def quoted(content: str) -> Html:
@@ -35,7 +35,7 @@ def paragraph(content: Html, *, kind: str = "") -> Html:
 
 def section(title: str, *parts: Html) -> Html:
     """A part of the page with a heading; its name is read out to who cannot see it."""
-    return Html(f'<section aria-label="{escape(visible(title))}">\n<h2>{text(title)}</h2>\n{joined(parts)}</section>\n')
+    return Html(f'<section aria-label="{text(title)}">\n<h2>{text(title)}</h2>\n{joined(parts)}</section>\n')
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Html]
     head = joined(Html(f'<th scope="col"{_class(each)}>{text(each.title)}{_unit(each)}</th>') for each in columns)
     body = "".join(_row(columns, row) for row in rows)
     return Html(
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(visible(caption))}">\n<table>\n'
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{text(caption)}">\n<table>\n'
         f"<caption>{text(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>\n"
     )
 
@@ -65,6 +65,12 @@ def definitions(rows: Iterable[tuple[str, Html]]) -> Html:
         + "".join(f"<div><dt>{text(name)}</dt><dd>{value}</dd></div>\n" for name, value in rows)
         + "</dl>\n"
     )
+
+
+def glossary(rows: Iterable[tuple[str, str]]) -> Html:
+    """Terms and what they mean."""
+    shown = joined(Html(f"<dt>{text(term)}</dt><dd>{text(meaning)}</dd>\n") for term, meaning in rows)
+    return Html(f'<dl class="glossary">\n{shown}</dl>\n')
 
 
 def key_figures(figures: Iterable[tuple[str, str, str]]) -> Html:

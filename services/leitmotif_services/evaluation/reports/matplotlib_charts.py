@@ -3,16 +3,13 @@
 matplotlib's settings are of the whole process, so that one picture is drawn at a time.
 """
 
-import hashlib
 import io
 import math
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
-from xml.etree import ElementTree
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -23,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from leitmotif_services.evaluation.reports.charts import Chart, Histogram, NullDistances, Pairs, Picture, SignedBars
 from leitmotif_services.evaluation.reports.number_text import count_text, figure_text
+from leitmotif_services.evaluation.reports.page_svg import STAND_INS, svg_for_a_page
 from leitmotif_services.evaluation.reports.palette import LIGHT, Palette
 from leitmotif_services.evaluation.reports.visible_text import visible
 
@@ -44,20 +42,15 @@ _SETTINGS: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-_STAND_INS: Palette = {name: f"#0000{place:02x}" for place, name in enumerate(LIGHT, 1)}
-"""Colours that nothing else has, each for a name; replaced by a class in the SVG."""
-_NAME_OF = {colour: name for name, colour in _STAND_INS.items()}
-_SVG = "{http://www.w3.org/2000/svg}"
-_LINK = "{http://www.w3.org/1999/xlink}href"
 _drawing = threading.Lock()
 
 
 def svg(picture: Picture) -> str:
     """An `<svg>` element for the inside of a page: no style, no reference but to its own parts, its finding as its name."""
-    with _figure([picture], _STAND_INS, titled=False) as drawn:
+    with _figure([picture], STAND_INS, titled=False) as drawn:
         written = io.BytesIO()
         drawn.savefig(written, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    return _for_a_page(ElementTree.fromstring(written.getvalue()), picture.finding)  # noqa: S314 - drawn above
+    return svg_for_a_page(written.getvalue(), picture.finding)
 
 
 def png(pictures: Sequence[Picture]) -> bytes:
@@ -132,7 +125,7 @@ def _histogram(chart: Histogram, axes: Axes, colours: Palette) -> None:
     most = max(chart.counts, default=1) or 1
     axes.set_ylim(0, most * 1.22)
     axes.set_xlim(chart.edges[0], chart.edges[-1])
-    right = chart.mean <= 0
+    right = chart.mean > 0
     axes.annotate(
         f"mean {figure_text(chart.mean, digits=3, signed=True)}",
         (chart.mean, most * 1.13),
@@ -180,7 +173,19 @@ def _signed_bars(chart: SignedBars, axes: Axes, colours: Palette) -> None:
     axes.set_xlim(low - 0.24 * span, high + 0.24 * span)
     axes.axvline(0.0, color=colours["axis"], linewidth=0.9)
     _rows(axes, [bar.name for bar in chart.bars])
-    axes.set_xlabel(f"{chart.label}      ← better   worse →")
+    for words, side, place in (("← better", "right", -8), ("worse →", "left", 8)):
+        axes.annotate(
+            words,
+            (0.0, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(place, 3),
+            textcoords="offset points",
+            ha=side,
+            va="bottom",
+            color=colours["better" if side == "right" else "worse"],
+            fontsize=8.5,
+        )
+    axes.set_xlabel(chart.label)
     axes.grid(axis="x", color=colours["line"], linewidth=0.7)
 
 
@@ -217,7 +222,7 @@ def _pairs(chart: Pairs, axes: Axes, colours: Palette) -> None:
     axes.set_xlim(low - 0.22 * span, high + 0.22 * span)
     _rows(axes, [pair.name for pair in chart.pairs])
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.set_xlabel(f"{chart.label}      ring: base   disc: adapted")
+    axes.set_xlabel(chart.label)
     axes.grid(axis="x", color=colours["line"], linewidth=0.7)
 
 
@@ -228,6 +233,9 @@ def _null_distances(chart: NullDistances, axes: Axes, colours: Palette) -> None:
     far = max(4.0, reach * (4.0 if logarithmic else 1.35))
     if logarithmic:
         axes.set_xscale("symlog", linthresh=4.0, linscale=1.2)
+        steps = [each * 10.0**power for power in range(1, 16) for each in (1, 3) if each * 10.0**power <= far]
+        axes.set_xticks([-4.0, -2.0, 0.0, 2.0, 4.0, *steps[:: max(1, len(steps) // 4)]])
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: _tick(value)))
     axes.axvspan(-2.0, 2.0, facecolor=colours["band"], edgecolor="none", linewidth=0)
     axes.axvline(0.0, color=colours["quiet"], linewidth=0.9)
     for row, each in enumerate(chart.values):
@@ -256,9 +264,8 @@ def _null_distances(chart: NullDistances, axes: Axes, colours: Palette) -> None:
     lowest = min([0.0, *(z for z in finite), *(-far * 0.5 for each in chart.values if each.z == -math.inf)])
     axes.set_xlim(min(-3.0, lowest * (4.0 if logarithmic else 1.35)), far)
     _rows(axes, [each.name for each in chart.values])
-    axes.text(
-        0.0, len(chart.values) - 0.5, "the reference\nagainst itself", ha="center", va="top", color=colours["quiet"], fontsize=8
-    )
+    words: dict[str, Any] = {"ha": "left", "va": "top", "color": colours["quiet"], "fontsize": 8}
+    axes.text(-1.9, len(chart.values) - 0.5, "the reference\nagainst itself", **words)
     axes.set_ylim(len(chart.values) + 0.25, -0.6)
     axes.set_xlabel(chart.label + (", on a logarithmic scale beyond ±4" if logarithmic else ""))
     axes.grid(axis="x", color=colours["line"], linewidth=0.7)
@@ -289,47 +296,3 @@ def _characters() -> frozenset[int]:
 def _drawable(name: str) -> str:
     """The name with the code points of characters that the font lacks."""
     return "".join(each if ord(each) in _characters() else f"U+{ord(each):04X}" for each in name)
-
-
-def _for_a_page(root: ElementTree.Element, finding: str) -> str:
-    """Classes for colours, attributes for the rest of the styles, ids that no other picture has."""
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if not isinstance(child.tag, str) or child.tag.removeprefix(_SVG) in ("metadata", "style", "title"):
-                parent.remove(child)
-    used = {each for element in root.iter() for value in element.attrib.values() for each in re.findall(r"#([\w-]+)", value)}
-    prefix = f"c{hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:10]}-"
-    for element in root.iter():
-        element.tag = element.tag.removeprefix(_SVG)
-        _restyle(element)
-        identity = element.attrib.pop("id", None)
-        if identity is not None and identity in used:
-            element.set("id", prefix + identity)
-        for name, value in list(element.attrib.items()):
-            if name == _LINK:
-                del element.attrib[name]
-                element.set("href", f"#{prefix}{value.removeprefix('#')}")
-            elif "url(#" in value:
-                element.set(name, value.replace("url(#", f"url(#{prefix}"))
-    for name in ("width", "height", "version"):
-        root.attrib.pop(name, None)
-    root.set("role", "img")
-    root.set("aria-label", visible(finding, longest=2000))
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def _restyle(element: ElementTree.Element) -> None:
-    declared = [each.partition(":") for each in element.attrib.pop("style", "").split(";") if each.strip()]
-    classes = []
-    for name, _, value in ((name.strip(), colon, value.strip()) for name, colon, value in declared):
-        if name in ("fill", "stroke") and value in _NAME_OF:
-            classes.append(f"{name}-{_NAME_OF[value]}")
-        elif name == "font":
-            size = re.search(r"([\d.]+)px", value)
-            element.set("font-size", size[1] if size else "10")
-        elif name != "font-family":
-            element.set(name, value)
-    coloured = [name for name in ("fill", "stroke") if element.get(name) in _NAME_OF]
-    classes += [f"{name}-{_NAME_OF[element.attrib.pop(name)]}" for name in coloured]
-    if classes:
-        element.set("class", " ".join(classes))

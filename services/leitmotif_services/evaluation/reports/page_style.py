@@ -47,7 +47,7 @@ table{{width:100%;border-collapse:collapse;font-size:.9375rem;line-height:1.4}}
 caption{{padding:0 0 .5rem;color:var(--quiet);font-size:.9375rem;text-align:left}}
 th,td{{padding:.4rem .9rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}}
 thead th{{border-bottom-color:var(--axis);font-size:.875rem;font-weight:600;line-height:1.3;vertical-align:bottom}}
-tbody th{{font-weight:400}}
+tbody th{{font-weight:400;white-space:nowrap}}
 th:last-child,td:last-child{{padding-right:0}}
 .number{{text-align:right;white-space:nowrap}}
 thead .number{{white-space:normal}}
@@ -61,7 +61,9 @@ thead .number{{white-space:normal}}
 .settings div{{display:flex;justify-content:space-between;gap:1rem;padding:.3rem 0;border-bottom:1px solid var(--line)}}
 .settings dt{{flex:none;color:var(--quiet)}}
 .settings dd{{margin:0;min-width:0;text-align:right}}
-.settings .wide{{grid-column:1/-1}}
+.glossary{{margin:0;max-width:42rem}}
+.glossary dt{{font-weight:600}}
+.glossary dd{{margin:0 0 .6rem}}
 {_DRAWN}@media print{{
 :root{{color-scheme:light;{_variables(LIGHT)}--page:#ffffff}}
 body{{font-size:10pt}}

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 
+from leitmotif_services.evaluation.adaptation.adaptation import AdaptationResult
 from leitmotif_services.evaluation.comparison.model_comparison import ModelComparison
 from leitmotif_services.evaluation.comparison.token_analysis import TokenAnalysis
 from leitmotif_services.evaluation.distance.distances import Distance
+from leitmotif_services.evaluation.reports.adaptation_report import adaptation_body
 from leitmotif_services.evaluation.reports.charts import Picture
 from leitmotif_services.evaluation.reports.comparison_report import comparison_body
 from leitmotif_services.evaluation.reports.distance_report import distance_body, distance_picture
 from leitmotif_services.evaluation.reports.page import Body, page
 from leitmotif_services.evaluation.reports.perplexity_report import perplexity_body
 from leitmotif_services.evaluation.reports.settings_text import settings_of
-from leitmotif_services.evaluation.reports.token_analysis_report import token_analysis_body, token_pictures
+from leitmotif_services.evaluation.reports.token_analysis_report import token_analysis_body
+from leitmotif_services.evaluation.reports.token_pictures import token_pictures
 from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
 
-Reported = PerplexityResult | ModelComparison | TokenAnalysis | Sequence[Distance]
+Reported = PerplexityResult | ModelComparison | TokenAnalysis | AdaptationResult | Sequence[Distance]
 
 
 def report_of(spec: object, result: Reported, *, title: str = "") -> str:
@@ -32,8 +35,8 @@ def report_html(title: str, result: Reported, settings: Sequence[tuple[str, str]
 
 
 def pictures_of(result: Reported) -> list[Picture]:
-    """What of a result can be drawn; nothing of a perplexity, which is a number."""
-    if isinstance(result, PerplexityResult):
+    """What of a result can be drawn; nothing of a perplexity or an adaptation, which are numbers."""
+    if isinstance(result, PerplexityResult | AdaptationResult):
         return []
     if isinstance(result, ModelComparison):
         return token_pictures(result.tokens)
@@ -49,6 +52,8 @@ def _body(result: Reported) -> Body:
         return comparison_body(result)
     if isinstance(result, TokenAnalysis):
         return token_analysis_body(result)
+    if isinstance(result, AdaptationResult):
+        return adaptation_body(result)
     if isinstance(result, Sequence) and all(isinstance(each, Distance) for each in result):
         return distance_body(result)
     raise TypeError(f"there is no report of a {type(result).__name__}")

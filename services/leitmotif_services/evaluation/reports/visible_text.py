@@ -1,5 +1,6 @@
 """Shows every character of a text that says what it is: of a token, a term, a name. Nothing is hidden, and nothing acts."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 """Controls, marks of direction and of joining, halves of pairs, private and unassigned characters, separators and odd spaces."""
 
 _COMBINING = frozenset({"Mn", "Mc", "Me"})
+_OWN_SPACES = re.compile("([ \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]+)")
 _MARKS = 3
 """Marks that may be heaped on one character; more would cover what stands around it."""
 
@@ -50,8 +52,14 @@ def pieces_of(text: str, *, longest: int = LONGEST) -> list[Piece]:
 
 
 def visible(text: str, *, longest: int = LONGEST) -> str:
-    """The same as plain text, for what cannot mark the names: pictures and titles."""
+    """The same as plain text, for what cannot mark the names, such as pictures."""
     return "".join(piece.text for piece in pieces_of(text, longest=longest))
+
+
+def harmless(sentence: str) -> str:
+    """A whole sentence, whatever was put into it: its spaces are spaces, also those that do not break; what hides is named."""
+    parts = _OWN_SPACES.split(sentence)
+    return "".join(visible(part, longest=len(part)) if place % 2 == 0 and part else part for place, part in enumerate(parts))
 
 
 def _name_of(character: str, *, combines: bool) -> str | None:
