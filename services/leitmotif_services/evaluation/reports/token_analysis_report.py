@@ -18,6 +18,7 @@ from leitmotif_services.evaluation.reports.token_words import (
     CLASS_NAMES,
     NATS,
     change_in_words,
+    relative_change,
     source_in_words,
     terms_in_words,
     without_worst_in_words,
