@@ -93,7 +93,7 @@ def adapt(
 
     Raises FIELD_INVALID for settings, an existing output and a checkpoint of another run, CONTEXT_INVALID, TEXT_EMPTY for a text
     too short for half a window or whose held-out share has no token to score, LIMIT_EXCEEDED when training does not fit into
-    memory, LANGUAGE_MODEL_REFUSED (metadata: step) when the loss is not finite.
+    memory, LANGUAGE_MODEL_REFUSED (metadata: step) when the loss is not finite, STORED_VALUE_UNREADABLE for a damaged checkpoint.
     """
     check_adaptation_settings(settings)
     if output.is_symlink() or output.exists():

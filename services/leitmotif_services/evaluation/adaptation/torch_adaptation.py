@@ -158,15 +158,17 @@ class TorchTraining:
         try:
             weights, moments = load_file(folder / _MODEL_FILE), load_file(folder / _OPTIMIZER_FILE)
         except (OSError, SafetensorError) as error:
-            raise ValueError(f"the checkpoint {folder.name} cannot be read") from error
+            raise _unreadable(folder) from error
         shapes = {name: tensor.shape for name, tensor in weights.items()}
         if shapes != {name: parameter.shape for name, parameter in self._parameters.items()}:
-            raise ValueError(f"the checkpoint {folder.name} is of another model")
+            raise _unreadable(folder)
         with torch.no_grad():
             for name, parameter in self._parameters.items():
                 parameter.copy_(weights[name])
         for key, tensor in moments.items():
             kind, _, name = key.partition(":")
+            if name not in self._parameters:
+                raise _unreadable(folder)
             self._optimizer.state[self._parameters[name]][kind] = tensor
 
     def _parts(self, windows: Sequence[TokenIds]) -> Iterator[torch.Tensor]:
@@ -198,6 +200,10 @@ class TorchTraining:
             total += float(nll.detach())
         states.backward(leaves.grad)
         return total
+
+
+def _unreadable(folder: Path) -> ServiceError:
+    return ServiceError(Reason.STORED_VALUE_UNREADABLE, f"the checkpoint {folder.name} is damaged; delete it")
 
 
 def _seed(seed: int, step: int, part: int) -> int:

@@ -32,7 +32,7 @@ class ModelTraining(Protocol):
         """Write weights and the optimizer's state into an empty folder."""
 
     def read_state(self, folder: Path) -> None:
-        """Go on from what `write_state` wrote; ValueError where it does not fit."""
+        """Go on from what `write_state` wrote; STORED_VALUE_UNREADABLE where that is damaged."""
 
 
 class TrainableModel(Protocol):

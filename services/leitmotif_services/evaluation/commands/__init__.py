@@ -2,6 +2,7 @@
 
 import typer
 
+from leitmotif_services.evaluation.commands.adapt import adapt
 from leitmotif_services.evaluation.commands.compare import compare
 from leitmotif_services.evaluation.commands.distance import distance
 from leitmotif_services.evaluation.commands.perplexity import perplexity
@@ -11,3 +12,4 @@ lm = typer.Typer(name="lm", help="Evaluate language models: adapt one to a domai
 lm.command()(perplexity)
 lm.command()(compare)
 lm.command()(distance)
+lm.command()(adapt)
