@@ -10,16 +10,20 @@ from tests.unit.evaluation.sample_language_models import UniformModel
 contexts_and_strides = st.integers(1, 40).flatmap(lambda context: st.tuples(st.just(context), st.integers(1, context)))
 
 
-@given(st.integers(0, 300), contexts_and_strides)
+@given(st.integers(0, 300), contexts_and_strides, st.booleans())
 def test_each_prediction_is_scored_exactly_once_with_all_the_context_the_stride_leaves(
-    predictions: int, sizes: tuple[int, int]
+    predictions: int, sizes: tuple[int, int], full_last: bool
 ) -> None:
     context, stride = sizes
-    scored = []
-    for window in windows(predictions, context=context, stride=stride):
+    scored: list[int] = []
+    for window in windows(predictions, context=context, stride=stride, full_last=full_last):
         assert 1 <= window.length <= context
         assert 0 <= window.scored_from < window.length
-        assert window.start == 0 or window.scored_from == context - stride
+        if window.start and full_last and window.start + window.length == predictions:
+            assert window.length == context
+            assert window.scored_from >= context - stride
+        else:
+            assert window.start == 0 or window.scored_from == context - stride
         scored += range(window.start + window.scored_from, window.start + window.length)
     assert scored == list(range(predictions))
 

@@ -1,9 +1,11 @@
 """The adapter, and perplexity as a whole, against a plain loop over windows that shares no code with either."""
 
+import functools
 import json
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
 
+from leitmotif_services.evaluation.inputs.documents import Documents
 from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
 from leitmotif_services.evaluation.models.transformers_language_model import TransformersLanguageModel, load_language_model
 from leitmotif_services.evaluation.scoring.perplexity import evaluate_perplexity
@@ -24,13 +27,15 @@ def load(folder: Path, *, memory_limit_bytes: int = 1 << 30) -> TransformersLang
     return load_language_model(inspect_model_folder(folder), threads=1, memory_limit_bytes=memory_limit_bytes)
 
 
-def plain_nll(folder: Path, text: str, context: int, stride: int, *, bos: bool) -> tuple[float, int]:
+def plain_nll(folder: Path, text: str, context: int, stride: int, *, bos: bool, full_last: bool = False) -> tuple[float, int]:
     """Sum of the NLL and number of tokens scored: one window after the other, full logits, one token after the other."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64)
     ids = AutoTokenizer.from_pretrained(folder)(text, add_special_tokens=False, verbose=False)["input_ids"]
     ids = [0, *ids] if bos else ids
     scored: dict[int, float] = {}
     for start in range(0, len(ids) - 1, stride):
+        if full_last:
+            start = min(start, max(0, len(ids) - 1 - context))
         window = ids[start : start + context]
         with torch.no_grad():
             log_probabilities = model(torch.tensor([window])).logits[0].log_softmax(-1)
@@ -72,18 +77,70 @@ def test_equals_a_plain_loop(
     assert result.perplexity == pytest.approx(math.exp(expected / tokens), rel=1e-5)
 
 
-def test_one_token_alone(gpt2: TransformersLanguageModel, gpt2_folder: Path) -> None:
-    expected, _ = plain_nll(gpt2_folder, "a", 64, 64, bos=True)
-    result = evaluate_perplexity(gpt2, "a", ScoringSettings())
-    assert (result.tokens, result.bos_prepended) == (1, True)
+@pytest.mark.parametrize(("context", "stride", "characters"), [(64, 64, 1000), (32, 12, 700), (64, 64, 20), (16, 16, 55)])
+def test_a_full_last_window_equals_a_plain_loop_that_has_one(
+    gpt2: TransformersLanguageModel, gpt2_folder: Path, context: int, stride: int, characters: int
+) -> None:
+    text = TEXT[:characters]
+    expected, tokens = plain_nll(gpt2_folder, text, context, stride, bos=True, full_last=True)
+    result = evaluate_perplexity(gpt2, text, ScoringSettings(context, stride, full_last_window=True))
+    assert result.tokens == tokens == len(gpt2.tokenize(text))
     assert result.nll_sum == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("stride", [64, 24])
-def test_the_batch_size_changes_nothing(gpt2: TransformersLanguageModel, stride: int) -> None:
-    alone = evaluate_perplexity(gpt2, TEXT, ScoringSettings(stride=stride))
+def test_one_token_alone(gpt2: TransformersLanguageModel, gpt2_folder: Path) -> None:
+    expected, _ = plain_nll(gpt2_folder, "a", 64, 64, bos=True)
+    for full_last_window in (False, True):
+        result = evaluate_perplexity(gpt2, "a", ScoringSettings(full_last_window=full_last_window))
+        assert (result.tokens, result.bos_prepended) == (1, True)
+        assert result.nll_sum == pytest.approx(expected, rel=1e-5)
+
+
+LINES = ["", TEXT[:300].replace("\n", " "), "a", "", "  ", "The slow theme", TEXT[300:500].replace("\n", " "), ""]
+PARAGRAPHS = ["\n", TEXT[:400].strip(), "\na\n", "\n \t\n", TEXT[400:700].strip(), "\n\n"]
+DOCUMENTS = {
+    Documents.LINES: ("\n".join(LINES), [LINES[1], LINES[2], LINES[5], LINES[6]]),
+    Documents.PARAGRAPHS: ("\n".join(PARAGRAPHS), [PARAGRAPHS[1], "a", PARAGRAPHS[4]]),
+}
+"""A text, and the documents in it: empty ones are none."""
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
+@pytest.mark.parametrize("policy", [BosPolicy.ALWAYS, BosPolicy.NEVER])
+@pytest.mark.parametrize(("context", "stride"), [(64, 64), (24, 10)])
+@pytest.mark.parametrize("division", list(DOCUMENTS))
+def test_several_documents_equal_a_plain_loop_over_each(
+    gpt2: TransformersLanguageModel,
+    gpt2_folder: Path,
+    division: Documents,
+    context: int,
+    stride: int,
+    policy: BosPolicy,
+    batch_size: int,
+) -> None:
+    text, documents = DOCUMENTS[division]
+    bos = policy is BosPolicy.ALWAYS
+    alone = [plain_nll_once(gpt2_folder, document, context, stride, bos) for document in documents]
+    result = evaluate_perplexity(gpt2, text, ScoringSettings(context, stride, policy, batch_size, division))
+    assert result.tokens == sum(tokens for _, tokens in alone)
+    assert result.documents == sum(tokens > 0 for _, tokens in alone)
+    assert result.nll_sum == pytest.approx(math.fsum(nll for nll, _ in alone), rel=1e-5)
+
+
+plain_nll_once = functools.cache(lambda folder, text, context, stride, bos: plain_nll(folder, text, context, stride, bos=bos))
+
+
+@pytest.mark.parametrize("policy", [BosPolicy.ALWAYS, BosPolicy.NEVER])
+@pytest.mark.parametrize("full_last_window", [False, True])
+@pytest.mark.parametrize("stride", [64, 24, 1])
+def test_the_batch_size_changes_nothing(
+    gpt2: TransformersLanguageModel, stride: int, full_last_window: bool, policy: BosPolicy
+) -> None:
+    text = TEXT[: 30 * stride + 500]
+    settings = ScoringSettings(stride=stride, bos=policy, full_last_window=full_last_window)
+    alone = evaluate_perplexity(gpt2, text, settings)
     for batch_size in (2, 7, 64):
-        together = evaluate_perplexity(gpt2, TEXT, ScoringSettings(stride=stride, batch_size=batch_size))
+        together = evaluate_perplexity(gpt2, text, replace(settings, batch_size=batch_size))
         assert together.tokens == alone.tokens
         assert together.nll_sum == pytest.approx(alone.nll_sum, rel=1e-5)
 

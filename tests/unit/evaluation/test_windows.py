@@ -21,6 +21,12 @@ def test_no_window_is_made_for_what_is_scored_already() -> None:
     assert list(windows(4, context=4, stride=1)) == [Window(0, 4, 0)]
 
 
+def test_a_full_last_window_begins_earlier_and_scores_what_is_left() -> None:
+    assert list(windows(10, context=4, stride=4, full_last=True)) == [Window(0, 4, 0), Window(4, 4, 0), Window(6, 4, 2)]
+    assert list(windows(9, context=4, stride=2, full_last=True))[-1] == Window(5, 4, 3)
+    assert list(windows(3, context=4, stride=4, full_last=True)) == [Window(0, 3, 0)]
+
+
 def test_a_sequence_shorter_than_the_context_is_one_window() -> None:
     assert list(windows(3, context=100, stride=50)) == [Window(0, 3, 0)]
 

@@ -77,7 +77,9 @@ def score_text(
     found_ranks = np.empty(total, np.int64) if ranks else None
     nll_sum, done = 0.0, 0
     on_progress(Progress(tokens_total=total))
-    for batch in window_batches(sequences, context=context, stride=stride, batch_size=settings.batch_size):
+    for batch in window_batches(
+        sequences, context=context, stride=stride, batch_size=settings.batch_size, full_last=settings.full_last_window
+    ):
         if found_ranks is None:
             nll[batch.places] = batch_nll = model.token_nll(batch.windows)
         else:

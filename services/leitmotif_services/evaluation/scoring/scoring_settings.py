@@ -29,6 +29,8 @@ class ScoringSettings:
     """Windows computed together. The result does not depend on it."""
     documents: Documents = Documents.WHOLE
     """No token sees another document."""
+    full_last_window: bool = False
+    """Let the last window of a document begin earlier, so that it has as much context as fits."""
 
 
 def check_context_and_stride(context: int, stride: int) -> None:
