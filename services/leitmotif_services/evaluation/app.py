@@ -8,7 +8,8 @@ from leitmotif_services.evaluation.jobs.redis_connection import connect
 from leitmotif_services.evaluation.jobs.redis_job_store import RedisJobStore
 from leitmotif_services.evaluation.jobs.supervisor import WorkerSupervisor
 from leitmotif_services.evaluation.servicer import EvaluationServicer
-from leitmotif_services.evaluation.worker_main import job_inputs
+from leitmotif_services.evaluation.texts_servicer import TextsServicer
+from leitmotif_services.evaluation.worker_main import job_inputs, uploaded_texts
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
 

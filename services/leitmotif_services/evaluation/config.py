@@ -47,6 +47,8 @@ class EvaluationConfig:
     """Jobs are kept so long after their end."""
     heartbeat_s: float = 5.0
     """How often a worker says that it lives, at least; silent for five times as long, it has lost its job."""
+    checkpoint_s: float = 60.0
+    """An adaptation writes a checkpoint so often: what a killed worker loses at most."""
     key_prefix: str = "leitmotif"
     """First part of every Redis key."""
 
@@ -74,6 +76,7 @@ class EvaluationConfig:
             max_attempts=reader.integer("MAX_ATTEMPTS", default=3, minimum=1, maximum=100),
             retention_s=reader.number("RETENTION_S", default=7 * 86400.0, minimum=1.0, maximum=3650 * 86400.0),
             heartbeat_s=reader.number("HEARTBEAT_S", default=5.0, minimum=0.05, maximum=300.0),
+            checkpoint_s=reader.number("CHECKPOINT_S", default=60.0, minimum=0.0, maximum=86400.0),
             key_prefix=reader.matching(
                 "KEY_PREFIX", _KEY_PREFIX, "1 to 64 letters, digits, '.', '_', ':' or '-'", default="leitmotif"
             ),
@@ -111,6 +114,7 @@ class EvaluationConfig:
             "MAX_ATTEMPTS": self.max_attempts,
             "RETENTION_S": self.retention_s,
             "HEARTBEAT_S": self.heartbeat_s,
+            "CHECKPOINT_S": self.checkpoint_s,
             "KEY_PREFIX": self.key_prefix,
             "GRACE_S": self.server.grace_s,
         }

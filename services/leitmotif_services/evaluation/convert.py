@@ -1,114 +1,58 @@
-"""Between the messages of leitmotif.api.evaluation.v1 and the domain."""
+"""Between the jobs of leitmotif.api.evaluation.v1 and the domain's."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf import timestamp_pb2
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
-from leitmotif.api.evaluation.v1 import results_pb2, specs_pb2
-from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.scoring.document_scoring import Progress
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
-from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
+from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobProgress, JobState, Priority
+from leitmotif_services.evaluation.jobs.job_kinds import JobKind
+from leitmotif_services.evaluation.jobs.job_store import JobFilter
+from leitmotif_services.evaluation.result_convert import result_to_pb
+from leitmotif_services.evaluation.spec_convert import spec_to_pb
 from leitmotif_services.runtime.errors import ServiceError, invalid_field
 from leitmotif_services.runtime.status import status_of
 
-_BOS = {
-    specs_pb2.BOS_POLICY_UNSPECIFIED: BosPolicy.AUTO,
-    specs_pb2.BOS_POLICY_ALWAYS: BosPolicy.ALWAYS,
-    specs_pb2.BOS_POLICY_NEVER: BosPolicy.NEVER,
+_STATES: dict[JobState, Any] = {state: pb.JobState.Value(f"JOB_STATE_{state.value}") for state in JobState}
+_STATES_FROM_PB: dict[int, JobState | None] = {number: state for state, number in _STATES.items()} | {
+    pb.JOB_STATE_UNSPECIFIED: None
 }
-_BOS_TO_PB = {policy: number for number, policy in _BOS.items()}
-
-_STATES = {
-    pb.JOB_STATE_QUEUED: JobState.QUEUED,
-    pb.JOB_STATE_RUNNING: JobState.RUNNING,
-    pb.JOB_STATE_SUCCEEDED: JobState.SUCCEEDED,
-    pb.JOB_STATE_FAILED: JobState.FAILED,
-    pb.JOB_STATE_CANCELLED: JobState.CANCELLED,
+_KINDS_FROM_PB: dict[int, JobKind | None] = {pb.JobKind.Value(f"JOB_KIND_{kind.name}"): kind for kind in JobKind} | {
+    pb.JOB_KIND_UNSPECIFIED: None
 }
-_STATES_TO_PB = {state: number for number, state in _STATES.items()}
+_PRIORITIES: dict[Priority, Any] = {priority: pb.Priority.Value(f"PRIORITY_{priority.value}") for priority in Priority}
+_PRIORITIES_FROM_PB: dict[int, Priority] = {number: priority for priority, number in _PRIORITIES.items()} | {
+    pb.PRIORITY_UNSPECIFIED: Priority.NORMAL
+}
+_YEARS = range(1970, 10_000)
 
 
-def perplexity_spec_from_pb(message: specs_pb2.PerplexitySpec) -> PerplexitySpec:
-    """The domain's spec; an inline text is not part of it. FIELD_INVALID for an enum value that this release does not know."""
-    if message.bos not in _BOS:
-        raise invalid_field("spec.perplexity.bos", f"is no BosPolicy: {message.bos}")
-    return PerplexitySpec(
-        model=message.model,
-        text_path=message.text_path if message.WhichOneof("text_source") == "text_path" else None,
-        settings=ScoringSettings(
-            context=message.context, stride=message.stride, bos=_BOS[message.bos], batch_size=message.batch_size or 1
-        ),
-    )
-
-
-def perplexity_spec_to_pb(spec: PerplexitySpec) -> specs_pb2.PerplexitySpec:
-    """The message; an inline text is left out."""
-    message = specs_pb2.PerplexitySpec(
-        model=spec.model,
-        context=spec.settings.context,
-        stride=spec.settings.stride,
-        bos=_BOS_TO_PB[spec.settings.bos],
-        batch_size=spec.settings.batch_size,
-    )
-    if spec.text_path is not None:
-        message.text_path = spec.text_path
-    return message
-
-
-def state_filter_from_pb(number: int) -> JobState | None:
-    """None for UNSPECIFIED, which keeps all."""
-    if number == pb.JOB_STATE_UNSPECIFIED:
-        return None
-    for known, state in _STATES.items():
-        if known == number:
-            return state
-    raise invalid_field("state", f"is no JobState: {number}")
+def priority_from_pb(number: int) -> Priority:
+    """NORMAL for UNSPECIFIED; FIELD_INVALID for a number that this release does not know."""
+    if number not in _PRIORITIES_FROM_PB:
+        raise invalid_field("priority", f"is no Priority: {number}")
+    return _PRIORITIES_FROM_PB[number]
 
 
 def state_to_pb(state: JobState) -> pb.JobState:
     """The enum value of a state."""
-    return _STATES_TO_PB[state]
+    number: pb.JobState = _STATES[state]
+    return number
 
 
-def result_to_pb(result: PerplexityResult) -> results_pb2.JobResult:
-    """The message, derived figures included."""
-    return results_pb2.JobResult(
-        perplexity=results_pb2.PerplexityResult(
-            perplexity=result.perplexity,
-            nll_sum=result.nll_sum,
-            tokens=result.tokens,
-            words=result.words,
-            bytes=result.bytes,
-            word_perplexity=result.word_perplexity,
-            byte_perplexity=result.byte_perplexity,
-            bits_per_byte=result.bits_per_byte,
-            context=result.context,
-            stride=result.stride,
-            bos_prepended=result.bos_prepended,
-            dtype=result.dtype,
-            tokens_per_s=result.tokens_per_s,
-            model_sha256=result.model_sha256,
-        )
-    )
-
-
-def result_from_pb(message: results_pb2.JobResult) -> PerplexityResult:
-    """The domain's result; derived figures are derived again."""
-    figures = message.perplexity
-    return PerplexityResult(
-        nll_sum=figures.nll_sum,
-        tokens=figures.tokens,
-        words=figures.words,
-        bytes=figures.bytes,
-        context=figures.context,
-        stride=figures.stride,
-        bos_prepended=figures.bos_prepended,
-        dtype=figures.dtype,
-        tokens_per_s=figures.tokens_per_s,
-        model_sha256=figures.model_sha256,
+def filter_from_pb(request: pb.ListJobsRequest) -> JobFilter:
+    """What a list is to keep; FIELD_INVALID for numbers that this release does not know, and for times that are none."""
+    if request.state not in _STATES_FROM_PB:
+        raise invalid_field("state", f"is no JobState: {request.state}")
+    if request.kind not in _KINDS_FROM_PB:
+        raise invalid_field("kind", f"is no JobKind: {request.kind}")
+    return JobFilter(
+        state=_STATES_FROM_PB[request.state],
+        kind=_KINDS_FROM_PB[request.kind],
+        created_from=_time("created_from", request.created_from) if request.HasField("created_from") else None,
+        created_before=_time("created_before", request.created_before) if request.HasField("created_before") else None,
+        dead_letters=request.dead_letters,
     )
 
 
@@ -117,11 +61,13 @@ def job_to_pb(job: Job) -> pb.Job:
     message = pb.Job(
         job_id=job.job_id,
         state=state_to_pb(job.state),
-        spec=specs_pb2.JobSpec(perplexity=perplexity_spec_to_pb(job.spec)),
+        spec=spec_to_pb(job.spec),
         text_bytes=job.text_bytes,
         progress=_progress_to_pb(job.progress),
         created_at=_timestamp(job.created_at),
         attempts=job.attempts,
+        priority=_PRIORITIES[job.priority],
+        dead_letter=job.dead_letter,
     )
     if job.result is not None:
         message.result.CopyFrom(result_to_pb(job.result))
@@ -134,18 +80,31 @@ def job_to_pb(job: Job) -> pb.Job:
     return message
 
 
-def _progress_to_pb(progress: Progress) -> pb.JobProgress:
+def _progress_to_pb(progress: JobProgress) -> pb.JobProgress:
     return pb.JobProgress(
         tokens_done=progress.tokens_done,
         tokens_total=progress.tokens_total,
         tokens_per_s=progress.tokens_per_s,
         running_perplexity=progress.running_perplexity,
+        phase=progress.phase,
+        phase_number=progress.phase_number,
+        phase_count=progress.phase_count,
     )
 
 
 def _error(failure: JobFailure) -> ServiceError:
     metadata: dict[str, Any] = dict(failure.metadata)
     return ServiceError(failure.reason, failure.message, **metadata)
+
+
+def _time(field: str, message: timestamp_pb2.Timestamp) -> datetime:
+    try:
+        time = message.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        time = None
+    if time is None or time.year not in _YEARS:
+        raise invalid_field(field, "must be a time from 1970 on")
+    return time
 
 
 def _timestamp(time: datetime) -> timestamp_pb2.Timestamp:

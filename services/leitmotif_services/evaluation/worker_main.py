@@ -9,10 +9,11 @@ import threading
 
 import uvloop
 
+from leitmotif_services.evaluation.adaptation.trainable_model import TrainableModel
 from leitmotif_services.evaluation.config import EvaluationConfig
 from leitmotif_services.evaluation.inputs.root_folder import RootFolder
 from leitmotif_services.evaluation.inputs.uploaded_texts import UploadedTexts
-from leitmotif_services.evaluation.inputs.uploaded_texts import UploadedTexts
+from leitmotif_services.evaluation.jobs.adapted_models import AdaptedModels
 from leitmotif_services.evaluation.jobs.job_inputs import JobInputs
 from leitmotif_services.evaluation.jobs.job_runs import JobRuns
 from leitmotif_services.evaluation.jobs.model_cache import ModelCache
@@ -46,6 +47,7 @@ def job_inputs(config: EvaluationConfig) -> JobInputs:
         RootFolder(config.model_root),
         RootFolder(config.text_root),
         uploaded_texts(config),
+        AdaptedModels(config.model_root, retention_s=config.retention_s),
         max_text_bytes=config.max_text_bytes,
     )
 
@@ -59,10 +61,20 @@ async def work(config: EvaluationConfig, stop: asyncio.Event) -> None:
 
         return load_language_model(folder, threads=config.torch_threads, memory_limit_bytes=config.memory_limit_bytes)
 
+    def load_trainable(folder: ModelFolder) -> TrainableModel:
+        from leitmotif_services.evaluation.adaptation.torch_adaptation import load_trainable_model
+
+        return load_trainable_model(folder, threads=config.torch_threads, memory_limit_bytes=config.memory_limit_bytes)
+
     queue = RedisJobQueue(
         connect(config.redis_url), key_prefix=config.key_prefix, lease_s=config.lease_s, max_attempts=config.max_attempts
     )
-    jobs = JobRuns(job_inputs(config), ModelCache(load, memory_limit_bytes=config.memory_limit_bytes))
+    jobs = JobRuns(
+        job_inputs(config),
+        ModelCache(load, memory_limit_bytes=config.memory_limit_bytes),
+        load_trainable,
+        checkpoint_interval_s=config.checkpoint_s,
+    )
     try:
         await Worker(queue, jobs.run, heartbeat_s=config.heartbeat_s, grace_s=config.server.grace_s).run(stop)
     finally:

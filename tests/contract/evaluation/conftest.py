@@ -12,6 +12,8 @@ from leitmotif_services.evaluation.jobs.redis_job_store import RedisJobStore
 LEASE_S = 0.2
 MAX_ATTEMPTS = 2
 MAX_QUEUED_JOBS = 8
+MAX_TENANT_JOBS = 9
+LONG_WAIT_S = 1.0
 
 
 @dataclass
@@ -31,8 +33,16 @@ class Kept:
 async def redis_jobs(redis_url: str) -> AsyncIterator[Kept]:
     prefix = f"test-{uuid.uuid4().hex}"
     kept = Kept(
-        RedisJobStore(connect(redis_url), key_prefix=prefix, retention_s=3600, max_queued_jobs=MAX_QUEUED_JOBS),
-        lambda: RedisJobQueue(connect(redis_url), key_prefix=prefix, lease_s=LEASE_S, max_attempts=MAX_ATTEMPTS),
+        RedisJobStore(
+            connect(redis_url),
+            key_prefix=prefix,
+            retention_s=3600,
+            max_queued_jobs=MAX_QUEUED_JOBS,
+            max_tenant_jobs=MAX_TENANT_JOBS,
+        ),
+        lambda: RedisJobQueue(
+            connect(redis_url), key_prefix=prefix, lease_s=LEASE_S, max_attempts=MAX_ATTEMPTS, long_wait_s=LONG_WAIT_S
+        ),
     )
     yield kept
     for queue in kept.queues:

@@ -28,9 +28,11 @@ def test_a_worker_is_given_the_same_settings() -> None:
         PREFIX + "MAX_TEXT_BYTES": "1000",
         PREFIX + "MAX_UPLOAD_BYTES": "5000",
         PREFIX + "MAX_QUEUED_JOBS": "7",
+        PREFIX + "MAX_TENANT_JOBS": "5",
         PREFIX + "MAX_ATTEMPTS": "2",
         PREFIX + "RETENTION_S": "60.5",
         PREFIX + "HEARTBEAT_S": "0.25",
+        PREFIX + "CHECKPOINT_S": "7.5",
         PREFIX + "KEY_PREFIX": "staging",
         PREFIX + "GRACE_S": "4.0",
     }

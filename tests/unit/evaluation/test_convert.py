@@ -5,20 +5,14 @@ import pytest
 from google.rpc import code_pb2, error_details_pb2
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
-from leitmotif.api.evaluation.v1 import results_pb2, specs_pb2
-from leitmotif_services.evaluation.convert import (
-    job_to_pb,
-    perplexity_spec_from_pb,
-    perplexity_spec_to_pb,
-    result_from_pb,
-    result_to_pb,
-    state_filter_from_pb,
-    state_to_pb,
-)
-from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobState, PerplexitySpec
-from leitmotif_services.evaluation.scoring.document_scoring import Progress
+from leitmotif_services.evaluation.convert import filter_from_pb, job_to_pb, priority_from_pb, state_to_pb
+from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobProgress, JobState, Priority
+from leitmotif_services.evaluation.jobs.job_kinds import JobKind
+from leitmotif_services.evaluation.jobs.job_specs import PerplexitySpec, TextSource
+from leitmotif_services.evaluation.jobs.job_store import JobFilter
 from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
 from leitmotif_services.evaluation.scoring.scoring_settings import BosPolicy, ScoringSettings
+from leitmotif_services.evaluation.spec_convert import spec_from_pb
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 RESULT = PerplexityResult(
@@ -36,79 +30,67 @@ RESULT = PerplexityResult(
 JOB = Job(
     job_id="job-1",
     state=JobState.SUCCEEDED,
-    spec=PerplexitySpec("m", "t.txt", ScoringSettings(64, 16, BosPolicy.NEVER, 4)),
+    spec=PerplexitySpec("m", TextSource("t.txt"), ScoringSettings(64, 16, BosPolicy.NEVER, 4)),
     text_bytes=40,
     created_at=datetime(2026, 1, 2, 3, 4, 5, 678000, UTC),
-    progress=Progress(20, 20, 123.5, 16.0),
+    progress=JobProgress(20, 20, 123.5, 16.0, "scoring", 1, 1),
     result=RESULT,
     started_at=datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC),
     ended_at=datetime(2026, 1, 2, 3, 4, 7, tzinfo=UTC),
     attempts=2,
+    priority=Priority.HIGH,
+    dead_letter=True,
 )
-
-
-@pytest.mark.parametrize("policy", list(BosPolicy))
-@pytest.mark.parametrize("text_path", ["a/t.txt", None])
-def test_a_spec_survives_the_wire(policy: BosPolicy, text_path: str | None) -> None:
-    spec = PerplexitySpec("models/m", text_path, ScoringSettings(64, 16, policy, 4))
-    assert perplexity_spec_from_pb(perplexity_spec_to_pb(spec)) == spec
-
-
-def test_an_inline_text_is_no_part_of_the_spec() -> None:
-    spec = perplexity_spec_from_pb(specs_pb2.PerplexitySpec(model="m", text="secret"))
-    assert spec.text_path is None
-    assert perplexity_spec_to_pb(spec).WhichOneof("text_source") is None
-
-
-def test_zero_stands_for_a_batch_of_one() -> None:
-    assert perplexity_spec_from_pb(specs_pb2.PerplexitySpec()).settings == ScoringSettings()
-
-
-def test_an_unknown_policy_is_an_invalid_field() -> None:
-    with pytest.raises(ServiceError) as refused:
-        perplexity_spec_from_pb(specs_pb2.PerplexitySpec(bos=77))
-    assert refused.value.violations[0].field == "spec.perplexity.bos"
 
 
 @pytest.mark.parametrize("state", list(JobState))
 def test_states_map_both_ways(state: JobState) -> None:
     number = state_to_pb(state)
     assert pb.JobState.Name(number) == f"JOB_STATE_{state.value}"
-    assert state_filter_from_pb(number) is state
+    assert filter_from_pb(pb.ListJobsRequest(state=number)) == JobFilter(state=state)
 
 
-def test_no_filter_and_an_unknown_one() -> None:
-    assert state_filter_from_pb(pb.JOB_STATE_UNSPECIFIED) is None
-    with pytest.raises(ServiceError):
-        state_filter_from_pb(99)
-
-
-def test_every_state_and_policy_of_the_api_is_known() -> None:
+def test_every_number_of_the_api_is_known_and_no_other() -> None:
     for number in pb.JobState.values():
-        state_filter_from_pb(number)
-    for number in specs_pb2.BosPolicy.values():
-        perplexity_spec_from_pb(specs_pb2.PerplexitySpec(bos=number))
+        filter_from_pb(pb.ListJobsRequest(state=number))
+    kinds = {filter_from_pb(pb.ListJobsRequest(kind=number)).kind for number in pb.JobKind.values()}
+    assert kinds == {None, *JobKind}
+    assert {priority_from_pb(number) for number in pb.Priority.values()} == set(Priority)
+    assert priority_from_pb(pb.PRIORITY_UNSPECIFIED) is Priority.NORMAL
+    for call in (
+        lambda: filter_from_pb(pb.ListJobsRequest(state=99)),  # type: ignore[arg-type]
+        lambda: filter_from_pb(pb.ListJobsRequest(kind=99)),  # type: ignore[arg-type]
+        lambda: priority_from_pb(99),
+    ):
+        with pytest.raises(ServiceError) as refused:
+            call()
+        assert refused.value.reason is Reason.FIELD_INVALID
 
 
-def test_a_result_survives_the_wire_with_derived_figures() -> None:
-    message = result_to_pb(RESULT)
-    assert result_from_pb(message) == RESULT
-    assert message.perplexity.perplexity == pytest.approx(16)
-    assert message.perplexity.word_perplexity == pytest.approx(2**16)
-    assert message.perplexity.byte_perplexity == pytest.approx(4)
-    assert message.perplexity.bits_per_byte == pytest.approx(2)
-    named = {field.name for field, _ in message.perplexity.ListFields()}
-    assert named == {field.name for field in results_pb2.PerplexityResult.DESCRIPTOR.fields}
+def test_a_filter_of_times() -> None:
+    request = pb.ListJobsRequest(dead_letters=True)
+    request.created_from.FromDatetime(JOB.created_at)
+    request.created_before.FromDatetime(datetime(2026, 2, 1, tzinfo=UTC))
+    assert filter_from_pb(request) == JobFilter(
+        created_from=JOB.created_at, created_before=datetime(2026, 2, 1, tzinfo=UTC), dead_letters=True
+    )
+    request.created_from.seconds = 1 << 60
+    with pytest.raises(ServiceError) as refused:
+        filter_from_pb(request)
+    assert refused.value.violations[0].field == "created_from"
 
 
 def test_a_job_names_everything_that_is_known() -> None:
     message = job_to_pb(JOB)
     named = {field.name for field, _ in message.ListFields()}
     assert named == {field.name for field in pb.Job.DESCRIPTOR.fields} - {"error"}
+    told = {field.name for field, _ in message.progress.ListFields()}
+    assert told == {field.name for field in pb.JobProgress.DESCRIPTOR.fields}
     assert message.created_at.ToDatetime(UTC) == JOB.created_at
     assert message.started_at.ToDatetime(UTC) == JOB.started_at
     assert message.ended_at.ToDatetime(UTC) == JOB.ended_at
-    assert perplexity_spec_from_pb(message.spec.perplexity) == JOB.spec
+    assert message.priority == pb.PRIORITY_HIGH
+    assert spec_from_pb(message.spec) == (JOB.spec, {})
 
 
 def test_a_failure_becomes_a_status_with_its_reason() -> None:

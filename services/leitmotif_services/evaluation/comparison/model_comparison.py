@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from leitmotif_services.evaluation.comparison.domain_terms import domain_terms
+from leitmotif_services.evaluation.comparison.domain_terms import WeightedTerm, domain_terms
 from leitmotif_services.evaluation.comparison.paired_comparison import PairedComparison, Sampling, compare
 from leitmotif_services.evaluation.comparison.token_analysis import TokenAnalysis, analyse
 from leitmotif_services.evaluation.models.language_model import LanguageModel
-from leitmotif_services.evaluation.scoring.document_scoring import Progress, score_text
+from leitmotif_services.evaluation.scoring.document_scoring import Progress, ScoredText, score_text
 from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult, perplexity_result
 from leitmotif_services.evaluation.scoring.scoring_settings import ScoringSettings
 from leitmotif_services.runtime.errors import invalid_field
@@ -26,6 +26,28 @@ class ModelComparison:
     adapted: PerplexityResult
     paired: PairedComparison
     tokens: TokenAnalysis
+
+
+@dataclass(frozen=True, eq=False)
+class _ScoredPair:
+    """Both models' scores of the same tokens."""
+
+    base: ScoredText
+    adapted: ScoredText
+    base_result: PerplexityResult
+    adapted_result: PerplexityResult
+    terms: list[WeightedTerm]
+    texts: dict[int, str]
+    """By token id."""
+
+    def analysed(self, top: int) -> TokenAnalysis:
+        return analyse(
+            self.base.scores,
+            self.adapted.scores,
+            lambda token_ids: [self.texts[token_id] for token_id in token_ids.tolist()],
+            terms=self.terms,
+            top=top,
+        )
 
 
 def compare_models(
@@ -45,6 +67,37 @@ def compare_models(
     out against; without any, there are no terms and no ranks. FIELD_INVALID where the tokenizers differ; else errors as of
     `score_text`.
     """
+    pair = _scored_pair(load_base, load_adapted, text, settings, reference, on_progress)
+    return ModelComparison(
+        base=pair.base_result,
+        adapted=pair.adapted_result,
+        paired=compare(pair.base.scores, pair.adapted.scores, sampling),
+        tokens=pair.analysed(top),
+    )
+
+
+def analyse_models(
+    load_base: Callable[[], LanguageModel],
+    load_adapted: Callable[[], LanguageModel],
+    text: str,
+    settings: ScoringSettings,
+    *,
+    reference: Sequence[str] = (),
+    top: int = 20,
+    on_progress: OnProgress = lambda _phase, _progress: None,
+) -> TokenAnalysis:
+    """As `compare_models`, what the change comes from alone: nothing is drawn."""
+    return _scored_pair(load_base, load_adapted, text, settings, reference, on_progress).analysed(top)
+
+
+def _scored_pair(
+    load_base: Callable[[], LanguageModel],
+    load_adapted: Callable[[], LanguageModel],
+    text: str,
+    settings: ScoringSettings,
+    reference: Sequence[str],
+    on_progress: OnProgress,
+) -> _ScoredPair:
     terms = domain_terms(text, reference) if reference else []
     ranks = bool(terms)
     base_model = load_base()
@@ -61,15 +114,4 @@ def compare_models(
     adapted = score_text(
         adapted_model, text, same, lambda progress: on_progress("scoring the adapted model", progress), ranks=ranks
     )
-    return ModelComparison(
-        base=base_result,
-        adapted=perplexity_result(adapted_model, adapted),
-        paired=compare(base.scores, adapted.scores, sampling),
-        tokens=analyse(
-            base.scores,
-            adapted.scores,
-            lambda token_ids: [texts[token_id] for token_id in token_ids.tolist()],
-            terms=terms,
-            top=top,
-        ),
-    )
+    return _ScoredPair(base, adapted, base_result, perplexity_result(adapted_model, adapted), terms, texts)

@@ -1,14 +1,16 @@
 """An evaluation job: what was asked for, where it stands, and which steps its states allow."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from leitmotif_services.evaluation.scoring.document_scoring import Progress
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
-from leitmotif_services.evaluation.scoring.scoring_settings import ScoringSettings
+from leitmotif_services.evaluation.jobs.job_kinds import JobResult, JobSpec
 from leitmotif_services.runtime.errors import Reason
+
+DEFAULT_TENANT = "default"
+"""Whose jobs are those that name no tenant."""
 
 
 class JobState(StrEnum):
@@ -37,15 +39,28 @@ STEPS: Mapping[JobState, frozenset[JobState]] = {
 """The states that may follow each."""
 
 
-@dataclass(frozen=True)
-class PerplexitySpec:
-    """Perplexity of one model on one text."""
+class Priority(StrEnum):
+    """How urgent a job is; the most urgent first."""
 
-    model: str
-    """Folder relative to the model root."""
-    text_path: str | None
-    """File relative to the text root; None for a text that came with the request and is kept beside the job."""
-    settings: ScoringSettings = field(default_factory=ScoringSettings)
+    HIGH = "HIGH"
+    NORMAL = "NORMAL"
+    LOW = "LOW"
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How far a job is."""
+
+    tokens_done: int = 0
+    """Of the phase; passages or measures in a phase that scores no token."""
+    tokens_total: int = 0
+    tokens_per_s: float = 0.0
+    running_perplexity: float = 0.0
+    """Of the tokens scored so far; 0 before the first, and in a phase that scores none."""
+    phase: str = ""
+    phase_number: int = 0
+    """From 1; 0 while unknown."""
+    phase_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,11 +78,12 @@ class Job:
 
     job_id: str
     state: JobState
-    spec: PerplexitySpec
+    spec: JobSpec
     text_bytes: int
+    """Of all its texts together."""
     created_at: datetime
-    progress: Progress = field(default_factory=Progress)
-    result: PerplexityResult | None = None
+    progress: JobProgress = field(default_factory=JobProgress)
+    result: JobResult | None = None
     """Set when SUCCEEDED."""
     failure: JobFailure | None = None
     """Set when FAILED."""
@@ -76,3 +92,21 @@ class Job:
     ended_at: datetime | None = None
     attempts: int = 0
     """How often a worker took it up."""
+    priority: Priority = Priority.NORMAL
+    tenant: str = DEFAULT_TENANT
+    dead_letter: bool = False
+    """It failed because so many workers vanished while they were at it."""
+
+
+def new_job(
+    spec: JobSpec,
+    *,
+    text_bytes: int,
+    priority: Priority = Priority.NORMAL,
+    tenant: str = DEFAULT_TENANT,
+    now: datetime | None = None,
+) -> Job:
+    """A job to queue, created now. Its id begins with the time, so that ids sort by age: what lists are ordered by."""
+    created_at = now or datetime.now(UTC)
+    job_id = f"job-{round(created_at.timestamp() * 1e6):014x}-{secrets.token_hex(5)}"
+    return Job(job_id, JobState.QUEUED, spec, text_bytes, created_at, priority=priority, tenant=tenant)

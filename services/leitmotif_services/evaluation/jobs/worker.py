@@ -3,20 +3,18 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from leitmotif_services.evaluation.jobs.job import JobFailure, PerplexitySpec
-from leitmotif_services.evaluation.jobs.job_store import JobQueue, Lease, Signal
-from leitmotif_services.evaluation.scoring.document_scoring import Progress
-from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
+from leitmotif_services.evaluation.jobs.job import Job, JobFailure, JobProgress
+from leitmotif_services.evaluation.jobs.job_kinds import JobResult
+from leitmotif_services.evaluation.jobs.job_store import JobQueue, Lease, Outcome, Signal
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 log = logging.getLogger(__name__)
 
-Outcome = PerplexityResult | JobFailure | None
-"""None: interrupted."""
-RunJob = Callable[[PerplexitySpec, str | None, Callable[[Progress], None]], PerplexityResult]
+RunJob = Callable[[Job, Mapping[str, str], Callable[[JobProgress], None]], JobResult]
+"""Computes a job with the texts that came with it."""
 
 _PROGRESS_INTERVAL_S = 0.5
 _TAKE_WAIT_S = 1.0
@@ -32,19 +30,21 @@ class _Computation:
 
     def __init__(self) -> None:
         self._interrupted = threading.Event()
-        self._latest: Progress | None = None
+        self._latest: JobProgress | None = None
+        self.last_progress: JobProgress | None = None
+        """How far it came."""
 
     def interrupt(self) -> None:
         """End the computation at its next window."""
         self._interrupted.set()
 
-    def on_progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: JobProgress) -> None:
         """Called in the computing thread."""
         if self._interrupted.is_set():
             raise _InterruptedError
-        self._latest = progress
+        self._latest = self.last_progress = progress
 
-    def take_progress(self) -> Progress | None:
+    def take_progress(self) -> JobProgress | None:
         """The latest progress; None when there was none since the last call."""
         latest, self._latest = self._latest, None
         return latest
@@ -88,7 +88,7 @@ class Worker:
         if signal is Signal.LOST:
             log.warning("job lost to another worker", extra={"job_id": lease.job.job_id})
             return
-        kept = await self._persist(lambda: self._queue.finish(lease, outcome), attempts=60)
+        kept = await self._persist(lambda: self._queue.finish(lease, outcome, computation.last_progress), attempts=60)
         log.info("job ended", extra={"job_id": lease.job.job_id, "kept": kept})
 
     async def _attend(
@@ -126,7 +126,7 @@ class Worker:
     def _compute(self, lease: Lease, computation: _Computation) -> Outcome:
         """In the computing thread. None when it was interrupted."""
         try:
-            return self._run_job(lease.job.spec, lease.text, computation.on_progress)
+            return self._run_job(lease.job, lease.texts, computation.on_progress)
         except _InterruptedError:
             return None
         except ServiceError as error:

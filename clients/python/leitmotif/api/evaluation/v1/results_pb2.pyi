@@ -212,7 +212,7 @@ class DistanceResult(_message.Message):
     def __init__(self, measures: _Optional[_Iterable[_Union[DistanceMeasure, _Mapping]]] = ..., domain_passages: _Optional[int] = ..., reference_passages: _Optional[int] = ..., dimension: _Optional[int] = ..., model_sha256: _Optional[str] = ...) -> None: ...
 
 class AdaptationResult(_message.Message):
-    __slots__ = ("model", "model_sha256", "steps", "tokens", "first_loss", "last_loss", "base_perplexity", "adapted_perplexity", "tokens_per_s")
+    __slots__ = ("model", "model_sha256", "steps", "tokens", "first_loss", "last_loss", "base_perplexity", "adapted_perplexity", "tokens_per_s", "base_sha256", "context", "resumed_from_step")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     MODEL_SHA256_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
@@ -222,6 +222,9 @@ class AdaptationResult(_message.Message):
     BASE_PERPLEXITY_FIELD_NUMBER: _ClassVar[int]
     ADAPTED_PERPLEXITY_FIELD_NUMBER: _ClassVar[int]
     TOKENS_PER_S_FIELD_NUMBER: _ClassVar[int]
+    BASE_SHA256_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    RESUMED_FROM_STEP_FIELD_NUMBER: _ClassVar[int]
     model: str
     model_sha256: str
     steps: int
@@ -231,4 +234,7 @@ class AdaptationResult(_message.Message):
     base_perplexity: float
     adapted_perplexity: float
     tokens_per_s: float
-    def __init__(self, model: _Optional[str] = ..., model_sha256: _Optional[str] = ..., steps: _Optional[int] = ..., tokens: _Optional[int] = ..., first_loss: _Optional[float] = ..., last_loss: _Optional[float] = ..., base_perplexity: _Optional[float] = ..., adapted_perplexity: _Optional[float] = ..., tokens_per_s: _Optional[float] = ...) -> None: ...
+    base_sha256: str
+    context: int
+    resumed_from_step: int
+    def __init__(self, model: _Optional[str] = ..., model_sha256: _Optional[str] = ..., steps: _Optional[int] = ..., tokens: _Optional[int] = ..., first_loss: _Optional[float] = ..., last_loss: _Optional[float] = ..., base_perplexity: _Optional[float] = ..., adapted_perplexity: _Optional[float] = ..., tokens_per_s: _Optional[float] = ..., base_sha256: _Optional[str] = ..., context: _Optional[int] = ..., resumed_from_step: _Optional[int] = ...) -> None: ...
