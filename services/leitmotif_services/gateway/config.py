@@ -35,7 +35,7 @@ class GatewayConfig:
     Measured with the defaults and 40 callers of 48 MB each: 0.9 to 1.1 GB at most, 4.2 GB without the bound.
     """
     max_request_streams: int = 16
-    """Calls that send a stream (EmbedStream, IngestTrack, StreamRecommendations) open at once; one more is OVERLOADED."""
+    """Open calls that send a stream (EmbedStream, IngestTrack, StreamRecommendations, UploadText); one more is OVERLOADED."""
     long_call_timeout_s: float = 300.0
     """As `call_timeout_s`, for calls that embed audio or write or load a model, in seconds."""
     max_ingest_bytes: int = 128 << 20

@@ -11,6 +11,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from leitmotif.api.audio.v1.audio_pb2 import DESCRIPTOR as AUDIO
 from leitmotif.api.evaluation.v1.evaluation_pb2 import DESCRIPTOR as EVALUATION
+from leitmotif.api.evaluation.v1.texts_pb2 import DESCRIPTOR as TEXTS
 from leitmotif.api.gateway.v1.gateway_pb2 import DESCRIPTOR as GATEWAY
 from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR as PROFILES
 from leitmotif.api.prototypes.v1.catalogue_pb2 import DESCRIPTOR as CATALOGUE
@@ -63,8 +64,9 @@ OFFERED = (
     Offer(
         "evaluation",
         EVALUATION.services_by_name["EvaluationService"],
-        ("CreateJob", "GetJob", "ListJobs", "WatchJob", "CancelJob"),
+        ("CreateJob", "GetJob", "ListJobs", "WatchJob", "CancelJob", "DeleteJob", "ReadReport"),
     ),
+    Offer("evaluation", TEXTS.services_by_name["TextsService"], ("UploadText", "GetText", "ListTexts", "DeleteText")),
 )
 
 
