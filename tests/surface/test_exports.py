@@ -4,31 +4,36 @@ import leitmotif
 from leitmotif import types
 
 EXPORTS = """
-    AlreadyExistsError AsyncClient AudioItem BosPolicy CallCancelledError Client ClientClosedError ConflictError ControlAction
-    ControlChange ControlUpdate DataLossError DeadlineExceededError Event EventType Exclusions Exploration F FieldViolation
-    InternalError InvalidArgumentError JobCancelledError JobFailedError JobState LeitmotifError Likeness NotFoundError
-    OverloadedError PcmItem PermissionDeniedError PreconditionError PresetControl Reason RecommendationRequest RetryPolicy
-    TimeRange Track TrackUpsert UnauthenticatedError UnavailableError UnimplementedError __version__
+    AlreadyExistsError AsyncClient AudioItem BosPolicy CallCancelledError Client ClientClosedError ConflictError
+    ControlAction ControlChange ControlUpdate DataLossError DeadlineExceededError Documents Event EventType Exclusions
+    Exploration F FieldViolation InternalError InvalidArgumentError JobCancelledError JobFailedError JobKind JobState
+    LeitmotifError Likeness NotFoundError OverloadedError PcmItem PermissionDeniedError PreconditionError PresetControl
+    Priority Reason RecommendationRequest RetryPolicy TextSource TimeRange Track TrackUpsert UnauthenticatedError
+    UnavailableError UnimplementedError __version__
 """
 TYPES = """
-    ActivePreset AppliedEdit Arm AudioDescriptors AudioItem BosPolicy CarriedControl ChangedExclusions Contribution
-    ControlAction ControlChange ControlUpdate CreatedPrototype DeletedTracks DescribedTrack Edit EditOptions EmbedFailure
-    Encoder Erasure Event EventType Exclusions Exemplar Explanation Exploration ExpressedPrototype Fidelity FoundPrototype
-    ImportedProfile IngestedTrack Job JobProgress JobResult JobSpec JobState LiftingEdit Likeness ListeningReceipt Model
-    PcmItem PerplexityResult PerplexitySpec Preset PresetControl Profile Prototype PrototypeSearch PrototypeSource
-    PrototypeWeight RankingChange RankingOptions RecommendationFailure RecommendationRequest Recommendations SavedPresets
-    ScoredTrack Segment SegmentEmbedding SimilarTrack SimilarTracks TextEmbedding TextEncoder TextFailure TimeRange Track
-    TrackEmbedding TrackFailure TrackUpsert Trial UpsertedTracks Vectors WhatIf
+    ActivePreset AdaptationResult AdaptationSpec AppliedEdit Arm AudioDescriptors AudioItem BosPolicy CarriedControl
+    ChangedExclusions ClassContribution ComparisonResult ComparisonSpec Contribution ControlAction ControlChange
+    ControlUpdate CreatedPrototype DeletedTracks DescribedTrack DistanceMeasure DistanceResult DistanceSpec Documents
+    DomainTerm Edit EditOptions EmbedFailure Encoder Erasure Event EventType Exclusions Exemplar Explanation Exploration
+    ExpressedPrototype Fidelity FoundPrototype ImportedProfile IngestedTrack Interval Job JobKind JobProgress JobResult
+    JobSpec JobState LiftingEdit Likeness ListeningReceipt Model PcmItem PerplexityResult PerplexitySpec Preset
+    PresetControl Priority Profile Prototype PrototypeSearch PrototypeSource PrototypeWeight RankingChange
+    RankingOptions RecommendationFailure RecommendationRequest Recommendations SavedPresets ScoredTrack Scoring Segment
+    SegmentEmbedding SimilarTrack SimilarTracks TextEmbedding TextEncoder TextFailure TextSource TimeRange
+    TokenAnalysisResult TokenAnalysisSpec TokenClass TokenContribution Track TrackEmbedding TrackFailure TrackUpsert
+    Trial UploadedText UpsertedTracks Vectors WhatIf WithoutWorst
 """
 CLIENT = """
-    address audio close evaluations explain listen models profiles prototypes recommend recommend_many recommend_pages tracks
-    what_if
+    address audio close evaluations explain listen models profiles prototypes recommend recommend_many recommend_pages
+    texts tracks what_if
 """
 PARTS = {
     "audio": "embed embed_stream embed_texts encoder encoders",
-    "evaluations": "get list perplexity",
+    "evaluations": "adapt analyse_tokens compare distance get list perplexity",
     "models": "activate active end_trial list load roll_back start_trial trial",
     "prototypes": "create_from_clip create_from_phrase create_from_tracks exemplar_audio get hide list rename search show",
+    "texts": "delete get list upload",
     "tracks": "delete get ingest list similar upsert",
 }
 PROFILE = """
@@ -37,7 +42,7 @@ PROFILE = """
 """
 PRESETS = "activate deactivate delete list rename save save_present user_id"
 EXCLUSIONS = "change count get hide keep_out unhide user_id"
-EVALUATION = "cancel get job job_id wait watch"
+EVALUATION = "cancel delete get job job_id report wait watch"
 
 
 def public(thing):
@@ -78,6 +83,6 @@ def test_filters():
 
 
 def test_the_evaluation_handle():
-    from leitmotif._sync.evaluations import Evaluation
+    from leitmotif._sync.evaluation import Evaluation
 
     assert public(Evaluation(None, None)) == sorted(EVALUATION.split())

@@ -22,7 +22,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from leitmotif import AsyncClient, Client, RetryPolicy
 from leitmotif.api.audio.v1 import audio_pb2
-from leitmotif.api.evaluation.v1 import evaluation_pb2
+from leitmotif.api.evaluation.v1 import evaluation_pb2, texts_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import exclusions_pb2, presets_pb2, profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2, prototypes_pb2
@@ -42,6 +42,7 @@ METHODS = {
         exclusions_pb2,
         audio_pb2,
         evaluation_pb2,
+        texts_pb2,
     )
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods

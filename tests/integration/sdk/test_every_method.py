@@ -1,10 +1,13 @@
 """Every method of the public endpoint can be reached through the SDK, and nothing else is called."""
 
+import hashlib
+
 import pytest
 
 from leitmotif import ControlAction, ControlChange
 from leitmotif.api.audio.v1 import audio_pb2
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as evaluation
+from leitmotif.api.evaluation.v1 import texts_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2
@@ -74,6 +77,12 @@ EVERYTHING = {
     "ListJobs": lambda client: list(client.evaluations.list()),
     "WatchJob": lambda client: client.evaluations.perplexity("model", text="x").wait(),
     "CancelJob": lambda client: client.evaluations.get("j").cancel(),
+    "DeleteJob": lambda client: client.evaluations.get("j").delete(),
+    "ReadReport": lambda client: client.evaluations.get("j").report(),
+    "UploadText": lambda client: client.texts.upload(b"to be or not to be"),
+    "GetText": lambda client: client.texts.get("f" * 64),
+    "ListTexts": lambda client: list(client.texts.list()),
+    "DeleteText": lambda client: client.texts.delete("f" * 64),
 }
 MAY_NOT_BE_REPEATED = {
     "DeleteProfile",
@@ -84,6 +93,8 @@ MAY_NOT_BE_REPEATED = {
     "RollBackModel",
     "EndTrial",
     "CancelJob",
+    "DeleteJob",
+    "DeleteText",
     "EmbedStream",
 }
 """Mutations without a request id, and a stream whose beginning is not kept."""
@@ -99,8 +110,13 @@ def answering(peer):
     peer.answer("UpsertTracks", catalogue_pb2.UpsertTracksResponse(statuses=[{}]))
     peer.answer("CreateJob", evaluation.CreateJobResponse(job=SUCCEEDED))
     peer.answer("GetJob", evaluation.GetJobResponse(job=SUCCEEDED))
+    peer.answer("UploadText", lambda pieces: texts_pb2.UploadTextResponse(text={"text_id": sha256_of(pieces)}))
     peer.answer("WatchJob", [evaluation.WatchJobResponse(job=SUCCEEDED)])
     return peer
+
+
+def sha256_of(pieces):
+    return hashlib.sha256(b"".join(piece.chunk for piece in pieces)).hexdigest()
 
 
 def profiles_export():

@@ -11,6 +11,7 @@ from leitmotif._async.evaluations import AsyncEvaluations
 from leitmotif._async.models import AsyncModels
 from leitmotif._async.profiles import AsyncUserProfile
 from leitmotif._async.prototypes import AsyncPrototypes
+from leitmotif._async.texts import AsyncTexts
 from leitmotif._async.tracks import AsyncTracks
 from leitmotif._async.transport import AsyncTransport
 from leitmotif._control_changes import Amounts, Names, control_changes
@@ -91,7 +92,9 @@ class AsyncClient:
         """The trained models."""
         self.audio = AsyncAudio(self._transport)
         """Audio files to embeddings."""
-        self.evaluations = AsyncEvaluations(self._transport)
+        self.texts = AsyncTexts(self._transport)
+        """Texts that evaluations read."""
+        self.evaluations = AsyncEvaluations(self._transport, self.texts)
         """Evaluations of language models."""
 
     @property

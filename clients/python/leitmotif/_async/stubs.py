@@ -5,7 +5,7 @@ from typing import Any, cast
 import grpc
 
 from leitmotif.api.audio.v1 import audio_pb2_grpc
-from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
+from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, texts_pb2_grpc
 from leitmotif.api.gateway.v1 import gateway_pb2_grpc
 from leitmotif.api.profiles.v1 import exclusions_pb2_grpc, presets_pb2_grpc, profiles_pb2_grpc
 from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc, models_pb2_grpc, prototypes_pb2_grpc
@@ -31,3 +31,4 @@ class AsyncStubs:
         self.evaluation: evaluation_pb2_grpc.EvaluationServiceAsyncStub = cast(
             Any, evaluation_pb2_grpc.EvaluationServiceStub(channel)
         )
+        self.texts: texts_pb2_grpc.TextsServiceAsyncStub = cast(Any, texts_pb2_grpc.TextsServiceStub(channel))

@@ -32,6 +32,7 @@ from leitmotif._sync.evaluations import Evaluations
 from leitmotif._sync.models import Models
 from leitmotif._sync.profiles import UserProfile
 from leitmotif._sync.prototypes import Prototypes
+from leitmotif._sync.texts import Texts
 from leitmotif._sync.tracks import Tracks
 from leitmotif._sync.transport import Transport
 from leitmotif.api.gateway.v1 import gateway_pb2
@@ -92,7 +93,9 @@ class Client:
         """The trained models."""
         self.audio = Audio(self._transport)
         """Audio files to embeddings."""
-        self.evaluations = Evaluations(self._transport)
+        self.texts = Texts(self._transport)
+        """Texts that evaluations read."""
+        self.evaluations = Evaluations(self._transport, self.texts)
         """Evaluations of language models."""
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, cast
 import grpc
 
 from leitmotif.api.audio.v1 import audio_pb2_grpc
-from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
+from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, texts_pb2_grpc
 from leitmotif.api.gateway.v1 import gateway_pb2_grpc
 from leitmotif.api.profiles.v1 import exclusions_pb2_grpc, presets_pb2_grpc, profiles_pb2_grpc
 from leitmotif.api.prototypes.v1 import catalogue_pb2_grpc, models_pb2_grpc, prototypes_pb2_grpc
@@ -26,3 +26,4 @@ class Stubs:
         self.models: models_pb2_grpc.ModelsServiceStub = cast(Any, models_pb2_grpc.ModelsServiceStub(channel))
         self.audio: audio_pb2_grpc.AudioServiceStub = cast(Any, audio_pb2_grpc.AudioServiceStub(channel))
         self.evaluation: evaluation_pb2_grpc.EvaluationServiceStub = cast(Any, evaluation_pb2_grpc.EvaluationServiceStub(channel))
+        self.texts: texts_pb2_grpc.TextsServiceStub = cast(Any, texts_pb2_grpc.TextsServiceStub(channel))

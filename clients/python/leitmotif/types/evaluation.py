@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from leitmotif.types.evaluation_results import JobResult
+from leitmotif.types.evaluation_specs import JobSpec
 
 if TYPE_CHECKING:
     from leitmotif.errors import LeitmotifError
@@ -26,66 +29,24 @@ class JobState(StrEnum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
-class BosPolicy(StrEnum):
-    """Whether a beginning-of-sequence token is put before the text."""
+class JobKind(StrEnum):
+    """What a job computes; a filter of `client.evaluations.list`."""
 
-    AUTO = "auto"
-    """As ALWAYS when the tokenizer has such a token, else as NEVER."""
-    ALWAYS = "always"
-    """Prepend it, so that the first token of the text is scored too."""
-    NEVER = "never"
-    """The first token of the text is context only and not scored."""
-
-
-@dataclass(frozen=True, slots=True)
-class PerplexitySpec:
-    """What a perplexity job was asked for. `text` is never echoed by the service."""
-
-    model: str
-    text_path: str
-    """Empty when the text was given inline."""
-    context: int
-    stride: int
-    bos: BosPolicy
-    batch_size: int
+    PERPLEXITY = "perplexity"
+    COMPARISON = "comparison"
+    TOKEN_ANALYSIS = "token_analysis"
+    DISTANCE = "distance"
+    ADAPTATION = "adaptation"
 
 
-@dataclass(frozen=True, slots=True)
-class PerplexityResult:
-    """Perplexity of a language model on a text. Logarithms are natural unless a name says otherwise."""
+class Priority(StrEnum):
+    """How urgent a job is: those of a higher priority are taken up first."""
 
-    perplexity: float
-    """exp(nll_sum / tokens)."""
-    nll_sum: float
-    """Sum of the negative log likelihood of the scored tokens, in nats."""
-    tokens: int
-    """Tokens scored, each exactly once."""
-    words: int
-    """Separated by white space."""
-    bytes: int
-    """Of the text in UTF-8."""
-    word_perplexity: float
-    """exp(nll_sum / words)."""
-    byte_perplexity: float
-    """exp(nll_sum / bytes)."""
-    bits_per_byte: float
-    """nll_sum / bytes / ln 2."""
-    context: int
-    stride: int
-    bos_prepended: bool
-    dtype: str
-    """Data type of the weights during the computation."""
-    tokens_per_s: float
-    """Model loading left out."""
-    model_sha256: str
-    """Over the model's weights and tokenizer."""
-
-
-JobSpec: TypeAlias = PerplexitySpec
-"""What can be asked for; a union once there are more kinds."""
-
-JobResult: TypeAlias = PerplexityResult
-"""What a job can end with; a union once there are more kinds."""
+    LOW = "low"
+    """When nothing else waits."""
+    NORMAL = "normal"
+    HIGH = "high"
+    """Before all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +58,13 @@ class JobProgress:
     """0 while unknown."""
     tokens_per_s: float
     running_perplexity: float
-    """Perplexity of the tokens scored so far; 0 before the first."""
+    """Perplexity of the tokens scored so far; 0 before the first, and in a phase that scores none."""
+    phase: str = ""
+    """What the job is at, such as "scoring the base model"; a job of several phases counts tokens anew in each."""
+    phase_number: int = 0
+    """From 1; 0 while unknown."""
+    phase_count: int = 0
+    """0 while unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,3 +87,6 @@ class Job:
     ended_at: datetime | None = None
     attempts: int = 0
     """How often a worker took it up."""
+    priority: Priority = Priority.NORMAL
+    dead_letter: bool = False
+    """True when it failed because so many workers vanished while they were at it that it is the likely cause."""
