@@ -25,6 +25,7 @@ from leitmotif_services.evaluation.commands.local_models import (
     loader,
     shown_progress,
 )
+from leitmotif_services.evaluation.commands.written_reports import Outputs, PlotOption, ReportOption
 
 if TYPE_CHECKING:
     from leitmotif_services.evaluation.comparison.model_comparison import ModelComparison
@@ -50,6 +51,8 @@ def compare(
     seed: SeedOption = 0,
     threads: ThreadsOption = 0,
     memory_limit_gb: MemoryOption = 0,
+    report: ReportOption = None,
+    plot: PlotOption = None,
     json: JsonOption = False,
 ) -> None:
     """Compare a base and an adapted model on the same text, token by token: how sure the change is, and where it comes from.
@@ -61,8 +64,12 @@ def compare(
         leitmotif lm compare --base models/gpt2 --adapted models/gpt2-law --text law-test.txt --reference web.txt
 
         leitmotif lm compare --base a --adapted b --text test.txt --documents paragraphs --json
+
+        leitmotif lm compare --base a --adapted b --text test.txt --report compared.html
     """
+    settings_given = dict(locals())
     check_stride(context, stride)
+    outputs = Outputs(report=report, plot=plot)
     with needs_extra("evaluation"):
         from leitmotif_services.evaluation.comparison.model_comparison import compare_models
         from leitmotif_services.evaluation.comparison.paired_comparison import Sampling
@@ -93,6 +100,7 @@ def compare(
         print_json(json_figures(_figures(compared)))
     else:
         _print(compared)
+    outputs.write(f"{adapted.name} against {base.name} on {text.name}", compared, settings_given)
 
 
 def _figures(compared: "ModelComparison") -> dict[str, object]:

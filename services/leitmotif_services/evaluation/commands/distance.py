@@ -18,6 +18,7 @@ from leitmotif_services.evaluation.commands.local_models import (
     json_figures,
     loader,
 )
+from leitmotif_services.evaluation.commands.written_reports import Outputs, PlotOption, ReportOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +43,8 @@ def distance(
     seed: SeedOption = 0,
     threads: ThreadsOption = 0,
     memory_limit_gb: MemoryOption = 0,
+    report: ReportOption = None,
+    plot: PlotOption = None,
     json: JsonOption = False,
 ) -> None:
     """How far a domain is from a reference: each measure beside its null, the reference against itself, as a z-score.
@@ -53,7 +56,11 @@ def distance(
         leitmotif lm distance --domain law.txt --reference web.txt
 
         leitmotif lm distance --domain law.txt --reference web.txt --model models/gpt2 --json
+
+        leitmotif lm distance --domain law.txt --reference web.txt --report distance.html --plot distance.png
     """
+    settings_given = dict(locals())
+    outputs = Outputs(report=report, plot=plot)
     with needs_extra("evaluation"):
         import numpy as np
 
@@ -89,11 +96,12 @@ def distance(
             "null_samples": null_samples,
         }
         print_json(json_figures({**figures, "z": zs, "null": nulls, **counts}))
-        return
-    table = Table("measure", "value", "null", "z", title=f"{len(domain_passages)} passages against {len(reference_passages)}")
-    for each in found:
-        table.add_row(each.name, f"{each.value:.5g}", f"{each.null_mean:.4g} ± {each.null_sd:.2g}", f"{each.z:+.1f}")
-    stdout.print(table)
+    else:
+        table = Table("measure", "value", "null", "z", title=f"{len(domain_passages)} passages against {len(reference_passages)}")
+        for each in found:
+            table.add_row(each.name, f"{each.value:.5g}", f"{each.null_mean:.4g} ± {each.null_sd:.2g}", f"{each.z:+.1f}")
+        stdout.print(table)
+    outputs.write(f"{domain.name} from {reference.name}", found, settings_given)
 
 
 def _embedder(model: Path, threads: int, memory_limit_gb: float) -> "Callable[[Sequence[str]], npt.NDArray[np.float32]]":

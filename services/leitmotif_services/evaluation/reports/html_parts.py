@@ -9,6 +9,9 @@ from leitmotif_services.evaluation.reports.visible_text import harmless, pieces_
 
 Html = NewType("Html", str)
 
+_WIDE = 60
+"""Characters, markup included."""
+
 
 def text(content: str) -> Html:
     """Words of the report's own, or anything else: characters that act or hide are named."""
@@ -59,12 +62,10 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[Html]
 
 
 def definitions(rows: Iterable[tuple[str, Html]]) -> Html:
-    """Names and what they stand for."""
-    return Html(
-        '<dl class="settings">\n'
-        + "".join(f"<div><dt>{text(name)}</dt><dd>{value}</dd></div>\n" for name, value in rows)
-        + "</dl>\n"
-    )
+    """Names and what they stand for, two beside each other where both are short."""
+    wide = ' class="wide"'
+    shown = (f"<div{wide if len(value) > _WIDE else ''}><dt>{text(name)}</dt><dd>{value}</dd></div>\n" for name, value in rows)
+    return Html(f'<dl class="settings">\n{"".join(shown)}</dl>\n')
 
 
 def glossary(rows: Iterable[tuple[str, str]]) -> Html:

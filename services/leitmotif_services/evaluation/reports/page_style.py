@@ -61,6 +61,7 @@ thead .number{{white-space:normal}}
 .settings div{{display:flex;justify-content:space-between;gap:1rem;padding:.3rem 0;border-bottom:1px solid var(--line)}}
 .settings dt{{flex:none;color:var(--quiet)}}
 .settings dd{{margin:0;min-width:0;text-align:right}}
+.settings .wide{{grid-column:1/-1}}
 .glossary{{margin:0;max-width:42rem}}
 .glossary dt{{font-weight:600}}
 .glossary dd{{margin:0 0 .6rem}}

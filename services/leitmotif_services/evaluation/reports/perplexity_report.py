@@ -13,7 +13,7 @@ def perplexity_body(result: PerplexityResult) -> Body:
         kind="Perplexity of a language model on a text",
         headline=f"The model’s perplexity on this text is {figure_text(result.perplexity)} a token: "
         f"{figure_text(result.bits_per_byte)} bits per byte.",
-        certainty=f"Every one of {counted(result.tokens, 'token')} in {documents} was scored exactly once. The figure is exact "
+        certainty=f"Each token was scored exactly once: {counted(result.tokens, 'token')} in {documents}. The figure is exact "
         "for this text and says nothing of how it would vary on others. Between models of different tokenizers, compare bits "
         "per byte, never the perplexity a token.",
         parts=[
