@@ -57,9 +57,9 @@ async def work(config: EvaluationConfig, stop: asyncio.Event) -> None:
 
     def load(folder: ModelFolder) -> LanguageModel:
         # Imported when the first job comes: until then a worker is small.
-        from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
+        from leitmotif_services.evaluation.models.model_loading import load_any_language_model
 
-        return load_language_model(folder, threads=config.torch_threads, memory_limit_bytes=config.memory_limit_bytes)
+        return load_any_language_model(folder, threads=config.torch_threads, memory_limit_bytes=config.memory_limit_bytes)
 
     def load_trainable(folder: ModelFolder) -> TrainableModel:
         from leitmotif_services.evaluation.adaptation.torch_adaptation import load_trainable_model

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leitmotif_services.evaluation.inputs.root_folder import RootFolder
-from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
+from leitmotif_services.evaluation.models.model_folder import WeightFormat, inspect_model_folder
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 
@@ -110,3 +110,39 @@ def test_the_hash_tells_content_not_place(folder: Path, tmp_path: Path) -> None:
         (changed / name).write_bytes((changed / name).read_bytes() + b" ")
         assert inspect_model_folder(changed).sha256() != sha256
         assert inspect_model_folder(changed).fingerprint() != inspect_model_folder(folder).fingerprint()
+
+
+def turn_to_onnx(folder: Path, *data: str) -> None:
+    (folder / "model.safetensors").rename(folder / "model.onnx")
+    for name in data:
+        (folder / name).write_bytes(b"12345")
+
+
+def test_a_graph_counts_with_the_data_beside_it(folder: Path) -> None:
+    turn_to_onnx(folder, "model.onnx_data", "model.onnx.data", "other.onnx_data", "decoder_model.onnx")
+    inspected = inspect_model_folder(folder)
+    assert inspected.format is WeightFormat.ONNX
+    assert [file.name for file in inspected.weight_files] == ["model.onnx", "model.onnx.data", "model.onnx_data"]
+    assert inspected.weight_bytes == len(b"weights") + 10
+    hashes = {inspected.sha256()}
+    for name in ("model.onnx", "model.onnx_data"):
+        (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+        hashes.add(inspect_model_folder(folder).sha256())
+    assert len(hashes) == 3
+
+
+def test_safetensors_go_before_a_graph(folder: Path) -> None:
+    sha256 = inspect_model_folder(folder).sha256()
+    (folder / "model.onnx").write_bytes(b"graph")
+    inspected = inspect_model_folder(folder)
+    assert (inspected.format, inspected.sha256()) == (WeightFormat.SAFETENSORS, sha256)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.onnx_data"])
+def test_no_part_of_a_graph_leads_outside(folder: Path, name: str) -> None:
+    turn_to_onnx(folder, "model.onnx_data")
+    outside = folder.parent.parent / "outside"
+    (folder / name).rename(outside)
+    (folder / name).symlink_to(outside)
+    with pytest.raises(ServiceError, match="outside"):
+        inspect_model_folder(folder, allowed=RootFolder(folder.parent).holds)

@@ -62,8 +62,9 @@ def loader(folder: Path, *, threads: int, memory_limit_gb: float) -> "Callable[[
 
     def load() -> "LanguageModel":
         with needs_extra("evaluation"):  # after the checks: it takes seconds
-            from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
-        return load_language_model(inspected, threads=threads or os.cpu_count() or 1, memory_limit_bytes=limit_bytes)
+            from leitmotif_services.evaluation.models.model_loading import load_any_language_model
+
+            return load_any_language_model(inspected, threads=threads or os.cpu_count() or 1, memory_limit_bytes=limit_bytes)
 
     return load
 

@@ -36,7 +36,7 @@ class Mode(StrEnum):
 
 
 def perplexity(
-    model: Annotated[Path, typer.Option(help="Folder of the model: safetensors weights and a tokenizer.")],
+    model: Annotated[Path, typer.Option(help="Folder of the model: safetensors weights, or an ONNX export, and a tokenizer.")],
     text: Annotated[Path, typer.Option(help="UTF-8 text file.")],
     context: ContextOption = 0,
     stride: StrideOption = 0,

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 from leitmotif_services.evaluation.models.language_model import LanguageModel
-from leitmotif_services.evaluation.models.model_folder import CONFIG_FILE, ModelFolder
+from leitmotif_services.evaluation.models.model_folder import CONFIG_FILE, ModelFolder, WeightFormat
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class ModelCache:
 
 
 def loaded_bytes(folder: ModelFolder) -> int:
-    """Memory that the weights of a model take once loaded, as float32."""
+    """Memory that the weights of a model take once loaded, as float32; of a graph they are held twice."""
     config = json.loads((folder.path / CONFIG_FILE).read_bytes())
     halved = config.get("dtype", config.get("torch_dtype")) in _HALF_PRECISION
-    return folder.weight_bytes * (2 if halved else 1)
+    return folder.weight_bytes * (2 if halved or folder.format is WeightFormat.ONNX else 1)

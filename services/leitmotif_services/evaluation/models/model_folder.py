@@ -1,12 +1,14 @@
 """A model's folder as it lies on disk: which files count, what is refused unread, and the hash over them.
 
-Weights are taken from safetensors alone. Other weight formats are pickles, which run code while they are read.
+Weights are taken from safetensors, or where there are none from an ONNX graph and the data files beside it. Other weight formats
+are pickles, which run code while they are read.
 """
 
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -14,6 +16,9 @@ from leitmotif_services.runtime.errors import Reason, ServiceError
 CONFIG_FILE = "config.json"
 _WEIGHTS_FILE = "model.safetensors"
 _WEIGHTS_INDEX_FILE = "model.safetensors.index.json"
+_GRAPH_FILE = "model.onnx"
+_GRAPH_DATA_PATTERNS = ("model.onnx_data*", "model.onnx.data*")
+"""Names under which exporters keep the weights beside a graph; a graph may refer to these files and to no other."""
 _PICKLED_PATTERNS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _TOKENIZER_PATTERNS = (
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "chat_template.*",
@@ -25,13 +30,31 @@ _MAX_LAYERS = 1024
 _MAX_CONFIG_NUMBER = 1 << 32
 
 
+class WeightFormat(StrEnum):
+    """What the weights are taken from."""
+
+    SAFETENSORS = "safetensors"
+    ONNX = "onnx"
+
+
 @dataclass(frozen=True)
 class ModelFolder:
     """A folder whose listing is in order. Nothing of it was loaded."""
 
     path: Path
     weight_files: tuple[Path, ...]
+    """Of an ONNX model the graph comes first, then the files that may hold its weights."""
     tokenizer_files: tuple[Path, ...]
+
+    @property
+    def format(self) -> WeightFormat:
+        """Told by the first file of the weights."""
+        return WeightFormat.ONNX if self.weight_files[0].name == _GRAPH_FILE else WeightFormat.SAFETENSORS
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The content of config.json, which was found to be a JSON object within bounds."""
+        return read_json(self.path / CONFIG_FILE)
 
     @property
     def weight_bytes(self) -> int:
@@ -71,7 +94,7 @@ def inspect_model_folder(path: Path, *, allowed: Callable[[Path], bool] = lambda
     for file in (path / CONFIG_FILE, *weight_files, *tokenizer_files):
         if not allowed(file.resolve()):
             raise _refused(f"{file.name} leads outside the configured root")
-    _check_config(_read_json(path / CONFIG_FILE))
+    _check_config(read_json(path / CONFIG_FILE))
     return ModelFolder(path, weight_files, tokenizer_files)
 
 
@@ -79,7 +102,7 @@ def _weight_files(path: Path) -> tuple[Path, ...]:
     if (path / _WEIGHTS_FILE).is_file():
         return (path / _WEIGHTS_FILE,)
     if (path / _WEIGHTS_INDEX_FILE).is_file():
-        shards = _read_json(path / _WEIGHTS_INDEX_FILE).get("weight_map")
+        shards = read_json(path / _WEIGHTS_INDEX_FILE).get("weight_map")
         if not isinstance(shards, dict) or not shards:
             raise _refused(f"{_WEIGHTS_INDEX_FILE} has no weight_map")
         names = sorted({str(name) for name in shards.values()})
@@ -87,9 +110,12 @@ def _weight_files(path: Path) -> tuple[Path, ...]:
             if Path(name).name != name or not name.endswith(".safetensors") or not (path / name).is_file():
                 raise _refused(f"{_WEIGHTS_INDEX_FILE} names {name!r}, which is no safetensors file of the folder")
         return (path / _WEIGHTS_INDEX_FILE, *(path / name for name in names))
+    if (path / _GRAPH_FILE).is_file():
+        data = sorted({file for pattern in _GRAPH_DATA_PATTERNS for file in path.glob(pattern) if file.is_file()})
+        return (path / _GRAPH_FILE, *data)
     if any(True for pattern in _PICKLED_PATTERNS for _ in path.glob(pattern)):
         raise _refused("its weights are pickled, which could run code; save them as safetensors")
-    raise _refused(f"it holds no {_WEIGHTS_FILE}")
+    raise _refused(f"it holds no {_WEIGHTS_FILE} and no {_GRAPH_FILE}")
 
 
 def _check_config(config: dict[str, object]) -> None:
@@ -111,7 +137,8 @@ def _check_config(config: dict[str, object]) -> None:
             raise _refused(f"{CONFIG_FILE} holds the number {value}")
 
 
-def _read_json(file: Path) -> dict[str, object]:
+def read_json(file: Path) -> dict[str, object]:
+    """The JSON object in a file of a model; LANGUAGE_MODEL_REFUSED when it holds something else, or more than 16 MiB."""
     try:
         if file.stat().st_size > _JSON_LIMIT_BYTES:
             raise _refused(f"{file.name} is larger than {_JSON_LIMIT_BYTES} bytes")

@@ -1,6 +1,5 @@
 """LanguageModel over a local folder through transformers: safetensors, float32, no code that comes with a model, no network."""
 
-import hashlib
 import json
 import logging
 import os
@@ -18,6 +17,7 @@ from transformers.utils import logging as transformers_logging
 
 from leitmotif_services.evaluation.models.language_model import TokenIds, WindowBatch
 from leitmotif_services.evaluation.models.model_folder import ModelFolder
+from leitmotif_services.evaluation.models.tokenizer_hash import hash_tokenizer
 from leitmotif_services.evaluation.models.torch_token_nll import TiledTokenNll, full_token_nll, full_token_ranks
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -173,9 +173,7 @@ class TransformersLanguageModel:
         if self._tokenizer_sha256 is None:
             fast = getattr(self._tokenizer, "backend_tokenizer", None)
             decided: dict[str, Any] = {"vocabulary": self._tokenizer.get_vocab()} if fast is None else json.loads(fast.to_str())
-            for unused in ("padding", "truncation"):
-                decided.pop(unused, None)
-            self._tokenizer_sha256 = hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()
+            self._tokenizer_sha256 = hash_tokenizer(decided)
         return self._tokenizer_sha256
 
     def token_texts(self, token_ids: TokenIds) -> list[str]:
