@@ -83,3 +83,37 @@ def retrieval(
     else:
         for table in report.as_tables():
             stdout.print(table)
+
+
+@bench.command()
+def lm(
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of a model; one of GPT-2's shape with random weights by default.")
+    ] = None,
+    text: Annotated[Path | None, typer.Option(help="UTF-8 text; 1 MB of the standard library's sources by default.")] = None,
+    tokens: Annotated[int, typer.Option(min=0, help="Tokens that each side scores, from the start of the text; 0: all.")] = 16384,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of each side.")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, max=20, help="Measurements of each side, in turns; the median counts.")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure the scoring of a text beside the perplexity of HF evaluate and beside lm-evaluation-harness, as far as installed.
+
+    Each side runs in a process of its own, with its own defaults: ours and lm_eval compute one window at a time, evaluate 16;
+    plain_batch_1 is evaluate's computation one text at a time. Where the module of evaluate's metric is not cached on this
+    machine, a plain loop of the computation that it documents stands in, under the name plain. `speed_ratio` is our tokens per
+    second over theirs, loading left out, `cpu_ratio` the same per second of CPU time, for a machine that is not idle;
+    `memory_ratio` our peak resident memory over theirs. The default model takes about 3 minutes. Memory hardly depends on
+    --tokens: all sides hold the logits of one batch at most.
+    """
+    with needs_extra("evaluation"), needs_extra("workshop"):
+        from leitmotif_services.workshop.bench_lm import BenchError, run
+    try:
+        report = run(
+            model, text, tokens=tokens, threads=threads, rounds=rounds, note=lambda told: stderr.print(told, style="dim")
+        )
+    except BenchError as error:
+        fail(str(error))
+    if json:
+        print_json(report.as_json())
+    else:
+        stdout.print(report.as_table())
