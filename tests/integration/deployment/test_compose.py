@@ -113,7 +113,9 @@ def test_each_command_is_a_module_that_starts_and_turns_healthy(name, redis_url,
         if variable.endswith("_REDIS_URL"):
             here[variable] = redis_url
         elif value.startswith("/"):
-            here[variable] = str(tmp_path)
+            folder = tmp_path / Path(value).name
+            folder.mkdir(exist_ok=True)
+            here[variable] = str(folder)
     process = subprocess.Popen(
         [sys.executable, "-m", module],
         stdout=subprocess.PIPE,
