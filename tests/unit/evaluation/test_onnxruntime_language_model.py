@@ -12,6 +12,7 @@ import torch
 from onnx import helper
 from transformers import AutoModelForCausalLM, GPT2Tokenizer
 
+from leitmotif_services.evaluation.jobs.model_cache import loaded_bytes
 from leitmotif_services.evaluation.models.model_folder import inspect_model_folder
 from leitmotif_services.evaluation.models.onnxruntime_language_model import OnnxLanguageModel, load_onnx_language_model
 from leitmotif_services.evaluation.models.transformers_language_model import load_language_model
@@ -78,6 +79,12 @@ def test_an_output_layer_wider_than_a_tile(tmp_path: Path) -> None:
     for found, value in zip(model.token_nll_and_ranks(placed.windows), expected.token_nll_and_ranks(placed.windows), strict=True):
         np.testing.assert_allclose(found, value, rtol=1e-4, atol=1)
     np.testing.assert_allclose(model.token_nll(placed.windows), expected.token_nll(placed.windows), atol=1e-4)
+
+
+def test_kept_loaded_it_counts_with_the_copy_that_the_runtime_makes(exported: Path, gpt2_folder: Path) -> None:
+    graph, tensors = inspect_model_folder(exported), inspect_model_folder(gpt2_folder)
+    assert loaded_bytes(graph) == 2 * graph.weight_bytes
+    assert loaded_bytes(tensors) == tensors.weight_bytes
 
 
 def test_weights_written_twice_are_held_once(exported: Path) -> None:
@@ -186,6 +193,11 @@ def weight_larger_than_memory(model: onnx.ModelProto, _: Path) -> str:
     return "allowed"
 
 
+def weight_of_negative_length(model: onnx.ModelProto, _: Path) -> str:
+    external(model).dims[0] = -(1 << 40)
+    return "negative"
+
+
 def damaged_graph(model: onnx.ModelProto, _: Path) -> str:
     del model.graph.node[len(model.graph.node) // 2]
     return "cannot be"
@@ -207,7 +219,8 @@ def external(model: onnx.ModelProto) -> onnx.TensorProto:
     "damage",
     [
         foreign_operator, own_function, endless_loop, past_states, no_logits, weight_outside, weight_of_another_name,
-        weight_beyond_the_file, weight_of_another_length, weight_larger_than_memory, damaged_graph, no_onnx,
+        weight_beyond_the_file, weight_of_another_length, weight_larger_than_memory, weight_of_negative_length, damaged_graph,
+        no_onnx,
     ],
 )  # fmt: skip
 def test_graphs_that_are_refused(folder: Path, damage: Callable[[onnx.ModelProto, Path], str]) -> None:

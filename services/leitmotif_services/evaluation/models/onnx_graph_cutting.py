@@ -175,6 +175,8 @@ def _weights(graph: Any, files: dict[str, Path]) -> Iterator[tuple[str, Weights]
 
 def _declared_bytes(tensor: Any) -> int:
     """Several tensors may name the same bytes of a file, and would still be held apart."""
+    if min(tensor.dims, default=0) < 0:
+        raise refused(f"its weight {tensor.name!r} has a negative length")
     try:
         return int(math.prod(tensor.dims)) * np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).itemsize
     except (ValueError, TypeError, KeyError) as error:
@@ -191,7 +193,7 @@ def _external(tensor: Any, files: dict[str, Path]) -> Weights:
         offset, shape = int(entries.get("offset", "0")), tuple(tensor.dims)
         count = math.prod(shape)
         length = int(entries.get("length", count * dtype.itemsize))
-        if offset < 0 or min(shape, default=0) < 0 or length != count * dtype.itemsize:
+        if offset < 0 or length != count * dtype.itemsize:
             raise ValueError(f"{length} bytes at {offset} for {shape}")
         if offset + length > file.stat().st_size:
             raise ValueError(f"{file.name} is too short")
