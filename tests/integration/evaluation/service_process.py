@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 from google.rpc import error_details_pb2, status_pb2
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
 from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, specs_pb2
+from leitmotif_services.runtime.request_context import TENANT_KEY
 
 PREFIX = "LEITMOTIF_EVALUATION_"
 
@@ -72,6 +74,17 @@ def create(stub: evaluation_pb2_grpc.EvaluationServiceStub, request_id: str = ""
     message = specs_pb2.PerplexitySpec(**{"model": "gpt2", **spec})  # type: ignore[arg-type]
     request = pb.CreateJobRequest(spec=specs_pb2.JobSpec(perplexity=message), request_id=request_id)
     return stub.CreateJob(request, timeout=20).job
+
+
+def create_job(stub: evaluation_pb2_grpc.EvaluationServiceStub, tenant: str = "", **request: Any) -> pb.Job:
+    """Create a job of any kind: `spec` is a dictionary of the message."""
+    message = pb.CreateJobRequest(**request)
+    return stub.CreateJob(message, timeout=20, metadata=of_tenant(tenant)).job
+
+
+def of_tenant(tenant: str) -> tuple[tuple[str, str], ...]:
+    """Metadata of a call that is made for a tenant."""
+    return ((TENANT_KEY, tenant),) if tenant else ()
 
 
 def watch_until(stub: evaluation_pb2_grpc.EvaluationServiceStub, job_id: str, met: Callable[[pb.Job], bool]) -> pb.Job:
