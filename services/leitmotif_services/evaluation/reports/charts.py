@@ -49,8 +49,8 @@ class Pairs:
 
     pairs: tuple[Pair, ...]
     label: str
-    from_zero: bool = False
-    higher_is_better: bool = False
+    digits: int = 4
+    """Significant digits of the values that are written beside the marks."""
 
 
 @dataclass(frozen=True)

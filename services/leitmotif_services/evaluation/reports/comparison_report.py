@@ -54,14 +54,12 @@ def _headline(paired: PairedComparison) -> str:
 def _certainty(paired: PairedComparison, drawn: str) -> str:
     low, high = paired.ratio_ci95
     if not (math.isfinite(high) and low > 0):
-        said = f"There is no interval: {drawn} have too little spread to draw from."
+        said = f"There is no interval: too little spread to draw from in {drawn}."
     else:
         interval = f"from {_as_change(low)} to {_as_change(high)}"
         said = f"The 95 % interval reaches {interval}, over {drawn}; p is {p_text(paired.p_value)}."
     if paired.units != "documents":
-        said += (
-            " The text has too few documents to draw from, so blocks of 256 tokens were drawn: the interval holds for this text."
-        )
+        said += " The text has too few documents to draw from, so blocks of 256 tokens were drawn instead."
     if (low > 1 or high < 1) != (paired.p_value < _LEVEL):
         said += " Interval and p-value do not agree: take the case as open."
     return said

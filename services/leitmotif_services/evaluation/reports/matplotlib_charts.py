@@ -69,7 +69,8 @@ def png(pictures: Sequence[Picture]) -> bytes:
 def _figure(pictures: Sequence[Picture], colours: Palette, *, titled: bool) -> Iterator[Figure]:
     heights = [_height(picture.chart) + (0.35 if titled else 0.0) for picture in pictures]
     with _drawing, mpl.rc_context(_SETTINGS):
-        drawn = Figure(figsize=(_WIDTH, sum(heights)), layout="constrained", facecolor="white")
+        drawn = Figure(figsize=(_WIDTH, sum(heights)), facecolor="white")
+        drawn.set_layout_engine("constrained", w_pad=0.08, h_pad=0.05)
         FigureCanvasAgg(drawn)
         parts = drawn.subfigures(len(pictures), 1, height_ratios=heights, squeeze=False)[:, 0]
         for part, picture in zip(parts, pictures, strict=True):
@@ -210,7 +211,7 @@ def _pairs(chart: Pairs, axes: Axes, colours: Palette) -> None:
         for value, left, colour in ((pair.base, base_left, "base"), (pair.adapted, not base_left, "adapted")):
             name = f"{colour} " if row == 0 else ""
             axes.annotate(
-                f"{name}{figure_text(value, digits=3)}",
+                f"{name}{figure_text(value, digits=chart.digits)}",
                 (value, row),
                 xytext=(-8 if left else 8, 0),
                 textcoords="offset points",
@@ -219,7 +220,7 @@ def _pairs(chart: Pairs, axes: Axes, colours: Palette) -> None:
                 color=colours[colour],
                 fontsize=8.5,
             )
-    axes.set_xlim(low - 0.22 * span, high + 0.22 * span)
+    axes.set_xlim(low - 0.26 * span, high + 0.26 * span)
     _rows(axes, [pair.name for pair in chart.pairs])
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set_xlabel(chart.label)
@@ -264,7 +265,7 @@ def _null_distances(chart: NullDistances, axes: Axes, colours: Palette) -> None:
     lowest = min([0.0, *(z for z in finite), *(-far * 0.5 for each in chart.values if each.z == -math.inf)])
     axes.set_xlim(min(-3.0, lowest * (4.0 if logarithmic else 1.35)), far)
     _rows(axes, [each.name for each in chart.values])
-    words: dict[str, Any] = {"ha": "left", "va": "top", "color": colours["quiet"], "fontsize": 8}
+    words: dict[str, Any] = {"ha": "left", "va": "top", "color": colours["ink"], "fontsize": 8}
     axes.text(-1.9, len(chart.values) - 0.5, "the reference\nagainst itself", **words)
     axes.set_ylim(len(chart.values) + 0.25, -0.6)
     axes.set_xlabel(chart.label + (", on a logarithmic scale beyond ±4" if logarithmic else ""))
@@ -274,10 +275,16 @@ def _null_distances(chart: NullDistances, axes: Axes, colours: Palette) -> None:
 
 def _rows(axes: Axes, names: Sequence[str]) -> None:
     """One row for each name, the first on top."""
-    axes.set_yticks(range(len(names)), [_drawable(visible(name, longest=_LONGEST_NAME)) for name in names], parse_math=False)
+    axes.set_yticks(range(len(names)), [_row_name(name) for name in names], parse_math=False)
     axes.set_ylim(max(len(names), 2) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+
+
+def _row_name(name: str) -> str:
+    """Short enough to leave room for what is drawn, also where a character is shown by its code point."""
+    shown = _drawable(visible(name, longest=_LONGEST_NAME))
+    return shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 1] + "…"
 
 
 _DRAWERS: Mapping[type, Callable[..., None]] = {

@@ -8,6 +8,7 @@ from hashlib import sha256
 from leitmotif_services.evaluation.reports.charts import Picture
 from leitmotif_services.evaluation.reports.html_parts import Html, definitions, joined, paragraph, quoted, section, text
 from leitmotif_services.evaluation.reports.page_style import STYLE
+from leitmotif_services.evaluation.reports.visible_text import visible
 
 _POLICY = "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 """The page's own style sheet, by its hash, and nothing else: no script, no picture, font or frame from anywhere."""
@@ -32,7 +33,9 @@ def page(title: str, body: Body, settings: Sequence[tuple[str, str]]) -> str:
     """The whole page; the same arguments give the same bytes."""
     name = title or body.kind
     digest = b64encode(sha256(STYLE.encode()).digest()).decode()
-    rows = [(label, quoted(value)) for label, value in settings] + [(label, text(value)) for label, value in body.computed]
+    rows = [(visible(label), quoted(value)) for label, value in settings] + [
+        (label, text(value)) for label, value in body.computed
+    ]
     made = section("How it was computed", definitions(rows)) if rows else Html("")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -134,7 +134,7 @@ def _type_row(each: TokenContribution) -> list[Html]:
 
 def _without_worst_table(tokens: TokenAnalysis) -> Html:
     columns = [
-        Column("types left out"),
+        Column("types left out", numeric=False),
         Column("share of all worsening", "that they explain"),
         Column("base", "perplexity"),
         Column("adapted", "perplexity"),

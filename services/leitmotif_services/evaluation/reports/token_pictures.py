@@ -125,7 +125,7 @@ def term_picture(tokens: TokenAnalysis) -> Picture | None:
     return Picture(
         "Mean reciprocal rank of the domain’s terms",
         f"Pairs of mean reciprocal ranks: {terms_in_words(tokens)}",
-        Pairs(pairs, "mean reciprocal rank, 0 to 1"),
+        Pairs(pairs, "mean reciprocal rank, 0 to 1", digits=3),
         "Ring: base. Disc: adapted. 1 where a model always has the right token first; heaviest terms first.",
     )
 

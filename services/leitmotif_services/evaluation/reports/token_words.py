@@ -63,7 +63,7 @@ def terms_in_words(tokens: TokenAnalysis) -> str:
     word = "higher" if tokens.adapted_mrr > tokens.base_mrr else "lower" if tokens.adapted_mrr < tokens.base_mrr else "as high"
     return (
         f"The adapted model ranks the tokens of domain terms {word}: mean reciprocal rank {adapted} after {base}, median rank "
-        f"{decimal_text(tokens.adapted_median_rank, places=1)} after {decimal_text(tokens.base_median_rank, places=1)}."
+        f"{_rank(tokens.adapted_median_rank)} after {_rank(tokens.base_median_rank)}."
     )
 
 
@@ -75,3 +75,8 @@ def extremes(tokens: TokenAnalysis) -> tuple[ClassContribution, ClassContributio
 def nats(value: float) -> str:
     """A change, with its unit."""
     return f"{figure_text(value, digits=3, signed=True)} nats a token"
+
+
+def _rank(value: float) -> str:
+    """A median of whole numbers: whole, or a half."""
+    return decimal_text(value, places=1).removesuffix(".0")
