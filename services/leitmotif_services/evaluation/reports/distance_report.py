@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 from leitmotif_services.evaluation.distance.distances import Distance
+from leitmotif_services.evaluation.distance.domain_distance import DomainDistance
 from leitmotif_services.evaluation.reports.charts import BesideNull, NullDistances, Picture
 from leitmotif_services.evaluation.reports.html_parts import Column, Html, glossary, key_figures, section, table, text
-from leitmotif_services.evaluation.reports.number_text import decimal_text, figure_text
+from leitmotif_services.evaluation.reports.number_text import count_text, decimal_text, figure_text
 from leitmotif_services.evaluation.reports.page import Body, figure
 
 FAR_Z = 3.0
@@ -54,6 +55,17 @@ def distance_picture(measures: Sequence[Distance]) -> Picture:
         ),
         "The band is two standard deviations of the null to either side.",
     )
+
+
+def sides_of(found: DomainDistance) -> list[tuple[str, str]]:
+    """What the measures are of."""
+    sides = [
+        ("passages of the domain", count_text(found.domain_passages)),
+        ("passages of the reference", count_text(found.reference_passages)),
+    ]
+    if found.model_sha256:
+        sides += [("length of an embedding", count_text(found.dimension)), ("embedded by, SHA-256", found.model_sha256)]
+    return sides
 
 
 def name_of(measure: Distance) -> str:

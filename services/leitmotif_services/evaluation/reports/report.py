@@ -6,10 +6,11 @@ from leitmotif_services.evaluation.adaptation.adaptation import AdaptationResult
 from leitmotif_services.evaluation.comparison.model_comparison import ModelComparison
 from leitmotif_services.evaluation.comparison.token_analysis import TokenAnalysis
 from leitmotif_services.evaluation.distance.distances import Distance
+from leitmotif_services.evaluation.distance.domain_distance import DomainDistance
 from leitmotif_services.evaluation.reports.adaptation_report import adaptation_body
 from leitmotif_services.evaluation.reports.charts import Picture
 from leitmotif_services.evaluation.reports.comparison_report import comparison_body
-from leitmotif_services.evaluation.reports.distance_report import distance_body, distance_picture
+from leitmotif_services.evaluation.reports.distance_report import distance_body, distance_picture, sides_of
 from leitmotif_services.evaluation.reports.page import Body, page
 from leitmotif_services.evaluation.reports.perplexity_report import perplexity_body
 from leitmotif_services.evaluation.reports.settings_text import settings_of
@@ -17,7 +18,7 @@ from leitmotif_services.evaluation.reports.token_analysis_report import token_an
 from leitmotif_services.evaluation.reports.token_pictures import token_pictures
 from leitmotif_services.evaluation.scoring.perplexity import PerplexityResult
 
-Reported = PerplexityResult | ModelComparison | TokenAnalysis | AdaptationResult | Sequence[Distance]
+Reported = PerplexityResult | ModelComparison | TokenAnalysis | AdaptationResult | DomainDistance | Sequence[Distance]
 
 
 def report_of(spec: object, result: Reported, *, title: str = "") -> str:
@@ -42,7 +43,7 @@ def pictures_of(result: Reported) -> list[Picture]:
         return token_pictures(result.tokens)
     if isinstance(result, TokenAnalysis):
         return token_pictures(result)
-    return [distance_picture(result)]
+    return [distance_picture(result.measures if isinstance(result, DomainDistance) else result)]
 
 
 def _body(result: Reported) -> Body:
@@ -54,6 +55,8 @@ def _body(result: Reported) -> Body:
         return token_analysis_body(result)
     if isinstance(result, AdaptationResult):
         return adaptation_body(result)
+    if isinstance(result, DomainDistance):
+        return distance_body(result.measures, sides_of(result))
     if isinstance(result, Sequence) and all(isinstance(each, Distance) for each in result):
         return distance_body(result)
     raise TypeError(f"there is no report of a {type(result).__name__}")

@@ -12,6 +12,7 @@ import pytest
 from leitmotif_services.evaluation.adaptation.adaptation import AdaptationResult
 from leitmotif_services.evaluation.comparison.domain_terms import WeightedTerm
 from leitmotif_services.evaluation.distance.distances import Distance, DistanceSettings
+from leitmotif_services.evaluation.distance.domain_distance import DomainDistance
 from leitmotif_services.evaluation.reports.report import pictures_of, report_html, report_of
 from tests.unit.evaluation.reports.sample_results import DISTANCES, SHA, analysed, compared, perplexity
 
@@ -204,6 +205,15 @@ def test_distances_are_judged_beside_their_nulls(z, found):
     page = report_html("", [Distance("l2", 1.0, 0.5, 0.1, z[0]), Distance("jsd", 0.2, 0.1, 0.01, z[1])])
     assert found in words_of(page)
     check_pictures(page)
+
+
+def test_distances_tell_what_they_are_of():
+    by_words = DomainDistance(DISTANCES[3:], 1480, 289)
+    words = words_of(report_html("", by_words))
+    assert "passages of the domain1 480" in words
+    assert "embedded by" not in words
+    assert f"embedded by, SHA-256{SHA}" in words_of(report_html("", replace(by_words, dimension=768, model_sha256=SHA)))
+    assert pictures_of(by_words) == pictures_of(DISTANCES[3:])
 
 
 def test_an_adaptation_without_held_out_text_claims_nothing():
