@@ -45,7 +45,7 @@ class ModelCache:
 
 
 def loaded_bytes(folder: ModelFolder) -> int:
-    """Memory that the weights of a model take once loaded, as float32; of a graph they are held twice."""
+    """Memory that the weights of a model take once loaded, as float32; those of a graph are held twice while that is done."""
     config = json.loads((folder.path / CONFIG_FILE).read_bytes())
     halved = config.get("dtype", config.get("torch_dtype")) in _HALF_PRECISION
     return folder.weight_bytes * (2 if halved or folder.format is WeightFormat.ONNX else 1)

@@ -31,8 +31,8 @@ from leitmotif_services.runtime.errors import Reason, ServiceError
 
 log = logging.getLogger(__name__)
 
-_COPIES = 2
-"""The runtime makes a copy of most weights that it is given, as measured."""
+_COPIES_WHILE_LOADING = 2
+"""The runtime copies the weights that it is given, which are let go after that."""
 _ACTIVATION_BYTES = 4
 _LIVE_ACTIVATIONS = 6
 _LIVE_SCORES = 3
@@ -47,7 +47,7 @@ def load_onnx_language_model(folder: ModelFolder, *, threads: int, memory_limit_
     """Load the model of a checked folder. LANGUAGE_MODEL_REFUSED; what the library says goes to the log."""
     tokenizer = ModelTokenizer(folder)
     cut = cut_graph(folder.weight_files, limit_bytes=memory_limit_bytes)
-    require_fit(_COPIES * cut.weight_bytes, memory_limit_bytes)
+    require_fit(_COPIES_WHILE_LOADING * cut.weight_bytes, memory_limit_bytes)
     return OnnxLanguageModel(
         cut, tokenizer, folder.config, sha256=folder.sha256(), threads=threads, memory_limit_bytes=memory_limit_bytes
     )
@@ -66,9 +66,10 @@ class OnnxLanguageModel:
         threads: int,
         memory_limit_bytes: int,
     ) -> None:
-        self._cut = cut  # keeps the weights, which the session uses in place
+        self._inputs, self._states_output = cut.inputs, cut.states
         self._tokenizer = tokenizer
-        self._memory_left_bytes = memory_limit_bytes - _COPIES * cut.weight_bytes
+        held_apart = 0 if cut.output_layer is None else cut.output_layer.weight.nbytes
+        self._memory_left_bytes = memory_limit_bytes - cut.weight_bytes - held_apart
         self.context_length = _number(config, "max_position_embeddings", "n_positions", "n_ctx") or tokenizer.max_length
         self.bos_token_id = tokenizer.bos_token_id
         self.dtype = cut.dtype
@@ -125,7 +126,7 @@ class OnnxLanguageModel:
 
     def mean_states(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """Texts of one length go together; nothing is padded. LANGUAGE_MODEL_REFUSED where the graph hides its states."""
-        if self._cut.states is None:
+        if self._states_output is None:
             raise refused("its graph does not tell the states of its last layer")
         tokenized = [self.tokenize(text)[: self.context_length] for text in texts]
         means = np.zeros((len(texts), self._width), np.float32)
@@ -155,7 +156,7 @@ class OnnxLanguageModel:
         return nll
 
     def _states(self, input_ids: TokenIds) -> npt.NDArray[np.float32]:
-        return self._computed(self._cut.states, input_ids)
+        return self._computed(self._states_output, input_ids)
 
     def _logits(self, input_ids: TokenIds) -> npt.NDArray[np.float32]:
         return self._computed(LOGITS, input_ids)
@@ -164,7 +165,7 @@ class OnnxLanguageModel:
         """(B, L) → (B, L, width of the output)."""
         places = np.broadcast_to(np.arange(input_ids.shape[1]), input_ids.shape)
         inputs = {INPUT_IDS: input_ids, ATTENTION_MASK: np.ones_like(input_ids), POSITION_IDS: places}
-        given = {name: np.ascontiguousarray(inputs[name], dtype) for name, dtype in self._cut.inputs.items()}
+        given = {name: np.ascontiguousarray(inputs[name], dtype) for name, dtype in self._inputs.items()}
         try:
             values = self._session.run([output], given)[0]
             return np.asarray(values, np.float32).reshape(*input_ids.shape, -1)
@@ -177,15 +178,15 @@ class OnnxLanguageModel:
         and those whose later tokens change what is said of earlier ones, such as masked language models.
         """
         input_ids = ((np.arange(2 * _PROBE_TOKENS) * 7919 + 1) % self._vocabulary).reshape(2, -1)
-        compute = self._logits if self._cut.output_layer is None else self._states
+        compute = self._states if self.logits_are_tiled else self._logits
         values, prefix = compute(input_ids)[0, :_PROBE_PREFIX], compute(input_ids[:1, :_PROBE_PREFIX])[0]
         if values.shape != prefix.shape:
             raise refused(f"its graph makes values of shape {values.shape} or {prefix.shape}, as the text is longer or shorter")
         if float(np.square(values - prefix).mean()) > _PROBE_CHANGE**2 * float(np.square(prefix).mean()):
             raise refused("it is not causal: later tokens change its predictions of earlier ones")
-        if self._cut.output_layer is None and values.shape[1] != self._vocabulary:
+        if not self.logits_are_tiled and values.shape[1] != self._vocabulary:
             raise refused(f"its graph makes {values.shape[1]} logits for a vocabulary of {self._vocabulary}")
-        return int(self._states(input_ids).shape[2]) if self._cut.states is not None else int(values.shape[1])
+        return int(self._states(input_ids).shape[2]) if self._states_output is not None else int(values.shape[1])
 
 
 def _session(cut: CutGraph, threads: int) -> Any:
