@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -15,15 +16,18 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from leitmotif.api.evaluation.v1 import evaluation_pb2 as pb
-from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc
+from leitmotif.api.evaluation.v1 import evaluation_pb2_grpc, results_pb2, specs_pb2
 from leitmotif_services.embedded.redis_server import EmbeddedRedis
 from leitmotif_services.evaluation.config import EvaluationConfig
 from leitmotif_services.evaluation.jobs.supervisor import WorkerSupervisor
+from tests.integration.evaluation.conftest import WEB_TEXT
 from tests.integration.evaluation.service_process import (
     create,
+    create_job,
     ended,
     eventually,
     interrupt,
+    reason_of,
     service,
     settings,
     under_way,
@@ -68,6 +72,80 @@ def test_a_killed_or_stopped_worker_loses_no_job_and_changes_no_figure(stub: Stu
     for result in (job.result.perplexity, undisturbed.result.perplexity):
         result.tokens_per_s = 0
     assert job.result == undisturbed.result
+
+
+_LINES = {"text_path": "short.txt", "documents": specs_pb2.DOCUMENTS_LINES}
+_PAIR: dict[str, Any] = {"base_model": "gpt2", "adapted_model": "gpt2-law", "text": {"text_path": "short.txt"}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "phase_number"),
+    [
+        ({"comparison": {**_PAIR, "scoring": {"stride": 1}}}, 2),
+        ({"token_analysis": {**_PAIR, "reference": {"text": WEB_TEXT}, "scoring": {"stride": 1}}}, 1),
+        (
+            {
+                "distance": {
+                    "domain": {"text_path": "short.txt"},
+                    "reference": {"text": WEB_TEXT},
+                    "model": "gpt2",
+                    "passage_words": 16,
+                    "null_samples": 3000,
+                }
+            },
+            2,
+        ),
+        ({"adaptation": {"model": "gpt2", "text": _LINES, "epochs": 20.0, "batch_size": 2, "held_out_share": 0.1}}, 2),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+)
+def test_a_worker_killed_in_the_middle_of_each_kind_of_job_changes_no_figure(
+    stub: Stub, environ: dict[str, str], spec: dict[str, Any], phase_number: int
+) -> None:
+    def in_the_middle(job: pb.Job) -> bool:
+        progress = job.progress
+        trained = not job.spec.HasField("adaptation") or 4 * progress.tokens_done > progress.tokens_total
+        return under_way(job) and progress.phase_number == phase_number and trained
+
+    environ = {**environ, "LEITMOTIF_EVALUATION_CHECKPOINT_S": "0"}
+    job_id = create_job(stub, spec=spec).job_id
+    with worker(environ) as first:
+        told = watch_until(stub, job_id, in_the_middle).progress
+        interrupt(first, signal.SIGKILL)
+    assert 0 < told.tokens_done < told.tokens_total
+    assert stub.GetJob(pb.GetJobRequest(job_id=job_id)).job.state == pb.JOB_STATE_RUNNING
+    with worker(environ):
+        job = watch_until(stub, job_id, ended)
+        undisturbed = watch_until(stub, create_job(stub, spec=spec).job_id, ended)
+    assert (job.state, job.attempts, undisturbed.attempts) == (pb.JOB_STATE_SUCCEEDED, 2, 1)
+    if job.result.HasField("adaptation"):
+        assert job.result.adaptation.resumed_from_step > 0
+        assert undisturbed.result.adaptation.resumed_from_step == 0
+    assert _figures(job.result) == _figures(undisturbed.result)
+
+
+def _figures(result: results_pb2.JobResult) -> results_pb2.JobResult:
+    """All but how fast they came about, and what the folder of a model is called."""
+    for scored in (result.comparison.base, result.comparison.adapted) if result.HasField("comparison") else ():
+        scored.tokens_per_s = 0
+    if result.HasField("adaptation"):
+        result.adaptation.tokens_per_s = result.adaptation.resumed_from_step = 0
+        result.adaptation.model = ""
+    return result
+
+
+def test_a_job_that_kills_its_workers_becomes_a_dead_letter(stub: Stub, environ: dict[str, str]) -> None:
+    environ = {**environ, "LEITMOTIF_EVALUATION_MAX_ATTEMPTS": "1"}
+    job_id = create(stub, text_path="long.txt", stride=1).job_id
+    with worker(environ) as first:
+        watch_until(stub, job_id, under_way)
+        interrupt(first, signal.SIGKILL)
+    with worker(environ):
+        job = watch_until(stub, job_id, ended)
+    assert (job.state, job.dead_letter, reason_of(job.error)) == (pb.JOB_STATE_FAILED, True, "INTERNAL")
+    assert "1 workers ended" in job.error.message
+    listed = stub.ListJobs(pb.ListJobsRequest(dead_letters=True), timeout=10).jobs
+    assert [each.job_id for each in listed] == [job_id]
 
 
 async def test_the_supervisor_restarts_a_killed_worker_and_stops_them_all(environ: dict[str, str]) -> None:
