@@ -1,5 +1,6 @@
 """LanguageModel over a local folder through transformers: safetensors, float32, no code that comes with a model, no network."""
 
+import ctypes
 import json
 import logging
 import os
@@ -31,6 +32,10 @@ _LIVE_ACTIVATIONS = 6
 """Tensors of a layer's width that are alive together in a forward pass without gradients, roughly."""
 _MEANS_TOGETHER = 8
 """Texts of one length whose states are computed together."""
+_KEPT_BYTES = 256 << 20
+"""Freed memory that the allocator keeps for the next layer."""
+_KEPT_BLOCK_BYTES = 32 << 20
+"""Largest block of it; glibc takes no larger one."""
 _SENTENCEPIECE_SPACE = "▁"
 _PROBE_TOKENS = 8
 _PROBE_TOLERANCE = 1e-4
@@ -46,6 +51,7 @@ def load_language_model(folder: ModelFolder, *, threads: int, memory_limit_bytes
     LANGUAGE_MODEL_REFUSED; what the library says goes to the log.
     """
     torch.set_num_threads(threads)
+    _keep_freed_memory()
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     try:
         config = transformers.AutoConfig.from_pretrained(folder.path, **local)
@@ -249,6 +255,19 @@ class TransformersLanguageModel:
             log.info("the output layer cannot be tiled: %s", error)
             return None
         return tiled if same else None
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc give the activations of one layer to the next, instead of to the system and back as pages that must be zeroed:
+    a twentieth of a small model's time. Other allocators have no such switch and are left alone.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # malloc.h
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(trim_threshold, _KEPT_BYTES)
+    mallopt(mmap_threshold, _KEPT_BLOCK_BYTES)
 
 
 def _fuse_activation(config: Any) -> None:
