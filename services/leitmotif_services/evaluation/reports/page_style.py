@@ -50,6 +50,7 @@ thead th{{border-bottom-color:var(--axis);font-size:.875rem;font-weight:600;line
 tbody th{{font-weight:400;white-space:nowrap}}
 th:last-child,td:last-child{{padding-right:0}}
 .number{{text-align:right;white-space:nowrap}}
+thead th{{overflow-wrap:normal}}
 thead .number{{white-space:normal}}
 .unit{{display:block;color:var(--quiet);font-weight:400}}
 .better{{color:var(--better)}}
