@@ -28,6 +28,35 @@ class Viewed:
 
 
 @dataclass(frozen=True)
+class PresetChoice:
+    """A preset to use for one request instead of the active one."""
+
+    preset_id: str
+    """Empty for none, not even the active one."""
+    share: float = 1.0
+    """Above 0, at most 1."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What recommendations may leave out; empty unless asked for."""
+
+    heard_track_ids: tuple[str, ...] = ()
+    """Tracks with an event in the log, the one with the latest event first, without repeats."""
+    hidden_track_ids: tuple[str, ...] = ()
+    """In order of their ids."""
+    hidden_artists: tuple[str, ...] = ()
+    """In alphabetical order."""
+
+
+@dataclass(frozen=True)
+class ViewedForScoring(Viewed):
+    """A profile under the preset that is to lie over it, and what recommendations may leave out."""
+
+    left_out: LeftOut
+
+
+@dataclass(frozen=True)
 class Edited(Viewed):
     """A profile after an edit, undo or redo, and the edit in question."""
 
@@ -35,14 +64,13 @@ class Edited(Viewed):
 
 
 @dataclass(frozen=True)
-class Previewed(Viewed):
+class Previewed(ViewedForScoring):
     """A profile as it would be after an edit."""
 
     before: Profile
     """The profile as it is."""
     exists: bool
     """False for a user without a profile, whose empty one is kept nowhere."""
-    heard_track_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from leitmotif_services.profiles.taste.exclusions import Exclusions
 from leitmotif_services.profiles.taste.history import Counting, Event, History
 from leitmotif_services.profiles.taste.known_tracks import KnownTracks
 from leitmotif_services.profiles.taste.presets import Preset
-from leitmotif_services.profiles.taste.profile import EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
+from leitmotif_services.profiles.taste.profile import EDIT_LOG_LENGTH, EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
 from leitmotif_services.profiles.use_cases.optimistic_update import OptimisticUpdate
 from leitmotif_services.runtime.admission import Admission
@@ -31,6 +31,7 @@ class ProfileUpdates:
         heavy: Admission,
         *,
         counting: Counting | None = None,
+        edit_log_length: int = EDIT_LOG_LENGTH,
         event_log_length: int = EVENT_LOG_LENGTH,
         now_us: Callable[[], int] = wall_clock_us,
         new_nonce: Callable[[], bytes] = lambda: secrets.token_bytes(8),
@@ -39,6 +40,7 @@ class ProfileUpdates:
         self.spaces = spaces
         self.heavy = heavy
         self.counting = counting or Counting()
+        self.edit_log_length = edit_log_length
         self.event_log_length = event_log_length
         self.now_us = now_us
         self.update = OptimisticUpdate(store)
@@ -73,6 +75,7 @@ class ProfileUpdates:
             events=events,
             exclusions=exclusions,
             presets=presets or {},
+            edit_log_length=self.edit_log_length,
             event_log_length=self.event_log_length,
         )
 
