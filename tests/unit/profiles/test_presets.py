@@ -22,7 +22,6 @@ from leitmotif_services.profiles.presets_convert import (
 )
 from leitmotif_services.profiles.store.memory_store import MemoryStore
 from leitmotif_services.profiles.taste.control import ControlAction, ControlChange
-from leitmotif_services.profiles.taste.effective_weights import effective_weights
 from leitmotif_services.profiles.taste.history import History
 from leitmotif_services.profiles.taste.presets import ActivePreset, Preset, PresetControl
 from leitmotif_services.profiles.taste.profile import Profile
@@ -78,7 +77,7 @@ class Person:
     async def weights(self) -> list[float]:
         """Effective weights, as they are now."""
         profile = (await self.kept()).as_of(self.now_us)
-        return effective_weights(profile.history.weights(), profile.controls, profile.active_preset, SPACE).weights()
+        return profile.effective(SPACE).weights()
 
 
 def with_person(test: Callable[[Person], Awaitable[None]]) -> None:

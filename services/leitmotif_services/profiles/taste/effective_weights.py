@@ -55,7 +55,7 @@ def effective_weights(
 ) -> EffectiveWeights:
     """What history weights (K,) make under controls, and under a preset that is in force.
 
-    Prototypes of the preset that the model does not have are looked up in `carried`, and passed over where that knows none either,
+    Prototypes of the preset that the model lacks are looked up in `carried`, and passed over where that knows none either,
     or where the preset asks something for the one that took over itself.
     """
     if not controls and preset is None:
