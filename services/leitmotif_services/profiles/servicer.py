@@ -8,7 +8,6 @@ from leitmotif_services.profiles.listening_servicer import ListeningMethods
 from leitmotif_services.profiles.reading_servicer import ReadingMethods
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
 from leitmotif_services.profiles.watching_servicer import WatchingMethods
-from leitmotif_services.runtime.admission import Admission
 
 
 class ProfilesServicer(
@@ -21,9 +20,9 @@ class ProfilesServicer(
 ):
     """Checks and converts requests, runs the use case, converts what it gives."""
 
-    def __init__(self, tenants: CalledTenants, spaces: KnownSpaces, heavy: Admission) -> None:
+    def __init__(self, tenants: CalledTenants, spaces: KnownSpaces) -> None:
         ReadingMethods.__init__(self, tenants)
         EditingMethods.__init__(self, tenants)
         ListeningMethods.__init__(self, tenants, spaces)
-        CustodyMethods.__init__(self, tenants, heavy)
+        CustodyMethods.__init__(self, tenants)
         WatchingMethods.__init__(self, tenants)

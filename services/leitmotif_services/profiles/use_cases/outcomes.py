@@ -1,9 +1,7 @@
 """What the use cases take and give beside plain values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leitmotif_services.profiles.store.profile_store import LoggedEvent
 from leitmotif_services.profiles.taste.profile import Edit, Profile, Version
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
@@ -90,11 +88,3 @@ class Rebuilt(Viewed):
 
     counted_events: int
     dropped_prototype_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Everything(Viewed):
-    """All that is kept of a user."""
-
-    edits: Sequence[Edit]
-    events: Sequence[LoggedEvent]
