@@ -171,10 +171,18 @@ class Profile:
         return replace(self, controls=controls, undoable=undoable, redoable=redoable)
 
     def settled_by(self, log: Sequence[Edit], space: PrototypeSpace) -> "Profile":
-        """A profile of schema 1 with what its whole log, oldest edit first, tells of `settled`; any other as it is."""
+        """A profile of schema 1 with what its whole log, oldest edit first, tells of `settled`; any other as it is.
+
+        Where the edits in force no longer tell what is asked for, since a rebuild had dropped some of it, they are settled.
+        """
         if self.settled is not None:
             return self
-        return replace(self, settled=before_logged_edits(self.controls, [edit.before for edit in log], space))
+        in_force = frozenset(self.undoable)
+        settled = before_logged_edits(self.controls, [edit.before for edit in log], space)
+        changes = [edit.changes for edit in log if edit.sequence in in_force]
+        if replayed(settled, changes, space, self.carried) == self.controls:
+            return replace(self, settled=settled)
+        return replace(self, settled=self.controls, undoable=(), redoable=())
 
     def _known_settled(self) -> Controls:
         if self.settled is None:
