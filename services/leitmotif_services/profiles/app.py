@@ -16,7 +16,9 @@ from leitmotif_services.profiles.servicer import ProfilesServicer
 from leitmotif_services.profiles.store.change_feed import ChangeFeed
 from leitmotif_services.profiles.store.profile_store import ProfileStore
 from leitmotif_services.profiles.store.redis_change_feed import RedisChangeFeed
-from leitmotif_services.profiles.store.redis_client import RedisClient, StoreUnreachableError
+from leitmotif_services.profiles.store.redis_client import RedisClient
+from leitmotif_services.profiles.store.redis_failures import StoreUnreachableError
+from leitmotif_services.profiles.store.redis_node import Replication
 from leitmotif_services.profiles.store.redis_store import RedisStore
 from leitmotif_services.profiles.store.redis_subscriptions import RedisSubscriptions
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
@@ -50,6 +52,8 @@ async def build(
             pool_size=config.redis_pool_size,
             timeout_s=config.redis_timeout_s,
             allow_volatile=config.allow_volatile,
+            cluster=config.redis_cluster,
+            replication=Replication(config.wait_replicas, config.wait_timeout_s),
         )
         app.on_close(client.close)
         try:

@@ -1,0 +1,34 @@
+"""One Redis server that has every key."""
+
+from collections.abc import Sequence
+
+from redis.asyncio.connection import AbstractConnection
+
+from leitmotif_services.profiles.store.redis_node import ConnectionSettings, RedisNode, Replication
+from leitmotif_services.profiles.store.redis_pipelining import Exchanged
+from leitmotif_services.profiles.store.redis_servers import Check
+
+
+class SingleRedis:
+    """A `RedisServers` of one."""
+
+    def __init__(
+        self, settings: ConnectionSettings, *, pool_size: int, timeout_s: float, replication: Replication, check: Check
+    ) -> None:
+        self._settings = settings
+        self._node = RedisNode(settings, None, pool_size=pool_size, timeout_s=timeout_s, replication=replication)
+        self._check = check
+
+    async def send(self, key: bytes | str, commands: Sequence[bytes], *, lasting: bool = False) -> Exchanged:  # noqa: ARG002
+        if not self._node.checked:
+            await self._check(self._node)
+        return await self._node.send(commands, lasting=lasting)
+
+    async def masters(self) -> Sequence[RedisNode]:
+        return (self._node,)
+
+    def new_connections(self) -> list[AbstractConnection]:
+        return [self._settings.connection(None)]
+
+    async def close(self) -> None:
+        await self._node.close()
