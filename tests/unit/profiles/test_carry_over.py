@@ -38,7 +38,6 @@ def test_identity_comes_before_nearness() -> None:
     assert (found.takeovers, found.carried) == ({}, {})
     controls = {0: Control(1.0), 1: Control(0.0, True, 0.5)}
     assert found.moved(controls) == {1: Control(1.0), 0: Control(0.0, True, 0.5)}
-    assert (found.taken_over(controls), found.dropped(controls)) == ((), ())
 
 
 def test_the_nearest_takes_over() -> None:
@@ -48,7 +47,7 @@ def test_the_nearest_takes_over() -> None:
     assert found.takeovers == {"calm": Takeover("calm", "still", cosine(10)), "loud": Takeover("loud", "noisy", cosine(10))}
     assert found.carried == {"calm": "still", "loud": "noisy"}
     assert found.moved({0: Control(1.0), 1: Control(2.0)}) == {0: Control(1.0), 2: Control(2.0)}
-    assert [takeover.from_prototype_id for takeover in found.taken_over({1: Control(2.0)})] == ["loud"]
+    assert (found.position("calm"), found.position("loud")) == (0, 2)
 
 
 def test_a_cosine_below_0_8_is_too_far() -> None:
@@ -58,7 +57,7 @@ def test_a_cosine_below_0_8_is_too_far() -> None:
     assert carry(old, space("m2", other=limit), "calm")["calm"][1] >= 0.8
     found = carry_over(["calm"], old, space("m2", other=limit + 0.01), {})
     assert (found.takeovers, found.carried, found.moved({0: Control(1.0)})) == ({}, {}, {})
-    assert found.dropped({0: Control(1.0), 1: Control(1.0)}) == ("calm", "loud")
+    assert found.position("calm") is None
 
 
 def test_the_nearest_pair_goes_first_and_the_other_finds_another() -> None:
@@ -147,12 +146,9 @@ def test_no_two_go_to_one(old_ids: list[str], new_ids: list[str], places: list[i
     asked = data.draw(st.lists(st.sampled_from(old_ids), unique=True))
     found: CarryOver = carry_over(asked, old, new, {})
     controls = {old.positions[name]: Control(float(number + 1)) for number, name in enumerate(asked)}
-    moved = found.moved(controls)
-    kept = len(controls) - len(found.dropped(controls))
-    assert len(moved) == kept
-    assert sorted(moved.values()) == sorted(
-        control for position, control in controls.items() if old.prototype_ids[position] not in found.dropped(controls)
-    )
+    kept = [name for name in asked if found.position(name) is not None]
+    assert sorted(found.moved(controls).values()) == sorted(controls[old.positions[name]] for name in kept)
     for name in asked:
         if name in new.positions:
-            assert moved[new.positions[name]] == controls[old.positions[name]]
+            assert found.position(name) == new.positions[name]
+        assert (name in found.carried) == (name in found.takeovers) == (name in kept and name not in new.positions)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.taste.control import Control, Controls
+from leitmotif_services.profiles.taste.control import Controls
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
 LEAST_SIMILARITY = 0.8
@@ -46,30 +46,17 @@ class CarryOver:
     carried: Mapping[str, str]
     """See `Profile.carried`, for the new model."""
 
-    def moved(self, controls: Controls) -> Controls:
-        """Controls at the positions of the new model; those without a place there are left out."""
-        moved: dict[int, Control] = {}
-        for position, control in controls.items():
-            target = self._target(self.old.prototype_ids[position])
-            if target is not None:
-                moved[target] = control
-        return moved
-
-    def taken_over(self, controls: Controls) -> tuple[Takeover, ...]:
-        """What became of those controls that went to another prototype, by their old positions."""
-        ids = [self.old.prototype_ids[position] for position in sorted(controls)]
-        return tuple(self.takeovers[prototype_id] for prototype_id in ids if prototype_id in self.takeovers)
-
-    def dropped(self, controls: Controls) -> tuple[str, ...]:
-        """The prototypes of those controls that have no place in the new model, by their old positions."""
-        ids = [self.old.prototype_ids[position] for position in sorted(controls)]
-        return tuple(prototype_id for prototype_id in ids if self._target(prototype_id) is None)
-
-    def _target(self, prototype_id: str) -> int | None:
+    def position(self, prototype_id: str) -> int | None:
+        """Where in the new model a prototype of the old one goes; None for nowhere."""
         position = self.new.positions.get(prototype_id)
         if position is None and prototype_id in self.takeovers:
             return self.new.positions[self.takeovers[prototype_id].to_prototype_id]
         return position
+
+    def moved(self, controls: Controls) -> Controls:
+        """Controls at the positions of the new model; those without a place there are left out."""
+        targets = {position: self.position(self.old.prototype_ids[position]) for position in controls}
+        return {target: controls[position] for position, target in targets.items() if target is not None}
 
 
 def carry_over(

@@ -80,11 +80,3 @@ class Recorded:
     uncounted: int
     """Those of `recorded` that the user keeps out of the profile."""
     version: Version
-
-
-@dataclass(frozen=True)
-class Rebuilt(Viewed):
-    """A profile under another model."""
-
-    counted_events: int
-    dropped_prototype_ids: tuple[str, ...]
