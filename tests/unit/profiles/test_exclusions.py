@@ -93,7 +93,7 @@ def test_a_history_leaves_out_what_does_not_count() -> None:
     counting = Counting(half_life_us=0)
 
     def sums(exclusions: Exclusions, tracks: KnownTracks = known) -> list[float]:
-        return tracks.history(events, exclusions, counting, 2).weighted_sum.tolist()
+        return list(map(float, tracks.history(events, exclusions, counting, 2).weighted_sum))
 
     assert sums(NO_EXCLUSIONS) == [1.0, 1.0]
     assert sums(Exclusions(uncounted_track_ids=frozenset({"t2", "t3"}))) == [1.0, 0.0]
