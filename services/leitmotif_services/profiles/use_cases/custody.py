@@ -121,6 +121,9 @@ class Custody:
         An erasure that could not be verified has been done all the same, and the error says so: DEADLINE_EXCEEDED where
         `time_left_s` is not enough, or what the store raises.
         """
+        until_s = None
+        if time_left_s is not None:
+            until_s = asyncio.get_running_loop().time() + time_left_s - min(_ANSWER_S, time_left_s / 4)
         receipt_id = secrets.token_hex(16)
         erased = await self._updates.store.delete(user_id)
         erased_at_us = self._updates.now_us()
@@ -130,7 +133,7 @@ class Custody:
             return Erasure(receipt_id, erased_at_us, erased.keys, None)
         done = f"everything was erased (receipt {receipt_id}, {erased.keys} keys), but not verified: "
         try:
-            async with asyncio.timeout(None if time_left_s is None else time_left_s - min(_ANSWER_S, time_left_s / 4)):
+            async with asyncio.timeout_at(until_s):
                 verified = await self._updates.store.verify_erased(user_id)
         except TimeoutError as error:
             raise ServiceError(
