@@ -1,4 +1,4 @@
-"""A gateway over the real profiles and prototypes services in one process, a real Redis, and a catalogue that is known by hand."""
+"""A gateway over the real profiles and prototypes services in one process, a real Redis, and a catalogue known by hand."""
 
 import dataclasses
 from contextlib import asynccontextmanager

@@ -187,40 +187,40 @@ async def test_two_devices_agree_within_a_second(platform, stubs):
 
 async def test_watches_of_profiles_take_places_of_their_own_and_give_them_back(tmp_path, empty_redis_url):
     settings = {"MAX_CONCURRENT_WATCHES": 3, "MAX_CONCURRENT_STREAMS": 1, "MAX_CONCURRENT_CALLS": 2}
-    async with platform_over(tmp_path / "models", empty_redis_url, MAX_CONCURRENT_WATCHES=3) as platform:
-        async with platform.gateway(**settings) as stubs:
-            await listen(stubs, "ada")
-            request = profiles_pb2.WatchProfileRequest(user_id="ada")
+    places = {"MAX_CONCURRENT_WATCHES": 3}
+    async with platform_over(tmp_path / "models", empty_redis_url, **places) as platform, platform.gateway(**settings) as stubs:
+        await listen(stubs, "ada")
+        request = profiles_pb2.WatchProfileRequest(user_id="ada")
 
-            async def opened():
-                call = stubs.profiles.WatchProfile(request)
-                assert (await call.read()).profile.event_count == 1
-                return call
+        async def opened():
+            call = stubs.profiles.WatchProfile(request)
+            assert (await call.read()).profile.event_count == 1
+            return call
 
-            watches = [await opened() for _ in range(3)]
-            for call in (
-                stubs.profiles.WatchProfile(request),
-                stubs.evaluation.WatchJob(evaluation_pb2.WatchJobRequest(job_id="j")),
-            ):
-                with pytest.raises(grpc.aio.AioRpcError) as caught:
-                    await call.read()
-                assert refusal_of(caught.value)[1]["bound"] == "watches"
-            await listen(stubs, "ada")
-            exemplar = stubs.prototypes.ReadExemplar(prototypes_pb2.ReadExemplarRequest(prototype_id="piano"))
-            assert (await exemplar.read()).mime_type == "audio/ogg"
-            exemplar.cancel()
-            watches.pop().cancel()
+        watches = [await opened() for _ in range(3)]
+        for call in (
+            stubs.profiles.WatchProfile(request),
+            stubs.evaluation.WatchJob(evaluation_pb2.WatchJobRequest(job_id="j")),
+        ):
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await call.read()
+            assert refusal_of(caught.value)[1]["bound"] == "watches"
+        await listen(stubs, "ada")
+        exemplar = stubs.prototypes.ReadExemplar(prototypes_pb2.ReadExemplarRequest(prototype_id="piano"))
+        assert (await exemplar.read()).mime_type == "audio/ogg"
+        exemplar.cancel()
+        watches.pop().cancel()
 
-            async def another():
-                try:
-                    watches.append(await opened())
-                except grpc.aio.AioRpcError:
-                    return False
-                return True
+        async def another():
+            try:
+                watches.append(await opened())
+            except grpc.aio.AioRpcError:
+                return False
+            return True
 
-            await once(another)  # at the gateway, and at the profiles service behind it
-            for watch in watches:
-                watch.cancel()
+        await once(another)  # at the gateway, and at the profiles service behind it
+        for watch in watches:
+            watch.cancel()
 
 
 async def test_tenants_do_not_see_each_other(platform):
