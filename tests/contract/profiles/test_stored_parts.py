@@ -127,7 +127,7 @@ async def test_a_replacement_leaves_nothing_of_what_was(store: ProfileStore, bui
     events = tuple(build.plays(*[f"t{number}" for number in range(300)]))
     profile = build.heard(profile, events, b"heard---")
     answer = Answer(b"print", profile, edit)
-    parts = {"exclusions": EXCLUSIONS, "presets": {"focus": FOCUS}, "request_id": "r1", "answer": answer}
+    parts: dict[str, Any] = {"exclusions": EXCLUSIONS, "presets": {"focus": FOCUS}, "request_id": "r1", "answer": answer}
     assert await store.commit(Commit(None, profile, edits=(edit,), events=events, **parts))
 
     imported = tuple(build.plays("i1", "i2", first=1000))

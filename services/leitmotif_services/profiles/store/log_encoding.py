@@ -158,6 +158,7 @@ def _encode_block(entries: Sequence[LoggedEvent]) -> bytes:
     planes = (steps // unit_us).astype("<i8").view(np.uint8).reshape(-1, 8).T.tobytes()
     columns = packed(
         (
+            entries[0].sequence,
             [event.event_id for event in events],
             [event.track_id for event in events],
             bytes(event.type for event in events),
@@ -178,9 +179,9 @@ def _decode_block(value: bytes) -> list[LoggedEvent]:
         return [_event_before(value)]
     _, sealed, count, forgotten, first = _BLOCK_HEAD.unpack_from(value)
     start = _BLOCK_HEAD.size + (_DIGEST_BYTES * count if sealed else 0)
-    if count > BLOCK_EVENTS:
-        raise ValueError("a block has more events than a block may have")
-    event_ids, track_ids, types, shares, time_us, unit_us, planes = msgpack.unpackb(_inflated(value[start:]))
+    checked_first, event_ids, track_ids, types, shares, time_us, unit_us, planes = msgpack.unpackb(_inflated(value[start:]))
+    if first != checked_first or not forgotten <= count <= BLOCK_EVENTS:
+        raise ValueError("the head of a block does not fit its events")
     steps = np.frombuffer(planes, np.uint8).reshape(8, -1).T.copy().view("<i8")[:, 0] * unit_us
     times_us = [time_us, *(time_us + np.cumsum(steps)).tolist()]
     entries = [
