@@ -121,7 +121,8 @@ async def test_the_same_request_from_everywhere_is_applied_once(replicas: list[A
 async def test_the_same_events_from_everywhere_count_once(replicas: list[Any], wire: Any) -> None:
     async def send(number: int) -> int:
         events = [wire.play(f"e{index}", f"t{index}") for index in range(number % 8, number % 8 + 4)]
-        return (await replicas[number % 4].record("u", events, [[1, 0, 0, 0]] * 4)).recorded
+        response: pb.RecordEventsResponse = await replicas[number % 4].record("u", events, [[1, 0, 0, 0]] * 4)
+        return response.recorded
 
     recorded = await asyncio.gather(*map(send, range(WRITERS)))
     assert sum(recorded) == 11

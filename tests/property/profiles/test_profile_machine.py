@@ -33,10 +33,10 @@ from leitmotif_services.profiles.use_cases.scoring_view import ScoringView
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
-SPACES = {"m1": ("calm", "loud", "fast"), "m2": ("new", "fast", "calm", "warm")}
+SPACES: dict[str, tuple[str, ...]] = {"m1": ("calm", "loud", "fast"), "m2": ("new", "fast", "calm", "warm")}
 TRACKS = ("t1", "t2", "t3")
 ARTISTS = {"t1": "Aria", "t2": "Brio", "t3": ""}
-AFFINITIES = {
+AFFINITIES: dict[str, dict[str, tuple[float, ...]]] = {
     "m1": {"t1": (1.0, 0.0, 0.5), "t2": (0.0, 2.0, 0.25), "t3": (0.125, 0.75, 0.0)},
     "m2": {"t1": (0.5, 0.5, 0.0, 1.0), "t2": (0.0, 0.25, 3.0, 0.0)},  # t3 is unknown to this model
 }

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from leitmotif_services.profiles.taste.control import Control
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
 
-def space(version: str, encoder_id: str = "enc", **degrees: float | None) -> PrototypeSpace:
+def space(version: str, /, encoder_id: str = "enc", **degrees: float | None) -> PrototypeSpace:
     """Prototypes on the unit circle, by the angle of each; None for one that lies nowhere."""
     rows = [(0.0, 0.0) if angle is None else _at(angle) for angle in degrees.values()]
     return PrototypeSpace(version, tuple(degrees), (), np.array(rows, np.float32).reshape(-1, 2), encoder_id)
@@ -20,13 +21,11 @@ def _at(angle: float) -> tuple[float, float]:
     return math.cos(math.radians(angle)), math.sin(math.radians(angle))
 
 
-def cosine(degrees: float) -> object:
+def cosine(degrees: float) -> Any:
     return pytest.approx(math.cos(math.radians(degrees)), abs=1e-6)
 
 
-def carry(
-    old: PrototypeSpace, new: PrototypeSpace, *asked: str, carried: dict[str, str] | None = None
-) -> dict[str, tuple[str, float]]:
+def carry(old: PrototypeSpace, new: PrototypeSpace, *asked: str, carried: dict[str, str] | None = None) -> dict[str, Any]:
     found = carry_over(asked, old, new, carried or {})
     return {name: (takeover.to_prototype_id, takeover.similarity) for name, takeover in found.takeovers.items()}
 
@@ -141,8 +140,8 @@ names = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6, unique=Tru
 
 @given(names, names, st.lists(angles, min_size=12, max_size=12), st.data())
 def test_no_two_go_to_one(old_ids: list[str], new_ids: list[str], places: list[int | None], data: st.DataObject) -> None:
-    old = space("m1", **dict(zip(old_ids, places, strict=False)))
-    new = space("m2", **dict(zip(new_ids, places[6:], strict=False)))
+    old = space("m1", "enc", **dict(zip(old_ids, places, strict=False)))
+    new = space("m2", "enc", **dict(zip(new_ids, places[6:], strict=False)))
     asked = data.draw(st.lists(st.sampled_from(old_ids), unique=True))
     found: CarryOver = carry_over(asked, old, new, {})
     controls = {old.positions[name]: Control(float(number + 1)) for number, name in enumerate(asked)}
