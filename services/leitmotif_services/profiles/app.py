@@ -86,7 +86,7 @@ async def build(
     app.mount(
         DESCRIPTOR.services_by_name["ProfilesService"].full_name,
         add_ProfilesServiceServicer_to_server,
-        ProfilesServicer(tenants, spaces),
+        ProfilesServicer(tenants, spaces, heavy),
     )
     app.mount(
         presets_pb2.DESCRIPTOR.services_by_name["PresetsService"].full_name,

@@ -8,6 +8,7 @@ from leitmotif_services.profiles.listening_servicer import ListeningMethods
 from leitmotif_services.profiles.reading_servicer import ReadingMethods
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
 from leitmotif_services.profiles.watching_servicer import WatchingMethods
+from leitmotif_services.runtime.admission import Admission
 
 
 class ProfilesServicer(
@@ -20,9 +21,9 @@ class ProfilesServicer(
 ):
     """Checks and converts requests, runs the use case, converts what it gives."""
 
-    def __init__(self, tenants: CalledTenants, spaces: KnownSpaces) -> None:
+    def __init__(self, tenants: CalledTenants, spaces: KnownSpaces, heavy: Admission) -> None:
         ReadingMethods.__init__(self, tenants)
         EditingMethods.__init__(self, tenants)
         ListeningMethods.__init__(self, tenants, spaces)
-        CustodyMethods.__init__(self, tenants)
+        CustodyMethods.__init__(self, tenants, heavy)
         WatchingMethods.__init__(self, tenants)

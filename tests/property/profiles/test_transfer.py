@@ -21,7 +21,9 @@ from leitmotif_services.profiles.taste.history import DAY_US, Event, EventType
 from leitmotif_services.profiles.taste.known_tracks import KnownTracks
 from leitmotif_services.profiles.taste.presets import PresetControl
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.use_cases.custody import Custody
+from leitmotif_services.profiles.transfer.export_document import export_json
+from leitmotif_services.profiles.transfer.import_document import read_document
+from leitmotif_services.profiles.use_cases.custody import Custody, Imported
 from leitmotif_services.profiles.use_cases.editing import Editing
 from leitmotif_services.profiles.use_cases.excluding import Excluding, ModelTracks
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
@@ -133,6 +135,12 @@ class World:
         profile = (await self.store.read(user_id)).profile
         return profile.model_version if profile else "m1"
 
+    async def export(self, user_id: str) -> str:
+        return export_json(await self.custody.everything(user_id))
+
+    async def bring(self, user_id: str, text: str, *, replaces: bool) -> Imported:
+        return await self.custody.put_in_place(user_id, read_document(text, self.now_us), replaces=replaces)
+
     async def apply(self, user_id: str, step: tuple[Any, ...]) -> Reason | None:
         """Take a step, and tell why it was refused."""
         try:
@@ -189,22 +197,22 @@ def test_an_import_restores_an_export_exactly(taken: list[tuple[Any, ...]], furt
             await world.apply("u", ("edit", [ControlChange("fast", ControlAction.BOOST, 1.0)], "", ""))
             for step in taken:
                 await world.apply("u", step)
-            before = await world.custody.export("u")
+            before = await world.export("u")
             VALIDATOR.validate(json.loads(before))
             assert (await world.custody.erase("u")).erased_keys > 0
-            imported = await world.custody.put_in_place("u", before, replaces=False)
+            imported = await world.bring("u", before, replaces=False)
             assert not imported.needs_rebuild
-            after = await world.custody.export("u")
+            after = await world.export("u")
             assert portable(after) == portable(before)
             kept = (await world.store.read("u")).profile
             assert kept is not None
             assert kept.history.weighted_sum.tobytes() == imported.profile.history.weighted_sum.tobytes()
 
             # Nor does it behave in another way afterwards: the logs, the sums and what can be undone are all there.
-            await world.custody.put_in_place("twin", before, replaces=False)
+            await world.bring("twin", before, replaces=False)
             for step in further:
                 assert await world.apply("u", step) == await world.apply("twin", (step if step[0] != "wait" else ("wait", 0)))
-                assert portable(await world.custody.export("u")) == portable(await world.custody.export("twin"))
+                assert portable(await world.export("u")) == portable(await world.export("twin"))
 
     asyncio.run(run())
 
@@ -217,10 +225,10 @@ def test_an_import_under_another_model_keeps_what_has_a_place(taken: list[tuple[
             await world.apply("u", ("edit", [ControlChange("fast", ControlAction.BOOST, 1.0)], "", ""))
             for step in taken:
                 await world.apply("u", step)
-            text = (await world.custody.export("u")).replace('"model_version":"m1"', '"model_version":"elsewhere"')
+            text = (await world.export("u")).replace('"model_version":"m1"', '"model_version":"elsewhere"')
             text = text.replace('"model_version":"m2"', '"model_version":"elsewhere"')
             document = json.loads(text)
-            imported = await world.custody.put_in_place("v", text, replaces=False)
+            imported = await world.bring("v", text, replaces=False)
             # m1 was registered last.
             assert imported.needs_rebuild
             assert (imported.space.model_version, imported.profile.history.event_count) == ("m1", 0)
@@ -229,9 +237,9 @@ def test_an_import_under_another_model_keeps_what_has_a_place(taken: list[tuple[
             asked = [entry["prototype_id"] for entry in document["controls"]]
             assert list(imported.dropped_prototype_ids) == [name for name in asked if name not in here]
             # What it holds here agrees with itself, so it can be taken along again.
-            again = await world.custody.export("v")
-            await world.custody.put_in_place("w", again, replaces=False)
-            assert portable(await world.custody.export("w")) == portable(again)
+            again = await world.export("v")
+            await world.bring("w", again, replaces=False)
+            assert portable(await world.export("w")) == portable(again)
             assert portable(again)["events"] == document["events"]
             assert portable(again)["edits"] == [
                 {**edit, "changes": [{**change, "label": ""} for change in edit["changes"]]} for edit in document["edits"]
@@ -319,32 +327,32 @@ def test_a_mutated_export_is_refused_or_a_profile(seed: int) -> None:
                 ("undo", 0),
             ):
                 assert await world.apply("u", step) is None
-            kept = await world.custody.export("u")
+            kept = await world.export("u")
             document = json.loads(kept)
             assert document["carried"]
             refused = 0
             for _ in range(500):
                 text = mutated(document, dice)
                 try:
-                    await world.custody.put_in_place("u", text, replaces=True)
+                    await world.bring("u", text, replaces=True)
                 except ServiceError as error:
                     refused += 1
                     assert error.reason in REFUSALS, text
                     assert all(violation.field.startswith("json") for violation in error.violations)
                     error.message.encode()  # can be sent
                     "".join(error.metadata.values()).encode()
-                    assert await world.custody.export("u") == kept
+                    assert await world.export("u") == kept
                 else:
                     # What was taken in can be read, exported, and taken in again.
-                    taken = await world.custody.export("u")
+                    taken = await world.export("u")
                     VALIDATOR.validate(json.loads(taken))
-                    await world.custody.put_in_place("v", taken, replaces=True)
-                    assert portable(await world.custody.export("v")) == portable(taken)
+                    await world.bring("v", taken, replaces=True)
+                    assert portable(await world.export("v")) == portable(taken)
                     with suppress(ServiceError):
                         await world.editing.undo("u", Conditions())
-                    await world.custody.put_in_place("u", kept, replaces=True)
-                    assert portable(await world.custody.export("u")) == portable(kept)
-                    kept = await world.custody.export("u")
+                    await world.bring("u", kept, replaces=True)
+                    assert portable(await world.export("u")) == portable(kept)
+                    kept = await world.export("u")
             assert 100 < refused < 500
 
     asyncio.run(run())

@@ -12,6 +12,8 @@ from leitmotif_services.profiles.store.profile_store import Commit, LoggedEvent,
 from leitmotif_services.profiles.taste.control import NEUTRAL, Control, ControlAction, ControlChange
 from leitmotif_services.profiles.taste.profile import Edit, Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.transfer.export_document import export_json
+from leitmotif_services.profiles.transfer.import_document import read_document
 from leitmotif_services.profiles.use_cases.custody import EXPORT_TRIES, Custody
 from leitmotif_services.profiles.use_cases.editing import Editing
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
@@ -58,6 +60,9 @@ class Keeper:
         self.custody, self.editing = Custody(updates), Editing(updates)
         store.change = self.boost
 
+    async def export(self, user_id: str) -> str:
+        return export_json(await self.custody.everything(user_id))
+
     async def boost(self) -> None:
         change = ControlChange("calm", ControlAction.BOOST, 0.125)
         await self.editing.edit("wanderer", [change], Conditions(), allow_missing=True)
@@ -84,7 +89,7 @@ async def refusal(call: Awaitable[object]) -> ServiceError:
 
 async def test_an_export_is_of_one_version(keeper: Keeper) -> None:
     keeper.store.changes = 3
-    document = json.loads(await keeper.custody.export("wanderer"))
+    document = json.loads(await keeper.export("wanderer"))
     assert keeper.store.reads == 4
     assert [edit["sequence"] for edit in document["edits"]] == [1, 2, 3, 4]
     assert document["controls"][0]["edit"] == 0.5
@@ -95,7 +100,7 @@ async def test_an_export_is_of_one_version(keeper: Keeper) -> None:
 
 async def test_an_export_gives_up_on_a_profile_that_never_rests(keeper: Keeper) -> None:
     keeper.store.changes = 1000
-    assert (await refusal(keeper.custody.export("wanderer"))).reason is Reason.PROFILE_CONTENDED
+    assert (await refusal(keeper.export("wanderer"))).reason is Reason.PROFILE_CONTENDED
     assert keeper.store.reads == EXPORT_TRIES
 
 
@@ -115,19 +120,19 @@ async def test_a_profile_of_the_schema_before_is_exported_with_what_its_log_tell
         redoable=(9,),
     )
     assert await keeper.store.commit(Commit(None, old, edits=edits))
-    text = await keeper.custody.export("old")
+    text = await keeper.export("old")
     document = json.loads(text)
     assert [(entry["prototype_id"], entry["edit"]) for entry in document["settled"]] == [("calm", 0.5)]
     assert [edit["undone"] for edit in document["edits"]] == [False, True]
-    await keeper.custody.put_in_place("new", text, replaces=False)
+    await keeper.custody.put_in_place("new", read_document(text, NOW_US), replaces=False)
     undone = await keeper.editing.undo("new", Conditions())
     assert undone.profile.controls == {0: Control(0.5)}
 
     # A rebuild under schema 1 dropped what edits ask for, and their log does not say so: they are not done again by an import.
     assert (await keeper.store.delete("old")).keys
     assert await keeper.store.commit(Commit(None, replace(old, controls={}), edits=edits))
-    text = await keeper.custody.export("old")
-    imported = await keeper.custody.put_in_place("new", text, replaces=True)
+    text = await keeper.export("old")
+    imported = await keeper.custody.put_in_place("new", read_document(text, NOW_US), replaces=True)
     assert (imported.profile.controls, imported.profile.undoable) == ({}, ())
 
 
@@ -169,11 +174,11 @@ async def test_an_erasure_that_the_store_fails_to_verify_has_been_done(keeper: K
 
 
 async def test_an_import_needs_some_model(keeper: Keeper) -> None:
-    text = await keeper.custody.export("wanderer")
+    text = await keeper.export("wanderer")
     heavy = Admission("heavy", workers=1, waiting=4)
     elsewhere = MemoryStore(lambda: NOW_US)
     custody = Custody(ProfileUpdates(elsewhere, KnownSpaces(elsewhere), heavy, now_us=lambda: NOW_US))
-    error = await refusal(custody.put_in_place("wanderer", text, replaces=False))
+    error = await refusal(custody.put_in_place("wanderer", read_document(text, NOW_US), replaces=False))
     assert error.reason is Reason.PROTOTYPE_SPACE_UNKNOWN
     assert (await elsewhere.read("wanderer")).profile is None
     await heavy.close()

@@ -6,7 +6,7 @@ from leitmotif_services.profiles.taste.control import EDIT_BOUND, NEUTRAL, Contr
 from leitmotif_services.profiles.taste.presets import MOST_CONTROLS, MOST_PRESETS
 from leitmotif_services.profiles.taste.profile import EDIT_LOG_LENGTH, Edit
 from leitmotif_services.profiles.taste.prototype_space import MOST_PROTOTYPES, PrototypeSpace
-from leitmotif_services.profiles.transfer.document_place import DocumentPlace
+from leitmotif_services.profiles.transfer.json_convert import DocumentPlace
 from leitmotif_services.profiles.transfer.listening_parts import MOST_HISTORY_WEIGHT, MOST_LABEL_CHARACTERS, MOST_SEQUENCE
 
 MOST_ACTOR_CHARACTERS = 64

@@ -33,8 +33,8 @@ from leitmotif_services.profiles.taste.history import Event
 from leitmotif_services.profiles.taste.presets import ActivePreset, Preset, PresetControl
 from leitmotif_services.profiles.taste.profile import Edit
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.transfer.document_place import iso_time
 from leitmotif_services.profiles.transfer.everything import Everything
+from leitmotif_services.profiles.transfer.json_convert import iso_time
 from leitmotif_services.profiles.transfer.strict_json import MOST_BYTES
 
 SCHEMA = "leitmotif.profile/2"

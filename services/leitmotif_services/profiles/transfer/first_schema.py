@@ -34,8 +34,8 @@ from leitmotif_services.profiles.taste.history import Event, History
 from leitmotif_services.profiles.taste.profile import Profile, Version
 from leitmotif_services.profiles.taste.prototype_space import MOST_PROTOTYPES, PrototypeSpace
 from leitmotif_services.profiles.transfer.control_parts import Edits, read_controls, read_edits
-from leitmotif_services.profiles.transfer.document_place import DocumentPlace
 from leitmotif_services.profiles.transfer.everything import Everything
+from leitmotif_services.profiles.transfer.json_convert import DocumentPlace
 from leitmotif_services.profiles.transfer.listening_parts import (
     MOST_HISTORY_WEIGHT,
     MOST_SEQUENCE,

@@ -12,8 +12,8 @@ from leitmotif_services.profiles.taste.edit_replay import replayed
 from leitmotif_services.profiles.taste.profile import Profile, Version
 from leitmotif_services.profiles.transfer import export_document, first_schema
 from leitmotif_services.profiles.transfer.control_parts import read_carried, read_controls, read_edits, read_redoable
-from leitmotif_services.profiles.transfer.document_place import DocumentPlace
 from leitmotif_services.profiles.transfer.everything import Everything
+from leitmotif_services.profiles.transfer.json_convert import DocumentPlace
 from leitmotif_services.profiles.transfer.listening_parts import MOST_SEQUENCE, read_events, read_history
 from leitmotif_services.profiles.transfer.overlay_parts import read_active_preset, read_exclusions, read_presets
 from leitmotif_services.profiles.transfer.strict_json import JsonObject, not_an_export, read_json

@@ -8,7 +8,7 @@ import numpy as np
 from leitmotif_services.profiles.taste.history import Event, EventType, History
 from leitmotif_services.profiles.taste.profile import EVENT_LOG_LENGTH
 from leitmotif_services.profiles.taste.prototype_space import MOST_PROTOTYPES, PrototypeSpace
-from leitmotif_services.profiles.transfer.document_place import DocumentPlace
+from leitmotif_services.profiles.transfer.json_convert import DocumentPlace
 
 MOST_SEQUENCE = 10**12
 """Of an edit or event: far from where a sequence is no longer exact in a float, and from what anybody reaches."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from leitmotif_services.profiles.taste.exclusions import LIMITS, Exclusions, TimeRange
 from leitmotif_services.profiles.taste.presets import MOST_CONTROLS, MOST_PRESETS, ActivePreset, Preset, PresetControl
 from leitmotif_services.profiles.transfer.control_parts import read_edit_value
-from leitmotif_services.profiles.transfer.document_place import DocumentPlace
+from leitmotif_services.profiles.transfer.json_convert import DocumentPlace
 from leitmotif_services.profiles.transfer.listening_parts import MOST_LABEL_CHARACTERS
 
 MOST_PRESET_LABEL_CHARACTERS = 64

@@ -10,8 +10,6 @@ from leitmotif_services.profiles.taste.edit_replay import replayed
 from leitmotif_services.profiles.taste.profile import Edit, Profile, Version
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.transfer.everything import Everything
-from leitmotif_services.profiles.transfer.export_document import export_json
-from leitmotif_services.profiles.transfer.import_document import read_document
 from leitmotif_services.profiles.transfer.placement import Placed, placed_under_another_model, placed_under_its_model
 from leitmotif_services.profiles.use_cases.outcomes import Viewed
 from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates, check_etag, present
@@ -54,10 +52,6 @@ class Custody:
     def __init__(self, updates: ProfileUpdates) -> None:
         self._updates = updates
 
-    async def export(self, user_id: str) -> str:
-        """The document of everything that is kept of a user; PROFILE_NOT_FOUND."""
-        return await self._updates.heavy.run(export_json, await self.everything(user_id))
-
     async def everything(self, user_id: str) -> Everything:
         """All that is kept of a user, as of one version of the profile; PROFILE_NOT_FOUND, PROFILE_CONTENDED."""
         store = self._updates.store
@@ -76,9 +70,8 @@ class Custody:
             Reason.PROFILE_CONTENDED, f"the profile of user {user_id!r} changes too fast to be exported", user_id=user_id
         )
 
-    async def put_in_place(self, user_id: str, json: str, *, replaces: bool, etag: str = "") -> Imported:
-        """Read a document and make it the user's profile, all or nothing; PROFILE_EXISTS unless it `replaces` one."""
-        everything = await self._updates.heavy.run(read_document, json, self._updates.now_us())
+    async def put_in_place(self, user_id: str, everything: Everything, *, replaces: bool, etag: str = "") -> Imported:
+        """Make what a document holds the user's profile, all or nothing; PROFILE_EXISTS unless it `replaces` one."""
         space, placed = await self._placed(everything)
         needs_rebuild = space.model_version != everything.profile.model_version
 

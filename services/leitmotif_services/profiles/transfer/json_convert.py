@@ -1,4 +1,4 @@
-"""A place in a document: its value, and the path that an error names it by, such as "json.events[3].share_heard"."""
+"""JSON values as checked values, each with the path that an error names it by, such as "json.events[3].share_heard"."""
 
 import math
 import re
@@ -22,7 +22,10 @@ _SHOWN = 40
 
 
 class DocumentPlace:
-    """Every method gives the value as one kind of thing, or raises FIELD_INVALID (LIMIT_EXCEEDED for a list that is too long)."""
+    """A value in a document, and where it is.
+
+    Every method gives the value as one kind of thing, or raises FIELD_INVALID (LIMIT_EXCEEDED for a list that is too long).
+    """
 
     __slots__ = ("_key", "_parent", "value")
 
