@@ -52,13 +52,14 @@ async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channe
         ingest_budget=ByteBudget(config.max_ingest_bytes),
     )
     app.mount(DESCRIPTOR.services_by_name["GatewayService"].full_name, add_GatewayServiceServicer_to_server, servicer)
+    after = {"UpdatePrototype": spaces.renamed} | dict.fromkeys(("ActivateModel", "RollBackModel", "EndTrial"), spaces.activated)
     for offer in OFFERED:
         forwarded = ForwardedService(
             offer,
             upstreams.channels[offer.upstream],
             call_timeout_s=config.call_timeout_s,
             long_call_timeout_s=config.long_call_timeout_s,
-            after={"UpdatePrototype": spaces.renamed},
+            after=after,
         )
         app.mounts.append(Mount(forwarded.full_name, forwarded.add_to_server))
     return app

@@ -58,6 +58,10 @@ class PrototypeSpaces:
         # The label is one of all models that have the prototype: the active one and, in a trial, another for some of the users.
         self._register_beside(*(self._users.values() or ("",)))
 
+    def activated(self) -> None:
+        """Another model may be the active one now: have it registered before a call meets it, and as the last."""
+        self._register_beside("")
+
     async def close(self) -> None:
         """End what is being done beside the calls."""
         if self._work is not None:

@@ -57,7 +57,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._import = ProfileImport(upstreams, spaces, self._current)
         embedding = Embedding(upstreams)
         self._ingestion = TrackIngestion(upstreams, model, embedding, ingest_budget)
-        self._prototypes = PrototypeMaking(upstreams, model, embedding)
+        self._prototypes = PrototypeMaking(upstreams, model, spaces, embedding)
 
     async def Recommend(self, request: gateway_pb2.RecommendRequest, context: CallContext) -> gateway_pb2.RecommendResponse:
         return await self._ranking.recommend(request, self._deadline(context))

@@ -117,6 +117,24 @@ async def test_a_rename_reaches_the_profiles(stubs):
     assert "quiet" in exported.json
 
 
+async def test_the_model_that_was_activated_last_is_the_one_that_profiles_are_made_under(platform, stubs):
+    first = (await stubs.models.GetModel(models_pb2.GetModelRequest())).model.model_version
+    second = platform.add_bundle(with_keys())
+
+    async def made_under(version):
+        # Registered beside the call that activated the model, so at once but not before that answers.
+        user_id = f"user-{len(tried)}"
+        tried.append(user_id)
+        edited = await edit(stubs, {"control": {"prototype_id": "calm", "edit": 1.0}}, user_id=user_id, allow_missing=True)
+        return edited.profile.model_version == version
+
+    tried = []
+    await stubs.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=second))
+    await once(lambda: made_under(second))
+    await stubs.models.RollBackModel(models_pb2.RollBackModelRequest())
+    await once(lambda: made_under(first))
+
+
 async def test_renames_in_a_row_are_registered_as_one_and_a_failure_is_logged(caplog):
     services, entered, release = Services(), asyncio.Event(), asyncio.Event()
 
