@@ -65,7 +65,13 @@ async def build(
             raise
 
         def store_of(tenant_id: str) -> ProfileStore:
-            return RedisStore(client, key_prefix=config.key_prefix, tenant_id=tenant_id, decoding=heavy)
+            return RedisStore(
+                client,
+                key_prefix=config.key_prefix,
+                tenant_id=tenant_id,
+                decoding=heavy,
+                inactive_ttl_s=config.inactive_days * 86_400,
+            )
 
         subscriptions = RedisSubscriptions(client.new_connections, timeout_s=config.redis_timeout_s)
         app.on_close(subscriptions.close)

@@ -36,6 +36,8 @@ class ProfilesConfig:
     """Beginning of every key, so that several platforms can share one Redis."""
     allow_volatile: bool = False
     """Accept a Redis that may lose profiles: without append-only file, or one that evicts."""
+    inactive_days: int = 0
+    """Forget a user, as a whole, so long after the last change; 0 keeps everybody."""
     counting: Counting = field(default_factory=Counting)
     """How much an event counts, by what it is and by its age."""
 
@@ -58,6 +60,7 @@ class ProfilesConfig:
                 "KEY_PREFIX", ID_PATTERN, "1 to 128 letters, digits, '.', '_' or '-'", default="leitmotif"
             ),
             allow_volatile=reader.flag("ALLOW_VOLATILE", default=False),
+            inactive_days=reader.integer("INACTIVE_DAYS", default=0, minimum=0, maximum=36_500),
             counting=Counting(_event_weights(reader), _half_life_us(reader)),
         )
         reader.finish()

@@ -24,6 +24,7 @@ def test_every_setting_is_read() -> None:
             "LEITMOTIF_PROFILES_WAIT_TIMEOUT_S": "0.25",
             "LEITMOTIF_PROFILES_KEY_PREFIX": "staging",
             "LEITMOTIF_PROFILES_ALLOW_VOLATILE": "true",
+            "LEITMOTIF_PROFILES_INACTIVE_DAYS": "365",
             "LEITMOTIF_PROFILES_WEIGHT_SKIP": "-1",
             "LEITMOTIF_PROFILES_HALF_LIFE_DAYS": "30.5",
         }
@@ -32,6 +33,7 @@ def test_every_setting_is_read() -> None:
     assert (config.redis_cluster, config.wait_replicas, config.wait_timeout_s) == (False, 1, 0.25)
     assert (config.key_prefix, config.allow_volatile, config.counting.event_weights.skip) == ("staging", True, -1.0)
     assert config.counting.half_life_us == 30 * DAY_US + DAY_US // 2
+    assert config.inactive_days == 365
 
 
 @pytest.mark.parametrize(("days", "half_life_us"), [("0", 0), ("1e-20", 1), ("36500", 36_500 * DAY_US)])
@@ -55,6 +57,8 @@ def test_no_half_life_is_told_from_a_short_one(days: str, half_life_us: int) -> 
         ("REDIS_HOST", "cache"),
         ("REDIS_CLUSTER", "three"),
         ("WAIT_REPLICAS", "-1"),
+        ("INACTIVE_DAYS", "-1"),
+        ("INACTIVE_DAYS", "0.5"),
         ("WAIT_TIMEOUT_S", "0"),
     ],
 )

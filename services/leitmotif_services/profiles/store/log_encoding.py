@@ -1,8 +1,8 @@
 """The bytes of the logs: an edit is an entry of its own, events come in blocks of up to 128.
 
-The events of a block are kept by columns and deflated, since most of an id is like the one before it. A log's last block is open:
-it is written anew with the next events, until it is full and sealed. A sealed block holds digests of its event ids, by which the
-store forgets them when the block leaves the log.
+The events of a block are kept by columns and deflated, ids even by columns of characters, since most of an id is like the others.
+A log's last block is open: it is written anew with the next events, until it is full and sealed. A sealed block holds digests of
+its event ids, by which the store forgets them when the block leaves the log.
 
     byte 0        schema version
     byte 1        1 for a sealed block, 0 for an open one
@@ -44,6 +44,7 @@ BLOCK_EVENTS = 128
 _DIGEST_BYTES = 8
 _BLOCK_HEAD = struct.Struct(">BBHHQ")
 _DEFLATE_LEVEL = 6
+_FILLER = "\0"
 
 
 def encode_edit(edit: Edit) -> bytes:
@@ -159,8 +160,8 @@ def _encode_block(entries: Sequence[LoggedEvent]) -> bytes:
     columns = packed(
         (
             entries[0].sequence,
-            [event.event_id for event in events],
-            [event.track_id for event in events],
+            _column([event.event_id for event in events]),
+            _column([event.track_id for event in events]),
             bytes(event.type for event in events),
             [None if event.share_heard is None else short_number(event.share_heard) for event in events],
             int(times_us[0]),
@@ -184,6 +185,7 @@ def _decode_block(value: bytes) -> list[LoggedEvent]:
         raise ValueError("the head of a block does not fit its events")
     steps = np.frombuffer(planes, np.uint8).reshape(8, -1).T.copy().view("<i8")[:, 0] * unit_us
     times_us = [time_us, *(time_us + np.cumsum(steps)).tolist()]
+    event_ids, track_ids = _texts(event_ids, count), _texts(track_ids, count)
     entries = [
         LoggedEvent(
             sequence,
@@ -194,6 +196,24 @@ def _decode_block(value: bytes) -> list[LoggedEvent]:
         )
     ]
     return entries[forgotten:]
+
+
+def _column(texts: Sequence[str]) -> str | list[str]:
+    """Texts as one, first characters first, shorter ones filled up with zeros; as they are where that would be no gain."""
+    width = max(map(len, texts))
+    if width * len(texts) > 2 * sum(map(len, texts)) or any(_FILLER in text for text in texts):
+        return list(texts)
+    filled = "".join(text.ljust(width, _FILLER) for text in texts)
+    return "".join(filled[place::width] for place in range(width))
+
+
+def _texts(column: str | list[str], count: int) -> list[str]:
+    """The texts of `_column`."""
+    if isinstance(column, list):
+        return column
+    if len(column) % count:
+        raise ValueError("a column of a block has no place for each event")
+    return [column[number::count].rstrip(_FILLER) for number in range(count)]
 
 
 def _inflated(value: bytes) -> bytes:
