@@ -1,9 +1,8 @@
 """Random sequences of everything that can be done to a profile, against a plain Python model of it."""
 
 import asyncio
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,41 +15,41 @@ from leitmotif_services.profiles.store.memory_store import MemoryStore
 from leitmotif_services.profiles.store.redis_client import RedisClient
 from leitmotif_services.profiles.store.redis_store import RedisStore
 from leitmotif_services.profiles.taste.control import ControlAction, ControlChange, checked_change
-from leitmotif_services.profiles.taste.exclusions import NO_EXCLUSIONS, Exclusions, TimeRange
+from leitmotif_services.profiles.taste.exclusions import Exclusions, TimeRange
 from leitmotif_services.profiles.taste.history import Counting, Event, EventType
 from leitmotif_services.profiles.taste.known_tracks import KnownTracks
+from leitmotif_services.profiles.taste.presets import PresetControl
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
+from leitmotif_services.profiles.transfer.export_document import export_json
+from leitmotif_services.profiles.transfer.import_document import read_document
 from leitmotif_services.profiles.use_cases.custody import Custody
 from leitmotif_services.profiles.use_cases.editing import Editing
 from leitmotif_services.profiles.use_cases.excluding import Excluding, ModelTracks
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
-from leitmotif_services.profiles.use_cases.outcomes import Conditions
-from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates, wall_clock_us
+from leitmotif_services.profiles.use_cases.outcomes import Conditions, PresetChoice
+from leitmotif_services.profiles.use_cases.preset_changes import PresetChanges, PresetParts
+from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates
 from leitmotif_services.profiles.use_cases.reading import Reading
 from leitmotif_services.profiles.use_cases.rebuilding import Rebuilding
 from leitmotif_services.profiles.use_cases.recording import Recording
 from leitmotif_services.profiles.use_cases.scoring_view import ScoringView
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
+from tests.property.profiles.plain_profile import (
+    AFFINITIES,
+    ARTISTS,
+    EDIT_LOG_LENGTH,
+    EVENT_LOG_LENGTH,
+    HALF_LIFE_US,
+    SPACES,
+    TRACKS,
+    Laid,
+    Overlay,
+    ProfileModel,
+)
 
-SPACES: dict[str, tuple[str, ...]] = {"m1": ("calm", "loud", "fast"), "m2": ("new", "fast", "calm", "warm")}
-TRACKS = ("t1", "t2", "t3")
-ARTISTS = {"t1": "Aria", "t2": "Brio", "t3": ""}
-AFFINITIES: dict[str, dict[str, tuple[float, ...]]] = {
-    "m1": {"t1": (1.0, 0.0, 0.5), "t2": (0.0, 2.0, 0.25), "t3": (0.125, 0.75, 0.0)},
-    "m2": {"t1": (0.5, 0.5, 0.0, 1.0), "t2": (0.0, 0.25, 3.0, 0.0)},  # t3 is unknown to this model
-}
-WEIGHTS = {
-    EventType.PLAY: 1.0,
-    EventType.LIKE: 3.0,
-    EventType.SAVE: 3.0,
-    EventType.PLAYLIST_ADD: 2.0,
-    EventType.SKIP: -0.25,
-    EventType.DISLIKE: -3.0,
-}
-EVENT_LOG_LENGTH = 5
-EDIT_LOG_LENGTH = 4
-HALF_LIFE_US = 40
+START_US = 1_700_000_000_000_000
+STALE = "1-0000000000000000"
 
 amounts = st.floats(0.01, 4.0)
 prototypes = st.sampled_from(SPACES["m1"])
@@ -76,106 +75,11 @@ exclusions = st.builds(
     uncounted_artists=st.frozensets(st.sampled_from(["Aria", "Brio"]), max_size=1),
     uncounted_ranges=st.frozensets(ranges, max_size=1),
 )
-
-Asked = tuple[float, bool, float | None]
-"""Edit, mute and pinned history weight."""
-UNASKED: Asked = (0.0, False, None)
-
-
-@dataclass
-class ProfileModel:
-    """The obvious implementation: dictionaries, lists, and everything computed anew."""
-
-    model_version: str
-    settled: dict[str, Asked] = field(default_factory=dict)
-    edits: dict[int, tuple[ControlChange, ...]] = field(default_factory=dict)
-    """All there ever were, by sequence."""
-    in_force: list[int] = field(default_factory=list)
-    redo: list[int] = field(default_factory=list)
-    log: list[Event] = field(default_factory=list)
-    counted: list[Event] = field(default_factory=list)
-    """Those that the history weights are made of, also when the log has forgotten them."""
-    exclusions: Exclusions = NO_EXCLUSIONS
-
-    @property
-    def logged(self) -> range:
-        return range(max(1, len(self.edits) - EDIT_LOG_LENGTH + 1), len(self.edits) + 1)
-
-    def controls(self) -> dict[str, Asked]:
-        asked = self._replay(self.settled, self.in_force)
-        return {name: control for name, control in asked.items() if control != UNASKED}
-
-    def _replay(self, asked: dict[str, Asked], sequences: list[int]) -> dict[str, Asked]:
-        asked = dict(asked)
-        for sequence in sequences:
-            for step in self.edits[sequence]:
-                if step.prototype_id in SPACES[self.model_version]:
-                    asked[step.prototype_id] = changed(asked.get(step.prototype_id, UNASKED), step)
-        return asked
-
-    def edit(self, steps: tuple[ControlChange, ...]) -> None:
-        self.edits[len(self.edits) + 1] = steps
-        self.in_force.append(len(self.edits))
-        self.redo = []
-        forgotten = [sequence for sequence in self.in_force if sequence not in self.logged]
-        self.settled = self._replay(self.settled, forgotten)
-        self.in_force = [sequence for sequence in self.in_force if sequence in self.logged]
-
-    def record(self, event: Event) -> bool:
-        if any(event.event_id == logged.event_id for logged in self.log):
-            return False
-        self.log.append(event)
-        if self._counts(event):
-            self.counted.append(event)
-        return True
-
-    def _counts(self, event: Event) -> bool:
-        return not (
-            event.track_id in self.exclusions.uncounted_track_ids
-            or ARTISTS[event.track_id] in self.exclusions.uncounted_artists
-            or any(
-                (start is None or start <= event.occurred_at_us) and (end is None or event.occurred_at_us < end)
-                for start, end in self.exclusions.uncounted_ranges
-            )
-        )
-
-    def rebuild(self, model_version: str) -> None:
-        self.model_version = model_version
-        self.settled = {name: control for name, control in self.settled.items() if name in SPACES[model_version]}
-        self.recount()
-
-    def recount(self) -> None:
-        known = AFFINITIES[self.model_version]
-        self.counted = [event for event in self.log if event.track_id in known and self._counts(event)]
-
-    def history(self) -> dict[str, float]:
-        names = SPACES[self.model_version]
-        newest_us = max((event.occurred_at_us for event in self.counted), default=0)
-        sums, magnitude = dict.fromkeys(names, 0.0), 0.0
-        for event in self.counted:
-            weight = WEIGHTS[event.type] * 0.5 ** ((newest_us - event.occurred_at_us) / HALF_LIFE_US)
-            if event.type is EventType.PLAY and event.share_heard is not None:
-                weight *= event.share_heard
-            magnitude += abs(weight)
-            for name, affinity in zip(names, AFFINITIES[self.model_version][event.track_id], strict=True):
-                sums[name] += weight * affinity
-        return {name: total / (math.sqrt(magnitude) or 1.0) for name, total in sums.items()}
-
-
-def changed(asked: Asked, step: ControlChange) -> Asked:
-    edit, muted, pinned = asked
-    amount = step.amount or 0.0
-    outcome: dict[str, Callable[[], Asked]] = {
-        "BOOST": lambda: (min(4.0, edit + amount), muted, pinned),
-        "REDUCE": lambda: (max(-4.0, edit - amount), muted, pinned),
-        "SET": lambda: (amount, muted, pinned),
-        "MUTE": lambda: (edit, True, pinned),
-        "UNMUTE": lambda: (edit, False, pinned),
-        "RESET": lambda: UNASKED,
-        "PIN": lambda: (edit, muted, step.amount),
-        "UNPIN": lambda: (edit, muted, None),
-    }
-    return outcome[step.action.name]()
+preset_ids = st.sampled_from(["focus", "sleep"])
+shares = st.floats(0.0, 1.0, exclude_min=True)
+overlays = st.dictionaries(
+    st.sampled_from(SPACES["m1"]), st.tuples(st.floats(-4.0, 4.0).map(lambda edit: edit + 0.0), st.booleans()), min_size=1
+)
 
 
 class ProfileMachine(RuleBasedStateMachine):
@@ -188,60 +92,71 @@ class ProfileMachine(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.heavy = Admission("heavy", workers=1, waiting=4)
         self.client: RedisClient | None = None
-        self.loop.run(self._compose())
+        self.now_us = START_US
+        self.requests = 0
         self.model: ProfileModel | None = None
+        self.loop.run(self._compose())
 
     async def _compose(self) -> None:
         if self.redis_url is None:
-            store: Any = MemoryStore(wall_clock_us)
+            store: Any = MemoryStore(lambda: self.now_us)
         else:
             self.client = RedisClient(self.redis_url, pool_size=2, timeout_s=5.0, allow_volatile=False)
             store = RedisStore(self.client, key_prefix="machine", decoding=self.heavy)
             await store.delete("u")
-        spaces = KnownSpaces(store)
+        self.spaces = KnownSpaces(store)
         for version in ("m2", "m1"):
-            await spaces.register(PrototypeSpace(version, SPACES[version]))
+            await self.spaces.register(PrototypeSpace(version, SPACES[version]))
         updates = ProfileUpdates(
             store,
-            spaces,
+            self.spaces,
             self.heavy,
             counting=Counting(half_life_us=HALF_LIFE_US),
             edit_log_length=EDIT_LOG_LENGTH,
             event_log_length=EVENT_LOG_LENGTH,
+            now_us=lambda: self.now_us,
         )
         self.reading, self.recording, self.editing = Reading(updates), Recording(updates), Editing(updates)
         self.rebuilding, self.excluding, self.custody = Rebuilding(updates), Excluding(updates), Custody(updates)
+        self.presets = PresetChanges(updates)
 
     def teardown(self) -> None:
         if hasattr(self, "loop"):
+            self.loop.run(self.spaces.close())
             if self.client is not None:
                 self.loop.run(self.client.close())
             self.loop.run(self.heavy.close())
             self.loop.close()
 
-    @rule(steps=st.lists(changes, min_size=1, max_size=3))
-    def edit(self, steps: list[ControlChange]) -> None:
+    @rule(steps=st.lists(changes, min_size=1, max_size=3), again=st.booleans())
+    def edit(self, steps: list[ControlChange], again: bool) -> None:
         checked = [checked_change(step, "changes") for step in steps]
+        self.requests += 1
+        conditions = Conditions("", f"r{self.requests}" if again else "", b"edit")
+        self._refused(self.editing.edit("u", checked, replace(conditions, etag=STALE), allow_missing=True), Reason.ETAG_MISMATCH)
         preview = self.editing.preview("u", checked, allow_missing=True)
-        call = self.editing.edit("u", checked, Conditions(), allow_missing=True)
-        if self.model is None:
-            self.model = ProfileModel("m1")
-        unknown = [step for step in steps if step.prototype_id not in SPACES[self.model.model_version]]
-        if unknown:
+        call = self.editing.edit("u", checked, conditions, allow_missing=True)
+        model = self.model or ProfileModel("m1")
+        if any(step.prototype_id not in SPACES[model.model_version] for step in steps):
             self._refused(preview, Reason.PROTOTYPE_NOT_FOUND)
             self._refused(call, Reason.PROTOTYPE_NOT_FOUND)
             return
-        previewed = self.loop.run(preview).profile
+        self.model = model
+        previewed = self.loop.run(preview)
         edited = self.loop.run(call)
-        assert previewed.controls == edited.profile.controls
-        assert (previewed.history.weights() == edited.profile.history.weights()).all()
-        history = self.model.history()
+        assert previewed.profile.controls == edited.profile.controls
+        assert previewed.profile.effective(previewed.space).weights() == edited.profile.effective(edited.space).weights()
+        history = model.history()
         for asked, logged in zip(checked, edited.edit.changes, strict=True):
             if asked.action is ControlAction.PIN:
                 assert logged.amount == pytest.approx(history[asked.prototype_id], rel=1e-9, abs=1e-9)
             else:
                 assert logged == asked
-        self.model.edit(edited.edit.changes)
+        model.edit(edited.edit.changes)
+        if again:
+            repeated = self.loop.run(self.editing.edit("u", checked, conditions, allow_missing=True))
+            assert (repeated.edit, repeated.profile.version) == (edited.edit, edited.profile.version)
+            self._refused(self.editing.undo("u", replace(conditions, fingerprint=b"undo")), Reason.REQUEST_ID_REUSED)
 
     @rule(choice=st.integers(0, 9))
     def undo(self, choice: int) -> None:
@@ -270,6 +185,27 @@ class ProfileMachine(RuleBasedStateMachine):
             assert done == (sequence or self.model.redo[-1])
             self.model.redo.remove(done)
             self.model.in_force = sorted([*self.model.in_force, done])
+
+    @precondition(lambda self: self.model is not None)
+    @rule(sequence=st.integers(1, 12))
+    def name_an_edit_that_cannot_be_undone_or_redone(self, sequence: int) -> None:
+        assert self.model is not None
+        reason = Reason.NOTHING_TO_UNDO if sequence in self.model.logged else Reason.EDIT_NOT_FOUND
+        if sequence not in self.model.in_force:
+            self._refused(self.editing.undo("u", Conditions(), sequence=sequence), reason)
+        if sequence not in self.model.redo:
+            self._refused(self.editing.redo("u", Conditions(), sequence=sequence), reason)
+
+    @precondition(lambda self: self.model is not None and self.model.in_force)
+    @rule(choice=st.integers(0, 9))
+    def undo_and_redo(self, choice: int) -> None:
+        assert self.model is not None
+        before = self.loop.run(self.reading.read("u"))
+        undone = self.loop.run(self.editing.undo("u", Conditions(), sequence=self._chosen(choice, self.model.in_force)))
+        redone = self.loop.run(self.editing.redo("u", Conditions(), sequence=undone.edit.sequence))
+        # Bit for bit.
+        assert redone.profile.effective(redone.space).weights() == before.profile.effective(before.space).weights()
+        assert (redone.profile.controls, redone.profile.undoable) == (before.profile.controls, before.profile.undoable)
 
     @staticmethod
     def _chosen(choice: int, sequences: list[int]) -> int:
@@ -327,19 +263,95 @@ class ProfileMachine(RuleBasedStateMachine):
         rows = {track_id: row for row, track_id in enumerate(known)}
         return KnownTracks(rows, np.array(list(known.values()), np.float32), [ARTISTS[track_id] for track_id in known])
 
+    @rule(preset_id=preset_ids, label=st.sampled_from(["", "Ruhe"]), overlay=overlays)
+    def save_preset(self, preset_id: str, label: str, overlay: Overlay) -> None:
+        # The model that was registered last is m1, so that its prototypes are taken whatever the profile's model is.
+        parts = PresetParts(label, {name: PresetControl(*asked) for name, asked in overlay.items()})
+        if self.model is None:
+            self._refused(self.presets.save("u", preset_id, whole=parts, parts=parts), Reason.PROFILE_NOT_FOUND)
+        else:
+            self._save(preset_id, parts, label, overlay)
+
+    @precondition(lambda self: self.model is not None)
+    @rule(preset_id=preset_ids)
+    def save_preset_of_present_controls(self, preset_id: str) -> None:
+        assert self.model is not None
+        overlay = {name: (edit, muted) for name, (edit, muted, _) in self.model.controls().items() if edit or muted}
+        parts = PresetParts("", None, from_present_controls=True)
+        if overlay:
+            self._save(preset_id, parts, "", overlay)
+        else:
+            self._refused(self.presets.save("u", preset_id, whole=parts, parts=parts), Reason.FIELD_INVALID)
+
+    def _save(self, preset_id: str, parts: PresetParts, label: str, overlay: Overlay) -> None:
+        assert self.model is not None
+        self.loop.run(self.presets.save("u", preset_id, whole=parts, parts=parts))
+        self.model.presets[preset_id] = (label, overlay)
+        if self.model.active is not None and self.model.active.preset_id == preset_id:
+            self.model.active.overlay = overlay
+
+    @rule(preset_id=preset_ids)
+    def delete_preset(self, preset_id: str) -> None:
+        call = self.presets.delete("u", preset_id)
+        if self._lacks_preset(call, preset_id):
+            return
+        self.loop.run(call)
+        assert self.model is not None
+        del self.model.presets[preset_id]
+        if self.model.active is not None and self.model.active.preset_id == preset_id:
+            self.model.active = None
+
+    @rule(preset_id=preset_ids, share=shares, duration_us=st.one_of(st.none(), st.integers(1, 30)))
+    def activate_preset(self, preset_id: str, share: float, duration_us: int | None) -> None:
+        call = self.presets.activate("u", preset_id, share=share, duration_us=duration_us)
+        if self._lacks_preset(call, preset_id):
+            return
+        self.loop.run(call)
+        assert self.model is not None
+        expires_at_us = None if duration_us is None else self.now_us + duration_us
+        self.model.active = Laid(preset_id, share, expires_at_us, self.model.presets[preset_id][1])
+
+    def _lacks_preset(self, call: Any, preset_id: str) -> bool:
+        if self.model is None:
+            self._refused(call, Reason.PROFILE_NOT_FOUND)
+        elif preset_id not in self.model.presets:
+            self._refused(call, Reason.PRESET_NOT_FOUND)
+        else:
+            return False
+        return True
+
+    @precondition(lambda self: self.model is not None)
+    @rule()
+    def deactivate_preset(self) -> None:
+        assert self.model is not None
+        self.loop.run(self.presets.deactivate("u"))
+        self.model.active = None
+
+    @rule(time_us=st.integers(1, 40))
+    def time_passes(self, time_us: int) -> None:
+        self.now_us += time_us
+
     @precondition(lambda self: self.model is not None)
     @rule(replaces=st.booleans())
     def take_out_and_in_again(self, replaces: bool) -> None:
-        document = self.loop.run(self.custody.export("u"))
+        document = export_json(self.loop.run(self.custody.everything("u")))
+        everything = read_document(document, self.now_us)
         if not replaces:
-            self._refused(self.custody.put_in_place("u", document, replaces=False), Reason.PROFILE_EXISTS)
+            self._refused(self.custody.put_in_place("u", everything, replaces=False), Reason.PROFILE_EXISTS)
             self.loop.run(self.custody.erase("u"))
-        placed = self.loop.run(self.custody.put_in_place("u", document, replaces=replaces))
+        else:
+            with pytest.raises(ServiceError) as refused:
+                read_document(json.dumps(json.loads(document) | {"schema": "leitmotif.profile/3"}), self.now_us)
+            assert refused.value.reason is Reason.EXPORT_UNREADABLE
+        placed = self.loop.run(self.custody.put_in_place("u", everything, replaces=replaces))
         assert (placed.needs_rebuild, tuple(placed.dropped_prototype_ids)) == (False, ())
 
     @rule()
     def delete(self) -> None:
-        assert (self.loop.run(self.custody.erase("u")).erased_keys > 0) is (self.model is not None)
+        erasure = self.loop.run(self.custody.erase("u", verify=True))
+        assert (erasure.erased_keys > 0) is (self.model is not None)
+        assert erasure.verified is not None
+        assert erasure.verified.remaining == 0
         self.model = None
 
     @invariant()
@@ -365,6 +377,8 @@ class ProfileMachine(RuleBasedStateMachine):
         assert [entry.event for entry in everything.events] == model.log
         kept, version = self.loop.run(self.excluding.read("u"))
         assert (kept, profile.exclusion_count, version) == (model.exclusions, len(model.exclusions), profile.version)
+        presets = {preset_id: (preset.label, dict(preset.controls)) for preset_id, preset in everything.presets.items()}
+        assert presets == model.presets
         left_out = self.loop.run(self.reading.read_for_scoring("u", ScoringView(heard=True, hidden=True))).left_out
         latest = {event.track_id: 0 for event in model.log}
         for event in model.log:
@@ -372,6 +386,26 @@ class ProfileMachine(RuleBasedStateMachine):
         assert set(left_out.heard_track_ids) == set(latest)
         assert [latest[track_id] for track_id in left_out.heard_track_ids] == sorted(latest.values(), reverse=True)
         assert left_out.hidden_track_ids == tuple(sorted(model.exclusions.hidden_track_ids))
+
+    @invariant()
+    def counts_as_the_model(self) -> None:
+        if not hasattr(self, "reading") or self.model is None:
+            return
+        active = self.model.active_at(self.now_us)
+        expected: list[tuple[PresetChoice | None, Laid | None]] = [(None, active), (PresetChoice(""), None)]
+        expected += [
+            (PresetChoice(preset_id, 0.75), Laid(preset_id, 0.75, None, overlay))
+            for preset_id, (_, overlay) in self.model.presets.items()
+        ]
+        for choice, laid in expected:
+            viewed = self.loop.run(self.reading.read_for_scoring("u", ScoringView(preset=choice)))
+            weights = viewed.profile.effective(viewed.space).weights()
+            by_name = self.model.effective(laid)
+            np.testing.assert_allclose(weights, [by_name[name] for name in viewed.space.prototype_ids], rtol=1e-9, atol=1e-9)
+        shown = self.loop.run(self.reading.read("u")).profile.active_preset
+        assert (shown.preset_id if shown else None) == (active.preset_id if active else None)
+        nap = self.reading.read_for_scoring("u", ScoringView(preset=PresetChoice("nap")))
+        self._refused(nap, Reason.PRESET_NOT_FOUND)
 
     def _refused(self, call: Any, reason: Reason) -> None:
         with pytest.raises(ServiceError) as refused:
