@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ EVERYTHING = Include.HEARD | Include.EXCLUSIONS | Include.PRESETS
 
 
 @pytest.fixture
-def redis(empty_redis_url: str) -> Iterator[Redis]:
+def redis(empty_redis_url: str) -> Iterator[Any]:
     client = Redis.from_url(empty_redis_url)
     yield client
     client.close()
@@ -89,7 +90,7 @@ async def whole_user(store: RedisStore, user_id: str, event_id: Callable[[int], 
     return profile
 
 
-def value_bytes(redis: Redis, key: bytes) -> int:
+def value_bytes(redis: Any, key: bytes) -> int:
     match redis.type(key):
         case b"string":
             return int(redis.strlen(key))
@@ -102,7 +103,7 @@ def value_bytes(redis: Redis, key: bytes) -> int:
 
 
 @pytest.mark.parametrize(("kind", "most_bytes"), [("counted", 2048), ("random", 2048 + 1000)])
-async def test_a_user_is_small(store: RedisStore, redis: Redis, kind: str, most_bytes: int) -> None:
+async def test_a_user_is_small(store: RedisStore, redis: Any, kind: str, most_bytes: int) -> None:
     """Values and names of all keys; random event ids are 16 bytes each that nothing can take away."""
     seeded = random.Random(1)
     event_ids = {
@@ -120,8 +121,8 @@ async def test_a_user_is_small(store: RedisStore, redis: Redis, kind: str, most_
     assert sum(memory.values()) <= most_bytes + 200 * len(keys)
 
 
-async def test_changes_are_published(store: RedisStore, redis: Redis) -> None:
-    messages = redis.pubsub(ignore_subscribe_messages=True)
+async def test_changes_are_published(store: RedisStore, redis: Any) -> None:
+    messages: Any = redis.pubsub(ignore_subscribe_messages=True)
     messages.subscribe("leitmotif:{u}:changed")
     messages.get_message(timeout=5.0)
     profile = fresh().stamped(nonce(), 1)
@@ -156,7 +157,7 @@ async def full_user(store: RedisStore, profile: Profile) -> Profile:
     return changed
 
 
-async def test_an_inactive_user_expires_as_a_whole(empty_redis_url: str, redis: Redis) -> None:
+async def test_an_inactive_user_expires_as_a_whole(empty_redis_url: str, redis: Any) -> None:
     async with opened(empty_redis_url, inactive_ttl_s=100) as store:
         profile = await full_user(store, fresh())
         kinds = {key.split(b":")[2] for key in redis.keys("*")}
@@ -170,7 +171,7 @@ async def test_an_inactive_user_expires_as_a_whole(empty_redis_url: str, redis: 
         assert max(left_ms.values()) <= max(own) + 50  # and no answer outlives them
 
 
-async def test_users_go_when_their_time_is_over(empty_redis_url: str, redis: Redis) -> None:
+async def test_users_go_when_their_time_is_over(empty_redis_url: str, redis: Any) -> None:
     async with opened(empty_redis_url, inactive_ttl_s=1) as store:
         profile = await full_user(store, fresh())
         async with asyncio.timeout(10.0):
@@ -180,7 +181,7 @@ async def test_users_go_when_their_time_is_over(empty_redis_url: str, redis: Red
         assert not await store.commit(Commit(profile.version, profile.stamped(nonce(), 2)))
 
 
-async def test_without_the_setting_nobody_expires_any_more(empty_redis_url: str, redis: Redis) -> None:
+async def test_without_the_setting_nobody_expires_any_more(empty_redis_url: str, redis: Any) -> None:
     async with opened(empty_redis_url, inactive_ttl_s=100) as store:
         profile = await full_user(store, fresh())
     async with opened(empty_redis_url) as store:
@@ -194,7 +195,7 @@ async def test_without_the_setting_nobody_expires_any_more(empty_redis_url: str,
 
 
 @pytest.mark.parametrize("name", ["edits", "events", "event_ids", "request_ids", "presets"])
-async def test_a_foreign_key_is_told_before_anything_is_written(store: RedisStore, redis: Redis, name: str) -> None:
+async def test_a_foreign_key_is_told_before_anything_is_written(store: RedisStore, redis: Any, name: str) -> None:
     profile = await full_user(store, fresh())
     key = f"leitmotif:{{u}}:{name}"
     redis.delete(key)
@@ -211,14 +212,14 @@ async def test_a_foreign_key_is_told_before_anything_is_written(store: RedisStor
     assert all(0 < redis.ttl(each) <= 86_400 for each in left)
 
 
-async def test_what_is_left_of_a_lost_profile_does_not_come_back(store: RedisStore, redis: Redis) -> None:
+async def test_what_is_left_of_a_lost_profile_does_not_come_back(store: RedisStore, redis: Any) -> None:
     await full_user(store, fresh())
     redis.delete("leitmotif:{u}:profile")
     assert await store.commit(Commit(None, fresh().stamped(nonce(), 1)))
     assert redis.keys("*") == [b"leitmotif:{u}:profile"]
 
 
-async def test_a_user_of_the_release_before_goes_on(store: RedisStore, redis: Redis) -> None:
+async def test_a_user_of_the_release_before_goes_on(store: RedisStore, redis: Any) -> None:
     """Its keys as that release wrote them: they are read, changed, brought into the present schema and erased."""
     profile = bytes.fromhex(
         "010000000000000001006e6f6e6365ff01781a72ea9da26d31c420000000000000d43f0000000000000740000000000000c03f000000cccccce83f"
@@ -234,13 +235,13 @@ async def test_a_user_of_the_release_before_goes_on(store: RedisStore, redis: Re
 
     stored = await store.read("u", event_ids=["e1", "e3", "e4"], include=EVERYTHING)
     assert stored.profile is not None
-    assert (stored.seen_event_ids, stored.heard_track_ids) == ({"e1", "e3"}, ("t1", "t2"))
+    assert (stored.seen_event_ids, stored.heard_track_ids) == (frozenset({"e1", "e3"}), ("t1", "t2"))
     event = Event("e4", "t3", EventType.PLAY, 5)
     first = stored.profile.with_events(stored.profile.history, 1).stamped(nonce(), 5)
     assert await store.commit(Commit(stored.profile.version, first, events=(event,), event_log_length=3))
     assert redis.getrange(base + "profile", 0, 0) == b"\x02"
     stored = await store.read("u", event_ids=["e1", "e2", "e3", "e4"], include=EVERYTHING)
-    assert (stored.seen_event_ids, stored.heard_track_ids) == ({"e2", "e3", "e4"}, ("t1", "t3", "t2"))
+    assert (stored.seen_event_ids, stored.heard_track_ids) == (frozenset({"e2", "e3", "e4"}), ("t1", "t3", "t2"))
     assert [entry.sequence for entry in await store.read_events("u", 1, 9)] == [2, 3, 4]
     assert [entry.event for entry in await store.read_events("u", 4, 4)] == [event]
     assert not redis.exists(base + "heard")

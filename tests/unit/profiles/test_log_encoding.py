@@ -15,8 +15,10 @@ from leitmotif_services.profiles.store.log_encoding import (
     encode_edit,
     event_blocks,
     heard_tracks,
+    id_bucket,
+    id_marks,
+    is_marked,
     open_events,
-    sealed_events,
 )
 from leitmotif_services.profiles.store.preset_encoding import decode_preset, encode_preset
 from leitmotif_services.profiles.store.profile_store import LoggedEvent
@@ -60,6 +62,10 @@ def plays(count: int) -> list[Event]:
     return [Event(f"e{number}", f"t{number % 7}", EventType.PLAY, number * 1000) for number in range(count)]
 
 
+def found(entry: LoggedEvent, marks: dict[bytes, bytes], oldest: int) -> bool:
+    return is_marked(entry.event.event_id, marks.get(id_bucket(entry.event.event_id)), oldest)
+
+
 def test_an_edit_survives() -> None:
     assert decode_edit(encode_edit(EDIT)) == EDIT
     before = Edit(1, EDIT.changes, "", "", 2, {"calm": Control(0.25)}, {"calm": Control(0.5, True, 0.1)})
@@ -85,10 +91,25 @@ def test_blocks_are_full_but_for_the_last(count: int) -> None:
     blocks = event_blocks(entries)
     assert decode_events(blocks) == entries
     full = count // BLOCK_EVENTS * BLOCK_EVENTS
-    assert sealed_events(entries) == entries[:full]
+    marks = id_marks(entries)
+    assert [entry for entry in entries if found(entry, marks, 0)] == entries[:full]
     if blocks:
         assert open_events(blocks[-1]) == entries[full:]
     assert open_events(None) == []
+
+
+def test_marks_of_forgotten_events_do_not_count() -> None:
+    entries = logged(plays(BLOCK_EVENTS), first=1000)
+    marks = id_marks(entries)
+    for oldest in (0, 1000, 1050, 1127, 1128):
+        marked = [
+            entry for entry in entries if is_marked(entry.event.event_id, marks.get(id_bucket(entry.event.event_id)), oldest)
+        ]
+        assert marked == [entry for entry in entries if entry.sequence >= oldest]
+    # Found across the border of two marks, or of another sequence before, is not found.
+    one = marks[id_bucket("e5")]
+    assert not is_marked("e5", b"\0" + one, 0)
+    assert is_marked("e5", b"\0" * 13 + one, 0)
 
 
 def test_events_are_small() -> None:
@@ -133,7 +154,7 @@ def test_unreadable_log_entries_are_refused(value: bytes) -> None:
 def test_no_damage_to_a_block_gives_other_events() -> None:
     entries = logged(plays(30))
     (block,) = event_blocks(entries)
-    for position in (0, *range(2, 4), *range(6, len(block))):  # bytes 4 and 5 change when events are forgotten
+    for position in (0, 1, 2, *range(5, len(block))):  # bytes 3 and 4 change when events are forgotten
         damaged = bytearray(block)
         damaged[position] ^= 0x21
         try:

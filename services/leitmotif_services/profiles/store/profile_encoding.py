@@ -253,6 +253,8 @@ def _controls(flat: tuple[Sequence[Any], Sequence[int], Sequence[Any]], prototyp
 
 def _runs(sequences: Sequence[int]) -> list[Any]:
     """Sequences as they are, but runs of three and more, which most are in, as their first and their length."""
+    if len(sequences) >= 3 and tuple(range(sequences[0], sequences[0] + len(sequences))) == tuple(sequences):
+        return [(sequences[0], len(sequences))]
     runs: list[Any] = []
     start = 0
     for end in range(1, len(sequences) + 1):

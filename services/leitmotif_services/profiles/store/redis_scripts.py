@@ -40,8 +40,8 @@ COMMIT = Script(
 --       14 exclusions ('' to leave them, '0' for none),
 --       15 number of edits, 16 edits kept,
 --       17 number of event blocks, 18 '1' where they begin with the events of the open block, 19 oldest sequence kept,
---       20 number of digests, 21 number of presets to keep, 22 to forget;
---       then edits, blocks, digests, ids and values of presets by turns, ids of presets.
+--       20 number of buckets, 21 number of presets to keep, 22 to forget;
+--       then edits, blocks, buckets and marks by turns, ids and values of presets by turns, ids of presets.
 -- Returns 1 when written (now, or by an earlier try of the very same commit), 0 when the profile has another version.
 local base = ARGV[6]
 local head = redis.call('GETRANGE', KEYS[1], ARGV[3], ARGV[4])
@@ -49,7 +49,7 @@ if head ~= ARGV[1] then
   if head == string.sub(ARGV[2], ARGV[3] + 1, ARGV[4] + 1) then return 1 end
   return 0
 end
-local edits, blocks, digests = tonumber(ARGV[15]), tonumber(ARGV[17]), tonumber(ARGV[20])
+local edits, blocks, buckets = tonumber(ARGV[15]), tonumber(ARGV[17]), tonumber(ARGV[20])
 local kept, forgotten = tonumber(ARGV[21]), tonumber(ARGV[22])
 local expires = tonumber(ARGV[8])
 local stays = true
@@ -82,31 +82,26 @@ end
 if blocks > 0 then
   if ARGV[18] == '1' then redis.call('RPOP', KEYS[3]) end
   push(KEYS[3], blocks)
-  for first = at + 1, at + digests, 1000 do
-    local fields = {}
-    for each = first, math.min(first + 999, at + digests) do
-      fields[#fields + 1] = ARGV[each]
-      fields[#fields + 1] = ''
-    end
-    redis.call('HSET', KEYS[4], unpack(fields))
-  end
-  at = at + digests
   redis.call('UNLINK', KEYS[5])
   local oldest = tonumber(ARGV[19])
+  for each = at + 1, at + 2 * buckets, 2 do
+    -- Marks come in the order of their sequences.
+    local marks, from = redis.call('HGET', KEYS[4], ARGV[each]) or '', 1
+    while from < #marks and struct.unpack('>I6', marks, from + 7) < oldest do from = from + 13 end
+    redis.call('HSET', KEYS[4], ARGV[each], string.sub(marks, from) .. ARGV[each + 1])
+  end
+  at = at + 2 * buckets
+  local forgotten = false
   while true do
     local entry = redis.call('LINDEX', KEYS[3], 0)
     if not entry then break end
     if string.byte(entry) == 2 then
-      local _, sealed, count, gone_before, first = struct.unpack('>BBHHI8', entry)
+      local _, count, gone_before, first = struct.unpack('>BHHI8', entry)
       local gone = math.min(count, oldest - first)
       if gone <= gone_before then break end
-      if sealed == 1 then
-        for each = gone_before, gone - 1 do
-          redis.call('HDEL', KEYS[4], '\\0' .. string.sub(entry, 15 + 8 * each, 22 + 8 * each))
-        end
-      end
+      forgotten = true
       if gone < count then
-        redis.call('LSET', KEYS[3], 0, string.sub(entry, 1, 4) .. struct.pack('>H', gone) .. string.sub(entry, 7))
+        redis.call('LSET', KEYS[3], 0, string.sub(entry, 1, 3) .. struct.pack('>H', gone) .. string.sub(entry, 6))
         break
       end
     else
@@ -116,6 +111,7 @@ if blocks > 0 then
     end
     redis.call('LPOP', KEYS[3])
   end
+  if forgotten and redis.call('EXISTS', KEYS[4]) == 1 then redis.call('HSET', KEYS[4], '\\0', ARGV[19]) end
 end
 if ARGV[14] == '0' then
   redis.call('UNLINK', KEYS[7])
@@ -168,7 +164,7 @@ local found = {}
 for _, entry in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
   local first, last
   if string.byte(entry) == 2 then
-    local _, _, count, _, sequence = struct.unpack('>BBHHI8', entry)
+    local _, count, _, sequence = struct.unpack('>BHHI8', entry)
     first, last = sequence, sequence + count - 1
   else
     first = cmsgpack.unpack(entry)[2]

@@ -3,7 +3,8 @@
     profile         string   the profile, see `profile_encoding`
     edits           list     the edit log, oldest first, see `log_encoding`
     events          list     the event log, oldest first, in blocks
-    event_ids       hash     digests of the event ids in sealed blocks; ids of the events that were logged under schema 1
+    event_ids       hash     marks of the event ids in sealed blocks by bucket, and the oldest sequence that the log still has;
+                             the ids themselves of events that were logged under schema 1
     request_ids     sorted set   request ids by the time their answers are forgotten (ms)
     requests:<id>   string   a kept answer, expires after 24 hours
     exclusions      string   what the user does not want; absent for nothing
@@ -19,10 +20,10 @@ Of all:
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha1
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from leitmotif_services.profiles.store.exclusions_encoding import decode_exclusions, encode_exclusions
 from leitmotif_services.profiles.store.log_encoding import (
@@ -30,10 +31,11 @@ from leitmotif_services.profiles.store.log_encoding import (
     decode_events,
     encode_edit,
     event_blocks,
-    event_digest,
     heard_tracks,
+    id_bucket,
+    id_marks,
+    is_marked,
     open_events,
-    sealed_events,
 )
 from leitmotif_services.profiles.store.preset_encoding import decode_preset, encode_preset
 from leitmotif_services.profiles.store.profile_encoding import (
@@ -70,6 +72,10 @@ _BYTES_ON_LOOP = 8192
 _PROTOTYPES_ON_LOOP = 500
 
 _TAILS_KEPT = 256
+
+_OLDEST = b"\0"
+"""The field of `event_ids` that holds the oldest sequence."""
+
 _SPACE_TRIES = 16
 
 T = TypeVar("T")
@@ -116,8 +122,9 @@ class RedisStore:
         if request_id:
             commands.append(("GET", self._keys.answer(user_id, request_id)))
         if event_ids:
-            marks: list[Argument] = [*event_ids, *(event_field(event_id) for event_id in event_ids)]
-            commands += (("LINDEX", base + "events", -1), ("HMGET", base + "event_ids", *marks))
+            buckets = sorted({id_bucket(event_id) for event_id in event_ids})
+            fields: list[Argument] = [_OLDEST, *buckets, *event_ids]
+            commands += (("LINDEX", base + "events", -1), ("HMGET", base + "event_ids", *fields))
         if Include.HEARD in include:
             commands.append(("LRANGE", base + "events", 0, -1))
         if Include.EXCLUSIONS in include:
@@ -135,7 +142,9 @@ class RedisStore:
         if event_ids:
             tail = open_events(next(more))
             self._remember_tail(user_id, profile.version, tail)
-            seen = _seen(event_ids, tail, next(more))
+            oldest, *marks = next(more)
+            known = _Known(tail, int(oldest or 0), dict(zip(buckets, marks, strict=False)), marks[len(buckets) :])
+            seen = known.of(event_ids)
         heard = await self._decoded(_heard, next(more)) if Include.HEARD in include else ()
         exclusions = next(more) if Include.EXCLUSIONS in include else None
         presets = [decode_preset(value) for value in next(more)] if Include.PRESETS in include else []
@@ -153,7 +162,7 @@ class RedisStore:
         tail = await self._tail(commit)
         first = commit.profile.last_event - len(commit.events) + 1
         entries = [*tail, *(LoggedEvent(sequence, event) for sequence, event in enumerate(commit.events, first))]
-        blocks, fields = await self._run(_blocks_and_fields, entries, heavy=len(entries) > _EVENTS_ON_LOOP)
+        blocks, marks = await self._run(_blocks_and_marks, entries, heavy=len(entries) > _EVENTS_ON_LOOP)
         exclusions = commit.exclusions
         kept = {preset_id: preset for preset_id, preset in commit.presets.items() if preset is not None}
         forgotten = [preset_id for preset_id, preset in commit.presets.items() if preset is None]
@@ -177,13 +186,14 @@ class RedisStore:
             len(blocks),
             int(bool(tail)),
             commit.profile.last_event - commit.event_log_length + 1,
-            len(fields),
+            len(marks),
             len(kept),
             len(forgotten),
         ]
         arguments += [encode_edit(edit) for edit in commit.edits]
         arguments += blocks
-        arguments += fields
+        for bucket, marked in marks.items():
+            arguments += (bucket, marked)
         for preset_id, preset in kept.items():
             arguments += (preset_id, encode_preset(preset))
         arguments += forgotten
@@ -273,23 +283,28 @@ class RedisStore:
         return await self._heavy.run(function, value) if heavy else function(value)
 
 
-def event_field(event_id: str) -> bytes:
-    """The field of `event_ids` for an event in a sealed block. Begins with a byte that no id holds."""
-    return b"\0" + event_digest(event_id)
+class _Known(NamedTuple):
+    """What tells whether an event is logged."""
+
+    tail: Sequence[LoggedEvent]
+    oldest: int
+    marks: Mapping[bytes, bytes | None]
+    """By bucket."""
+    ids: Sequence[bytes | None]
+    """For each asked id: not None where it was logged under schema 1."""
+
+    def of(self, event_ids: Sequence[str]) -> frozenset[str]:
+        """Those that are logged."""
+        logged = {entry.event.event_id for entry in self.tail}
+        return frozenset(
+            event_id
+            for event_id, present in zip(event_ids, self.ids, strict=True)
+            if present is not None or event_id in logged or is_marked(event_id, self.marks[id_bucket(event_id)], self.oldest)
+        )
 
 
-def _seen(event_ids: Sequence[str], tail: Sequence[LoggedEvent], marks: Sequence[bytes | None]) -> frozenset[str]:
-    logged = {entry.event.event_id for entry in tail}
-    by_id, by_digest = marks[: len(event_ids)], marks[len(event_ids) :]
-    return frozenset(
-        event_id
-        for event_id, one, other in zip(event_ids, by_id, by_digest, strict=True)
-        if one is not None or other is not None or event_id in logged
-    )
-
-
-def _blocks_and_fields(entries: Sequence[LoggedEvent]) -> tuple[list[bytes], list[bytes]]:
-    return event_blocks(entries), [event_field(entry.event.event_id) for entry in sealed_events(entries)]
+def _blocks_and_marks(entries: Sequence[LoggedEvent]) -> tuple[list[bytes], dict[bytes, bytes]]:
+    return event_blocks(entries), id_marks(entries)
 
 
 def _heard(values: Sequence[bytes]) -> tuple[str, ...]:
