@@ -128,8 +128,12 @@ class ProfileMachine(RuleBasedStateMachine):
             self.loop.run(self.heavy.close())
             self.loop.close()
 
-    @rule(steps=st.lists(changes, min_size=1, max_size=3), again=st.booleans())
-    def edit(self, steps: list[ControlChange], again: bool) -> None:
+    @rule(edits=st.lists(st.lists(changes, min_size=1, max_size=3), min_size=1, max_size=4), again=st.booleans())
+    def edit(self, edits: list[list[ControlChange]], again: bool) -> None:
+        for steps in edits:
+            self._edit(steps, again=again)
+
+    def _edit(self, steps: list[ControlChange], *, again: bool) -> None:
         checked = [checked_change(step, "changes") for step in steps]
         self.requests += 1
         conditions = Conditions("", f"r{self.requests}" if again else "", b"edit")
@@ -301,11 +305,14 @@ class ProfileMachine(RuleBasedStateMachine):
         if self.model.active is not None and self.model.active.preset_id == preset_id:
             self.model.active = None
 
-    @rule(preset_id=preset_ids, share=shares, duration_us=st.one_of(st.none(), st.integers(1, 30)))
-    def activate_preset(self, preset_id: str, share: float, duration_us: int | None) -> None:
+    @rule(preset_id=preset_ids, share=shares, duration_us=st.one_of(st.none(), st.integers(1, 30)), overlay=overlays)
+    def activate_preset(self, preset_id: str, share: float, duration_us: int | None, overlay: Overlay) -> None:
         call = self.presets.activate("u", preset_id, share=share, duration_us=duration_us)
         if self._lacks_preset(call, preset_id):
-            return
+            if self.model is None:
+                return
+            self.save_preset(preset_id, "", overlay)
+            call = self.presets.activate("u", preset_id, share=share, duration_us=duration_us)
         self.loop.run(call)
         assert self.model is not None
         expires_at_us = None if duration_us is None else self.now_us + duration_us
@@ -346,8 +353,10 @@ class ProfileMachine(RuleBasedStateMachine):
         placed = self.loop.run(self.custody.put_in_place("u", everything, replaces=replaces))
         assert (placed.needs_rebuild, tuple(placed.dropped_prototype_ids)) == (False, ())
 
-    @rule()
-    def delete(self) -> None:
+    @rule(really=st.integers(0, 4))
+    def delete(self, really: int) -> None:
+        if really:  # seldom, so that there is something to delete
+            return
         erasure = self.loop.run(self.custody.erase("u", verify=True))
         assert (erasure.erased_keys > 0) is (self.model is not None)
         assert erasure.verified is not None
