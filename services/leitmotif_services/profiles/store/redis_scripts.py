@@ -56,8 +56,7 @@ local stays = true
 if ARGV[1] == '' or ARGV[7] == '1' then
   erase(base)
 else
-  -- A key of another type is told before anything is written.
-  if edits > 0 then redis.call('LLEN', KEYS[2]) end
+  -- A key of another type is told before anything is written, or by the very first write.
   if blocks > 0 then
     redis.call('LLEN', KEYS[3])
     redis.call('HLEN', KEYS[4])
@@ -68,17 +67,16 @@ else
 end
 local at = 22
 local function push(key, count)
+  local length = 0
   for first = at + 1, at + count, 1000 do
-    redis.call('RPUSH', key, unpack(ARGV, first, math.min(first + 999, at + count)))
+    length = redis.call('RPUSH', key, unpack(ARGV, first, math.min(first + 999, at + count)))
   end
   at = at + count
+  return length
 end
 
+if push(KEYS[2], edits) > tonumber(ARGV[16]) then redis.call('LTRIM', KEYS[2], -ARGV[16], -1) end
 redis.call('SET', KEYS[1], ARGV[2])
-if edits > 0 then
-  push(KEYS[2], edits)
-  redis.call('LTRIM', KEYS[2], -ARGV[16], -1)
-end
 if blocks > 0 then
   if ARGV[18] == '1' then redis.call('RPOP', KEYS[3]) end
   push(KEYS[3], blocks)
