@@ -140,14 +140,18 @@ class RedisSubscriptions:
 
     async def _subscribe(self, connection: SubscriberConnection) -> None:
         """Keep the subscriptions of a connection those of the listeners, and ask it for a sign of life."""
+        loop = asyncio.get_running_loop()
         subscribed: set[str] = set()
         self._changed.set()
+        ping_at = loop.time() + PING_S
         while True:
+            if loop.time() >= ping_at:
+                await self._send(connection, "PING")
+                ping_at = loop.time() + PING_S
             try:
-                async with asyncio.timeout(PING_S):
+                async with asyncio.timeout_at(ping_at):
                     await self._changed.wait()
             except TimeoutError:
-                await self._send(connection, "PING")
                 continue
             self._changed.clear()
             wanted = set(self._listeners.channels)
