@@ -1,5 +1,7 @@
 """Keeps profiles in step with the models: spaces are registered, and profiles of another model rebuilt, as needed."""
 
+import asyncio
+import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
@@ -16,8 +18,11 @@ R = TypeVar("R")
 _MENDS = 3
 """One for the space, one for the profile, one for a model that takes over meanwhile."""
 
-_TRIES = 5
+_TRIES = 20
 """Of what is read and written in two calls: a device may record or edit between them, but hardly so often."""
+
+_LONGEST_PAUSE_S = 0.1
+"""Before such a try; drawn by chance, and the longer the more have failed."""
 
 
 class CurrentProfile:
@@ -116,7 +121,8 @@ async def undisturbed(user_id: str, step: Callable[[], Awaitable[R]]) -> R:
 
     PROFILE_CONTENDED where that goes on.
     """
-    for _ in range(_TRIES):
+    for failed in range(_TRIES):
+        await asyncio.sleep(random.uniform(0.0, _LONGEST_PAUSE_S) * failed / _TRIES)
         try:
             return await step()
         except UpstreamError as error:
