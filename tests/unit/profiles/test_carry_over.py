@@ -151,3 +151,10 @@ def test_no_two_go_to_one(old_ids: list[str], new_ids: list[str], places: list[i
         if name in new.positions:
             assert found.position(name) == new.positions[name]
         assert (name in found.carried) == (name in found.takeovers) == (name in kept and name not in new.positions)
+
+
+def test_all_find_a_place_where_all_lie_in_one() -> None:
+    old = space("m1", "enc", **{f"a{number}": 0 for number in range(300)})
+    new = space("m2", "enc", **{f"b{number}": 0 for number in range(301)})
+    found = carry_over(old.prototype_ids, old, new, {})
+    assert found.carried == {f"a{number}": f"b{number}" for number in range(300)}
