@@ -63,10 +63,11 @@ class ProfileModel:
     presets: dict[str, tuple[str, Overlay]] = field(default_factory=dict)
     """Label and overlay, by id."""
     active: Laid | None = None
+    edit_log_length: int = EDIT_LOG_LENGTH
 
     @property
     def logged(self) -> range:
-        return range(max(1, len(self.edits) - EDIT_LOG_LENGTH + 1), len(self.edits) + 1)
+        return range(max(1, len(self.edits) - self.edit_log_length + 1), len(self.edits) + 1)
 
     def controls(self) -> dict[str, Asked]:
         asked = self._replay(self.settled, self.in_force)
@@ -87,6 +88,14 @@ class ProfileModel:
         forgotten = [sequence for sequence in self.in_force if sequence not in self.logged]
         self.settled = self._replay(self.settled, forgotten)
         self.in_force = [sequence for sequence in self.in_force if sequence in self.logged]
+
+    def undo(self, sequence: int) -> None:
+        self.in_force.remove(sequence)
+        self.redo.append(sequence)
+
+    def redo_edit(self, sequence: int) -> None:
+        self.redo.remove(sequence)
+        self.in_force = sorted([*self.in_force, sequence])
 
     def record(self, event: Event) -> bool:
         if any(event.event_id == logged.event_id for logged in self.log):

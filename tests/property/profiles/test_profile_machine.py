@@ -173,8 +173,7 @@ class ProfileMachine(RuleBasedStateMachine):
         else:
             done = self.loop.run(call).edit.sequence
             assert done == (sequence or self.model.in_force[-1])
-            self.model.in_force.remove(done)
-            self.model.redo.append(done)
+            self.model.undo(done)
 
     @rule(choice=st.integers(0, 9))
     def redo(self, choice: int) -> None:
@@ -187,8 +186,7 @@ class ProfileMachine(RuleBasedStateMachine):
         else:
             done = self.loop.run(call).edit.sequence
             assert done == (sequence or self.model.redo[-1])
-            self.model.redo.remove(done)
-            self.model.in_force = sorted([*self.model.in_force, done])
+            self.model.redo_edit(done)
 
     @precondition(lambda self: self.model is not None)
     @rule(sequence=st.integers(1, 12))
