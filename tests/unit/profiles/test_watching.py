@@ -1,4 +1,5 @@
 import asyncio
+import tracemalloc
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -34,7 +35,12 @@ class BreakableStore(MemoryStore):
         self.reads += 1
         if self.failing is not None:
             raise ServiceError(self.failing, "made to fail")
-        return await super().read(user_id, include=include)
+        stored = await super().read(user_id, include=include)
+        if stored.profile is None:
+            return stored
+        history = stored.profile.history  # copied, as a store elsewhere would
+        history = replace(history, weighted_sum=history.weighted_sum.copy())
+        return replace(stored, profile=replace(stored.profile, history=history))
 
 
 class Watched:
@@ -228,3 +234,32 @@ async def test_one_watch_too_many_is_refused_and_an_ended_one_leaves_its_place(w
     await ended(await silent(first, within_s=0.15))
     assert watched.room.open == 0
     await watched.change()  # nobody listens any more
+
+
+async def test_a_watch_that_waits_takes_little_memory(watched: Watched) -> None:
+    watches, most_bytes = 2000, 8192
+    await watched.updates.spaces.register(PrototypeSpace("wide", tuple(f"p{number}" for number in range(2000))))
+    space = await watched.updates.spaces.of("wide")
+    assert await watched.store.commit(Commit(None, watched.updates.stamped(Profile.empty("u", space, 1))))
+    roomy = Watching(watched.updates, watched.feed, WatchRoom())
+    told = 0
+
+    async def follow() -> None:
+        nonlocal told
+        async for viewed in roomy.watch("u"):
+            told += 1
+            del viewed
+
+    tracemalloc.start()
+    before_bytes, _ = tracemalloc.get_traced_memory()
+    following_ = [asyncio.create_task(follow()) for _ in range(watches)]
+    async with asyncio.timeout(30):
+        while told < watches:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(2 * watching.PACE_S)
+    used_bytes = tracemalloc.get_traced_memory()[0] - before_bytes
+    tracemalloc.stop()
+    for task in following_:
+        task.cancel()
+    await asyncio.wait(following_)
+    assert used_bytes / watches < most_bytes, "a profile of this model alone has twice as many"
