@@ -88,10 +88,12 @@ exclusions = st.builds(
 )
 overlays = st.dictionaries(st.sampled_from(NAMES), st.builds(PresetControl, st.floats(-4.0, 4.0), st.booleans()), min_size=1)
 presets = st.sampled_from(["focus", "sleep"])
+edits = st.tuples(st.just("edit"), st.lists(control_changes, min_size=1, max_size=3), texts, texts)
+sequences = st.just(0) | st.integers(0, 12)
+undos = st.tuples(st.just("undo"), sequences)
 steps = st.one_of(
-    st.tuples(st.just("edit"), st.lists(control_changes, min_size=1, max_size=3), texts, texts),
-    st.tuples(st.just("undo"), st.integers(0, 8)),
-    st.tuples(st.just("redo"), st.integers(0, 8)),
+    *(edits, edits, edits, undos, undos),  # more often than the others, so that logs overflow and much is undone
+    st.tuples(st.just("redo"), sequences),
     st.tuples(st.just("record"), st.lists(events, min_size=1, max_size=3)),
     st.tuples(st.just("exclude"), exclusions, exclusions),
     st.tuples(st.just("save"), presets, texts, overlays),
@@ -99,6 +101,8 @@ steps = st.one_of(
     st.tuples(st.just("rebuild"), st.sampled_from(["m1", "m2"])),
     st.tuples(st.just("wait"), st.integers(1, DAY_US // 2)),
 )
+lives = st.lists(steps, min_size=10, max_size=30)
+"""Long enough for every part of a profile to hold something."""
 
 
 def affinities(model_version: str, track_ids: tuple[str, ...]) -> Any:
@@ -189,8 +193,8 @@ def portable(text: str) -> dict[str, Any]:
     return document
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(steps, max_size=25), st.lists(steps, max_size=8))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(lives, st.lists(steps, max_size=8))
 def test_an_import_restores_an_export_exactly(taken: list[tuple[Any, ...]], further: list[tuple[Any, ...]]) -> None:
     async def run() -> None:
         async with World() as world:
@@ -217,8 +221,8 @@ def test_an_import_restores_an_export_exactly(taken: list[tuple[Any, ...]], furt
     asyncio.run(run())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(steps, max_size=20))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(lives)
 def test_an_import_under_another_model_keeps_what_has_a_place(taken: list[tuple[Any, ...]]) -> None:
     async def run() -> None:
         async with World() as world:
