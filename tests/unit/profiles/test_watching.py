@@ -19,6 +19,7 @@ from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates
 from leitmotif_services.profiles.use_cases.watching import Watching, WatchRoom
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 
 SPACE = PrototypeSpace("m1", ("calm", "loud"))
 
@@ -48,7 +49,7 @@ class Watched:
 
     def __init__(self, heavy: Admission) -> None:
         self.store = BreakableStore(wall_clock_us)
-        self.feed = MemoryChangeFeed(self.store)
+        self.feed = MemoryChangeFeed(self.store, tenant_id=DEFAULT_TENANT)
         self.room = WatchRoom(most=2)
         self.updates = ProfileUpdates(self.store, KnownSpaces(self.store), heavy)
         self.watching = Watching(self.updates, self.feed, self.room)

@@ -6,13 +6,12 @@ from contextlib import asynccontextmanager
 
 from leitmotif_services.profiles.store.change_listeners import ChangeListeners
 from leitmotif_services.profiles.store.memory_store import MemoryStore
-from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 
 
 class MemoryChangeFeed:
     """A `ChangeFeed` for one tenant of a `MemoryStore`."""
 
-    def __init__(self, store: MemoryStore, *, tenant_id: str = DEFAULT_TENANT) -> None:
+    def __init__(self, store: MemoryStore, *, tenant_id: str) -> None:
         self._tenant_id = tenant_id
         self._listeners = ChangeListeners()
         store.on_change(self._tell)
