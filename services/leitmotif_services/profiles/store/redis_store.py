@@ -1,7 +1,7 @@
 """Keeps profiles in Redis. Of a user, whose keys begin as `redis_keys` says:
 
-    profile         string   the profile, see `profile_encoding`
-    edits           list     the edit log, oldest first, see `log_encoding`
+    profile         string   the profile, see `msgpack_profiles`
+    edits           list     the edit log, oldest first, see `msgpack_logs`
     events          list     the event log, oldest first, in blocks
     event_ids       hash     marks of the event ids in sealed blocks by bucket, and the oldest sequence that the log still has;
                              the ids themselves of events that were logged under schema 1
@@ -25,8 +25,8 @@ from functools import partial
 from hashlib import sha1
 from typing import NamedTuple, TypeVar
 
-from leitmotif_services.profiles.store.exclusions_encoding import decode_exclusions, encode_exclusions
-from leitmotif_services.profiles.store.log_encoding import (
+from leitmotif_services.profiles.store.msgpack_exclusions import decode_exclusions, encode_exclusions
+from leitmotif_services.profiles.store.msgpack_logs import (
     decode_edit,
     decode_events,
     encode_edit,
@@ -37,8 +37,8 @@ from leitmotif_services.profiles.store.log_encoding import (
     is_marked,
     open_events,
 )
-from leitmotif_services.profiles.store.preset_encoding import decode_preset, encode_preset
-from leitmotif_services.profiles.store.profile_encoding import (
+from leitmotif_services.profiles.store.msgpack_presets import decode_preset, encode_preset
+from leitmotif_services.profiles.store.msgpack_profiles import (
     VERSION_FIRST,
     VERSION_LAST,
     decode_answer,
@@ -47,13 +47,13 @@ from leitmotif_services.profiles.store.profile_encoding import (
     encode_profile,
     version_bytes,
 )
+from leitmotif_services.profiles.store.msgpack_spaces import decode_space, encode_space
 from leitmotif_services.profiles.store.profile_store import Commit, Erased, Include, LoggedEvent, Stored, Verified
 from leitmotif_services.profiles.store.redis_client import RedisClient
 from leitmotif_services.profiles.store.redis_failures import RETRY_AFTER_S
 from leitmotif_services.profiles.store.redis_keys import TenantKeys
 from leitmotif_services.profiles.store.redis_node import Argument
 from leitmotif_services.profiles.store.redis_scripts import COMMIT, DELETE, KEEP_SPACE, READ_EDITS, READ_EVENTS
-from leitmotif_services.profiles.store.space_encoding import decode_space, encode_space
 from leitmotif_services.profiles.taste.exclusions import NO_EXCLUSIONS
 from leitmotif_services.profiles.taste.profile import Edit, Version
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace

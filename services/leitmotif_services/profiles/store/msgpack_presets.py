@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leitmotif_services.profiles.store.encoded_value import checked, checked_body, long_number, packed, readable, short_number
+from leitmotif_services.profiles.store.msgpack_values import checked, checked_body, long_number, packed, readable, short_number
 from leitmotif_services.profiles.taste.presets import ActivePreset, Preset, PresetControl
 
 

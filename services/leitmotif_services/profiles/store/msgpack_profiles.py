@@ -20,7 +20,9 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.store.encoded_value import (
+from leitmotif_services.profiles.store.msgpack_logs import decoded_edit, encode_edit
+from leitmotif_services.profiles.store.msgpack_presets import active_of, flat_active
+from leitmotif_services.profiles.store.msgpack_values import (
     SCHEMA,
     SCHEMA_BEFORE,
     long_number,
@@ -29,8 +31,6 @@ from leitmotif_services.profiles.store.encoded_value import (
     readable,
     short_number,
 )
-from leitmotif_services.profiles.store.log_encoding import decoded_edit, encode_edit
-from leitmotif_services.profiles.store.preset_encoding import active_of, flat_active
 from leitmotif_services.profiles.store.profile_store import Answer
 from leitmotif_services.profiles.taste.control import NEUTRAL, Control, Controls
 from leitmotif_services.profiles.taste.history import History
@@ -202,7 +202,8 @@ _DECODE: Mapping[int, Callable[[str, Version, tuple[Any, ...]], Profile]] = {
 
 def encode_sums(sums: NDArray[np.float64]) -> tuple[int, bytes]:
     """The common exponent e, and each sum as a signed 40-bit integer, little-endian, in units of 2^(e - 39)."""
-    largest = float(np.abs(sums).max(initial=0.0))
+    # As few and as plain steps of numpy as can be: this runs with every edit.
+    largest = float(np.maximum.reduce(np.absolute(sums), initial=0.0))
     if not math.isfinite(largest):
         raise ValueError("the sums of a history must be finite")
     if largest < _NO_SUM_BELOW:
@@ -210,8 +211,9 @@ def encode_sums(sums: NDArray[np.float64]) -> tuple[int, bytes]:
     exponent = math.frexp(largest)[1]
     if round(math.ldexp(largest, _SUM_BITS - exponent)) == 1 << _SUM_BITS:
         exponent += 1
-    units = np.rint(sums * math.ldexp(1.0, _SUM_BITS - exponent)).astype("<i8")
-    return exponent, units.view(np.uint8).reshape(-1, 8)[:, :_SUM_BYTES].tobytes()
+    scaled = sums * math.ldexp(1.0, _SUM_BITS - exponent)
+    units = np.rint(scaled, scaled).astype("<i8")
+    return exponent, np.ndarray((len(units), _SUM_BYTES), np.uint8, units, 0, (8, 1)).tobytes()
 
 
 def decode_sums(exponent: int, encoded: bytes) -> NDArray[np.float64]:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from leitmotif_services.profiles.store.log_encoding import decode_edit, decode_events, event_blocks
-from leitmotif_services.profiles.store.profile_encoding import decode_answer, decode_profile, encode_profile
+from leitmotif_services.profiles.store.msgpack_logs import decode_edit, decode_events, event_blocks
+from leitmotif_services.profiles.store.msgpack_profiles import decode_answer, decode_profile, encode_profile
+from leitmotif_services.profiles.store.msgpack_spaces import decode_space
 from leitmotif_services.profiles.store.profile_store import LoggedEvent
-from leitmotif_services.profiles.store.space_encoding import decode_space
 from leitmotif_services.profiles.taste.control import NEUTRAL, Control, ControlAction, ControlChange
 from leitmotif_services.profiles.taste.history import Event, EventType
 from leitmotif_services.profiles.taste.profile import Edit, Profile, Version

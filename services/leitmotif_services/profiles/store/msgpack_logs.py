@@ -22,7 +22,7 @@ from typing import Any
 import msgpack
 import numpy as np
 
-from leitmotif_services.profiles.store.encoded_value import (
+from leitmotif_services.profiles.store.msgpack_values import (
     SCHEMA,
     SCHEMA_BEFORE,
     long_number,

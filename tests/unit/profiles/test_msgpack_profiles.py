@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leitmotif_services.profiles.store.encoded_value import SCHEMA, long_number, short_number
-from leitmotif_services.profiles.store.profile_encoding import (
+from leitmotif_services.profiles.store.msgpack_profiles import (
     VERSION_FIRST,
     VERSION_LAST,
     decode_answer,
@@ -23,6 +22,7 @@ from leitmotif_services.profiles.store.profile_encoding import (
     encode_sums,
     version_bytes,
 )
+from leitmotif_services.profiles.store.msgpack_values import SCHEMA, long_number, short_number
 from leitmotif_services.profiles.store.profile_store import Answer
 from leitmotif_services.profiles.taste.control import Control, ControlAction, ControlChange
 from leitmotif_services.profiles.taste.history import DAY_US

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leitmotif_services.profiles.store.encoded_value import SCHEMA
-from leitmotif_services.profiles.store.exclusions_encoding import decode_exclusions, encode_exclusions
-from leitmotif_services.profiles.store.log_encoding import (
+from leitmotif_services.profiles.store.msgpack_exclusions import decode_exclusions, encode_exclusions
+from leitmotif_services.profiles.store.msgpack_logs import (
     BLOCK_EVENTS,
     decode_edit,
     decode_events,
@@ -20,9 +19,10 @@ from leitmotif_services.profiles.store.log_encoding import (
     is_marked,
     open_events,
 )
-from leitmotif_services.profiles.store.preset_encoding import decode_preset, encode_preset
+from leitmotif_services.profiles.store.msgpack_presets import decode_preset, encode_preset
+from leitmotif_services.profiles.store.msgpack_spaces import decode_space, encode_space
+from leitmotif_services.profiles.store.msgpack_values import SCHEMA
 from leitmotif_services.profiles.store.profile_store import LoggedEvent
-from leitmotif_services.profiles.store.space_encoding import decode_space, encode_space
 from leitmotif_services.profiles.taste.control import Control, ControlAction, ControlChange
 from leitmotif_services.profiles.taste.exclusions import Exclusions, TimeRange
 from leitmotif_services.profiles.taste.history import Event, EventType
