@@ -12,17 +12,12 @@
     heard           hash     of schema 1 only; goes with the next event
     changed         a channel: the new etag after each change, nothing after an erasure
 
-Of all:
-
-    <prefix>:{.spaces}:ids:<model>    string   a prototype space
-    <prefix>:{.spaces}:latest         string   the model version registered last
+Prototype spaces are in `redis_spaces`.
 """
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from hashlib import sha1
 from typing import NamedTuple, TypeVar
 
 from leitmotif_services.profiles.store.msgpack_exclusions import decode_exclusions, encode_exclusions
@@ -47,13 +42,13 @@ from leitmotif_services.profiles.store.msgpack_profiles import (
     encode_profile,
     version_bytes,
 )
-from leitmotif_services.profiles.store.msgpack_spaces import decode_space, encode_space
 from leitmotif_services.profiles.store.profile_store import Commit, Erased, Include, LoggedEvent, Stored, Verified
 from leitmotif_services.profiles.store.redis_client import RedisClient
 from leitmotif_services.profiles.store.redis_failures import RETRY_AFTER_S
 from leitmotif_services.profiles.store.redis_keys import TenantKeys
 from leitmotif_services.profiles.store.redis_node import Argument
-from leitmotif_services.profiles.store.redis_scripts import COMMIT, DELETE, KEEP_SPACE, READ_EDITS, READ_EVENTS
+from leitmotif_services.profiles.store.redis_scripts import COMMIT, DELETE, READ_EDITS, READ_EVENTS
+from leitmotif_services.profiles.store.redis_spaces import RedisSpaces
 from leitmotif_services.profiles.taste.exclusions import NO_EXCLUSIONS
 from leitmotif_services.profiles.taste.profile import Edit, Version
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
@@ -69,14 +64,12 @@ MOST_ANSWERS = 10_000
 # What takes longer than about a millisecond is encoded and decoded in a thread.
 _EVENTS_ON_LOOP = 500
 _BYTES_ON_LOOP = 8192
-_PROTOTYPES_ON_LOOP = 500
 
 _TAILS_KEPT = 256
 
 _OLDEST = b"\0"
 """The field of `event_ids` that holds the oldest sequence."""
 
-_SPACE_TRIES = 16
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -102,6 +95,7 @@ class RedisStore:
         self._client = client
         self._keys = TenantKeys(key_prefix, tenant_id)
         self._heavy = decoding
+        self._spaces = RedisSpaces(client, self._keys, decoding)
         self._inactive_ttl_ms = inactive_ttl_s * 1000
         # No answer outlives its profile.
         self._answer_kept_ms = min(answer_kept_ms, self._inactive_ttl_ms or answer_kept_ms)
@@ -232,30 +226,13 @@ class RedisStore:
         return Verified(scanned, len(remaining))
 
     async def register_space(self, space: PrototypeSpace) -> PrototypeSpace:
-        key = self._keys.space(space.model_version)
-        encoded = await self._run(encode_space, space, heavy=space.size > _PROTOTYPES_ON_LOOP)
-        for _ in range(_SPACE_TRIES):
-            value = await self._client.command("GET", key)
-            if value is not None:
-                kept = await self._decoded_space(space.model_version, value)
-                if kept != space:
-                    return kept
-            found = b"" if value is None else sha1(value, usedforsecurity=False).hexdigest()
-            keep = b"" if value == encoded else encoded
-            reply = await self._client.script(KEEP_SPACE, (key, self._keys.latest_space), found, keep, space.model_version)
-            if reply.value:
-                return space
-        raise ServiceError(
-            Reason.STORE_UNAVAILABLE, "a prototype space is registered by too many at once", retry_after_s=RETRY_AFTER_S
-        )
+        return await self._spaces.register(space)
 
     async def read_space(self, model_version: str) -> PrototypeSpace | None:
-        value = await self._client.command("GET", self._keys.space(model_version))
-        return None if value is None else await self._decoded_space(model_version, value)
+        return await self._spaces.read(model_version)
 
     async def latest_model_version(self) -> str | None:
-        value = await self._client.command("GET", self._keys.latest_space)
-        return None if value is None else value.decode()
+        return await self._spaces.latest()
 
     def _remember_tail(self, user_id: str, version: Version, tail: list[LoggedEvent]) -> None:
         self._tails[user_id] = (version, tail)
@@ -272,9 +249,6 @@ class RedisStore:
             return tail
         # Where this is of a later version than expected, the commit is refused.
         return open_events(await self._client.command("LINDEX", self._keys.base(commit.profile.user_id) + "events", -1))
-
-    async def _decoded_space(self, model_version: str, value: bytes) -> PrototypeSpace:
-        return await self._run(partial(decode_space, model_version), value, heavy=len(value) > _BYTES_ON_LOOP)
 
     async def _decoded(self, decode: Callable[[Sequence[bytes]], T], values: Sequence[bytes]) -> T:
         return await self._run(decode, values, heavy=sum(map(len, values)) > _BYTES_ON_LOOP)
