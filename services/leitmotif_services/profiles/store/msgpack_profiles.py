@@ -14,6 +14,7 @@ import math
 import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgpack
@@ -218,9 +219,12 @@ def encode_sums(sums: NDArray[np.float64]) -> tuple[int, bytes]:
 
 def decode_sums(exponent: int, encoded: bytes) -> NDArray[np.float64]:
     """The sums of `encode_sums`; encoding them again gives the same bytes."""
-    shifted = np.zeros((len(encoded) // _SUM_BYTES, 8), np.uint8)
-    shifted[:, 8 - _SUM_BYTES :] = np.frombuffer(encoded, np.uint8).reshape(-1, _SUM_BYTES)
-    sums: NDArray[np.float64] = shifted.view("<i8")[:, 0] * math.ldexp(1.0, exponent - 63)
+    if len(encoded) % _SUM_BYTES:
+        raise ValueError("a sum is cut off")
+    # Each sum is the upper end of the eight bytes that end with it.
+    wide = np.ndarray((len(encoded) // _SUM_BYTES,), "<i8", bytes(8 - _SUM_BYTES) + encoded, 0, (_SUM_BYTES,))
+    sums: NDArray[np.float64] = np.right_shift(wide, 8 * (8 - _SUM_BYTES)).astype(np.float64)
+    sums *= math.ldexp(1.0, exponent - _SUM_BITS)
     sums.flags.writeable = False
     return sums
 
@@ -241,9 +245,14 @@ def _flat_controls(controls: Controls) -> tuple[list[float], list[int], list[flo
     return edits, muted, pins
 
 
+@lru_cache(maxsize=4096, typed=True)
+def _edited(edit: int | float) -> Control:
+    return Control(long_number(edit))
+
+
 def _controls(flat: tuple[Sequence[Any], Sequence[int], Sequence[Any]], prototypes: int) -> Controls:
     edits, muted, pins = flat
-    controls = {position: Control(long_number(edit)) for position, edit in zip(edits[::2], edits[1::2], strict=True)}
+    controls = {position: _edited(edit) for position, edit in zip(edits[::2], edits[1::2], strict=True)}
     for position in muted:
         controls[position] = Control(controls.get(position, NEUTRAL).edit, True)
     for position, pinned in zip(pins[::2], pins[1::2], strict=True):
