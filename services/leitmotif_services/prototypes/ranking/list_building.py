@@ -11,6 +11,7 @@ r_i the score, chance included, scaled so that the best track has 1 and the last
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,21 +31,32 @@ TOP = 100
 """Best tracks by score whose standard deviation the strength of chance is measured in."""
 
 
+@dataclass(frozen=True, slots=True)
+class FilledList:
+    """A stretch of a list."""
+
+    positions: Positions
+    partial: bool
+    """Whether a part of the index did not answer: tracks of it may be missing."""
+
+
 def fill_list(
     model: ServedModel, index: Index, query: Query, kept: Mask | None, count: int, options: RankingOptions, sent: SentTracks
-) -> Positions:
-    """Positions of the next `count` ≥ 1 tracks of the list behind those that were `sent`; fewer when no more are left."""
+) -> FilledList:
+    """The next `count` ≥ 1 tracks of the list behind those that were `sent`; fewer when no more are left."""
     if options.by_score_alone and not sent:
-        return index.search(query, count, kept)
+        answer = index.search_available(query, count, kept)
+        return FilledList(answer.positions, bool(answer.missing))
     # A track that was sent may stand anywhere by now, or be gone: among so many, enough are left that were not.
     depth = len(sent) + count + (WINDOW if options.among_several else 0)
-    candidates = index.search(query, depth, kept)
+    answer = index.search_available(query, depth, kept)
+    candidates, partial = answer.positions, bool(answer.missing)
     exhausted = len(candidates) < depth
     while True:
         filling = _Filling(model, query, candidates, options, sent)
         places = filling.fill(count, exhausted=exhausted)
         if places is not None:
-            return candidates[places]
+            return FilledList(candidates[places], partial)
         # So many of a few artists stand at the top that the search has to go deeper: past them, not through them.
         depth *= 2
         kept = np.ones(len(model.scoring), np.bool_) if kept is None else kept
@@ -53,9 +65,9 @@ def fill_list(
             theirs = kept & model.catalogue.fields.mask(FieldIn("artist", full))
             kept &= ~theirs
             candidates = np.concatenate([candidates, filling.sent_among(np.flatnonzero(theirs))])
-        deeper = index.search(query, depth, kept)
-        exhausted = len(deeper) < depth
-        candidates = np.concatenate([candidates, deeper])
+        answer = index.search_available(query, depth, kept)
+        exhausted, partial = len(answer.positions) < depth, partial or bool(answer.missing)
+        candidates = np.concatenate([candidates, answer.positions])
 
 
 class _Filling:

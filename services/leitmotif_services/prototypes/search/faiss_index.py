@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.search.column_extremes import ColumnExtremes
 from leitmotif_services.prototypes.search.exact_index import ExactIndex, count_th_largest
+from leitmotif_services.prototypes.search.index import PartialAnswer
 from leitmotif_services.prototypes.search.scoring import Floats, Mask, Part, Positions, Query, Scoring, in_order
 
 _SPARE = 4
@@ -118,6 +119,10 @@ class FaissIndex:
         if kept is not None and left * _FLAT_GATHER_SHARE <= self._tracks:
             return self._exact.best_of(query, count, np.flatnonzero(kept))
         return self._search_flat(flat, query, count, kept, left)
+
+    def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
+        """See `index.Index.search_available`."""
+        return PartialAnswer(self.search(query, count, kept))
 
     def _search_flat(self, flat: FlatRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
         gone = self._tracks - left

@@ -1,8 +1,18 @@
 """The port behind which a catalogue is searched."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query
+
+
+@dataclass(frozen=True)
+class PartialAnswer:
+    """What the parts of an index that answered found."""
+
+    positions: Positions
+    missing: tuple[int, ...] = ()
+    """Numbers of the shards that did not answer, ascending: their tracks are not in the list. Empty where it is whole."""
 
 
 class Index(Protocol):
@@ -18,5 +28,12 @@ class Index(Protocol):
         Ordered by falling exact score, ties by rising position. Tracks that are not kept are passed over inside the
         search, so that they never shorten the list. An exact index finds the best; an approximate one may miss a few of
         them and then returns the next best in their place, as often as its stated recall says.
+        """
+        ...
+
+    def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
+        """As `search`, without the tracks of shards that raise or take too long: those are told instead.
+
+        An index in one piece answers whole, or raises.
         """
         ...

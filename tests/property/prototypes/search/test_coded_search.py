@@ -102,7 +102,8 @@ def test_few_edits_and_no_history_are_found_exactly(storage: str) -> None:
 
 def narrow_profiles(part: Part, count: int) -> list[Profile]:
     """Profiles that rest on one or two prototypes, by little more than one column of the rows."""
-    random, found = np.random.default_rng(12), []
+    random = np.random.default_rng(12)
+    found: list[Profile] = []
     extremes = index("int4")._coded[part].extremes
     while len(found) < count:
         row = catalogue().affinities[random.integers(TRACKS)].astype(np.float64)

@@ -22,7 +22,7 @@ def end(extremes: ColumnExtremes, column: int, sign: float) -> list[int]:
     best = extremes.best_of_one(query)
     assert best is not None
     assert extremes.nearest(query).tolist() == best.tolist()
-    return best.tolist()
+    return [int(position) for position in best]
 
 
 @pytest.mark.parametrize("steps", [0, 2000])
