@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leitmotif_services.prototypes.search.index import PartialAnswer
+from leitmotif_services.prototypes.search.index import ANY_COUNT, PartialAnswer
 from leitmotif_services.prototypes.search.scoring import Floats, Mask, Positions, Query, Scoring
 
 _GATHER_SHARE = 8
@@ -16,6 +16,7 @@ class ExactIndex:
     """Scores every track. Implements `index.Index`; takes no memory beside the scoring's."""
 
     name = "exact"
+    steady_count = ANY_COUNT
 
     def __init__(self, scoring: Scoring) -> None:
         self._scoring = scoring

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.search.column_extremes import ColumnExtremes
 from leitmotif_services.prototypes.search.exact_index import ExactIndex, count_th_largest
-from leitmotif_services.prototypes.search.index import PartialAnswer
+from leitmotif_services.prototypes.search.index import ANY_COUNT, PartialAnswer
 from leitmotif_services.prototypes.search.scoring import Floats, Mask, Part, Positions, Query, Scoring, in_order
 
 _SPARE = 4
@@ -100,14 +100,13 @@ class FaissIndex:
         self._exact = ExactIndex(scoring)
         self._flat = {part: each for part, each in rows.items() if isinstance(each, FlatRows)}
         self._coded = {part: each for part, each in rows.items() if isinstance(each, CodedRows)}
+        # Up to so many, the candidates do not depend on how many tracks are asked for.
+        self.steady_count = min([each.candidates // _CANDIDATES_EACH for each in self._coded.values()], default=ANY_COUNT)
         swig: Any = faiss  # its annotations describe the C++ constructors, not what the wrapper takes
         self._probes = {part: swig.SearchParametersIVF(nprobe=each.probes) for part, each in self._coded.items()}
 
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
-        """See `index.Index.search`.
-
-        Coded rows: as long as four times `count` is no more than their candidates, a longer list begins with the shorter one.
-        """
+        """See `index.Index.search`."""
         left = self._tracks if kept is None else int(np.count_nonzero(kept))
         if left <= count:
             return self._exact.search(query, count, kept)

@@ -1,9 +1,13 @@
 """The port behind which a catalogue is searched."""
 
+import sys
 from dataclasses import dataclass
 from typing import Protocol
 
 from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query
+
+ANY_COUNT = sys.maxsize
+"""Of an index that is exact: see `Index.steady_count`."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,9 @@ class Index(Protocol):
 
     name: str
     """Short name for logs and figures, such as "exact"."""
+    steady_count: int
+    """Of two lists of up to so many tracks the longer one begins with the shorter one; a longer list may hold tracks that the
+    shorter one should have held. At least 1."""
 
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
         """Positions of the best `count` ≥ 1 tracks among those that `kept` (N,) is True for, None being all of them; of all that

@@ -14,6 +14,7 @@ class JoinedIndex:
     def __init__(self, index: Index, scoring: Scoring, alive: Mask | None, gone: Positions) -> None:
         """`index`: over the bundle's tracks, the first of `scoring`. `alive` (N + M,), None for all; `gone`: where it is not."""
         self.name = index.name
+        self.steady_count = index.steady_count
         self._index = index
         self._joined = ExactIndex(scoring)
         self._later = ExactIndex(scoring.later) if isinstance(scoring, JoinedScoring) else None

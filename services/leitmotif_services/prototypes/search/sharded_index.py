@@ -37,6 +37,7 @@ class ShardedIndex:
         if [shard.start for shard in shards] != bounds[:-1] or bounds[-1] != len(scoring) or bounds != sorted(set(bounds)):
             raise ValueError("shards must follow one another and hold every track")
         self.name = f"sharded {shards[0].index.name}"
+        self.steady_count = min(shard.index.steady_count for shard in shards)
         self._scoring = scoring
         self._shards = tuple(shards)
         self._timeout_s = timeout_s

@@ -27,6 +27,7 @@ class CountingIndex:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self.steady_count = index.steady_count
         self.found = 0
 
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:

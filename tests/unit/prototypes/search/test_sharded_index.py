@@ -18,7 +18,7 @@ from leitmotif_services.prototypes.search.faiss_index_files import (
     read_index,
     write_index,
 )
-from leitmotif_services.prototypes.search.index import PartialAnswer
+from leitmotif_services.prototypes.search.index import ANY_COUNT, PartialAnswer
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query
 from leitmotif_services.prototypes.search.sharded_index import Shard, ShardedIndex, shard_bounds
@@ -38,6 +38,7 @@ class Failing:
     """An index that raises."""
 
     name = "failing"
+    steady_count = ANY_COUNT
 
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
         raise OSError("the disk is gone")
@@ -50,6 +51,7 @@ class Stuck:
     """An index that answers when it is let."""
 
     name = "stuck"
+    steady_count = ANY_COUNT
 
     def __init__(self) -> None:
         self.let = threading.Event()
