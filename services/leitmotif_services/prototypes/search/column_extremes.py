@@ -61,6 +61,11 @@ class ColumnExtremes:
         bounds = np.concatenate([[0], np.cumsum(np.minimum(counts, longest))])
         return cls(sample.std(axis=0, dtype=np.float64), positions[order[places < longest]].astype(np.int32), bounds)
 
+    @property
+    def memory_bytes(self) -> int:
+        """What it holds."""
+        return self.positions.nbytes + self.bounds.nbytes + self.spread.nbytes
+
     def breadth(self, vector: Floats) -> float:
         """How many columns a query (d,) tells tracks apart by: (Σ x²)² / Σ x⁴ of x_k = q_k · spread_k, which is n where n
         columns count alike; 0 where none counts.
