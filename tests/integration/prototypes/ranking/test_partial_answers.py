@@ -117,7 +117,7 @@ async def test_no_shard_left(sharded: Service, disk: Disk, version: str) -> None
 
 
 async def test_later_tracks_are_there_whatever_fails(sharded: Service, disk: Disk, version: str) -> None:
-    await upsert(sharded, message("new", [1.0] + [0.0] * 7))
+    await upsert(sharded, message("new", 1.0, *[0.0] * 7))
     disk.failing = {MIDDLE, OUTER}
     answer = await sharded.stub.RecommendTracks(asking(version, 10))
     assert (ids(answer), answer.partial, bool(answer.next_page_token)) == (["new"], True, True)
