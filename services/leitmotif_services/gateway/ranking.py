@@ -49,6 +49,7 @@ class Ranking:
                 next_page_token=ranking.next_page_token,
                 catalogue_revision=ranking.catalogue_revision,
                 arm=ranking.arm,
+                partial=ranking.partial,
             )
 
         return await self._current.run(user_id, recommend, deadline)

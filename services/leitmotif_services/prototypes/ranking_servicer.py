@@ -161,6 +161,7 @@ class RankingMethods:
                     next_page_token=self._cursors.encode(question_of(request), page.sent) if page.sent else "",
                     catalogue_revision=model.catalogue_revision,
                     arm=ARMS[arm],
+                    partial=page.partial,
                 )
             )
 

@@ -168,18 +168,20 @@ class RecommendTracksRequest(_message.Message):
     def __init__(self, profile: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., count: _Optional[int] = ..., options: _Optional[_Union[RankingOptions, _Mapping]] = ..., contribution_count: _Optional[int] = ..., exact: bool = ..., page_token: _Optional[str] = ..., user_id: _Optional[str] = ..., hidden_artists: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RecommendTracksResponse(_message.Message):
-    __slots__ = ("tracks", "model_version", "next_page_token", "catalogue_revision", "arm")
+    __slots__ = ("tracks", "model_version", "next_page_token", "catalogue_revision", "arm", "partial")
     TRACKS_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     CATALOGUE_REVISION_FIELD_NUMBER: _ClassVar[int]
     ARM_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
     tracks: _containers.RepeatedCompositeFieldContainer[ScoredTrack]
     model_version: str
     next_page_token: str
     catalogue_revision: int
     arm: _models_pb2.Arm
-    def __init__(self, tracks: _Optional[_Iterable[_Union[ScoredTrack, _Mapping]]] = ..., model_version: _Optional[str] = ..., next_page_token: _Optional[str] = ..., catalogue_revision: _Optional[int] = ..., arm: _Optional[_Union[_models_pb2.Arm, str]] = ...) -> None: ...
+    partial: bool
+    def __init__(self, tracks: _Optional[_Iterable[_Union[ScoredTrack, _Mapping]]] = ..., model_version: _Optional[str] = ..., next_page_token: _Optional[str] = ..., catalogue_revision: _Optional[int] = ..., arm: _Optional[_Union[_models_pb2.Arm, str]] = ..., partial: bool = ...) -> None: ...
 
 class StreamRecommendationsResponse(_message.Message):
     __slots__ = ("index", "recommended", "refused")
