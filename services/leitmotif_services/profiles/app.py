@@ -38,11 +38,13 @@ async def build(
     store_of: Callable[[str], ProfileStore] | None = None,
     feed_of: Callable[[str], ChangeFeed] | None = None,
 ) -> App:
-    """Compose the service; `store_of` gives the store of a tenant in place of Redis, and `feed_of`, with it, news of its changes.
+    """Compose the service; `store_of` and `feed_of`, given together, take the place of Redis: a tenant's store and its changes.
 
     A Redis that would lose profiles is refused with STORE_UNAVAILABLE. One that does not answer is not: the service starts,
     answers UNAVAILABLE, and applies the same check once Redis is there.
     """
+    if (store_of is None) != (feed_of is None):
+        raise ValueError("give both store_of and feed_of, or neither")
     app = App("profiles")
     heavy = Admission("profiles", workers=1, waiting=64)
     app.on_close(heavy.close)

@@ -212,7 +212,7 @@ class UserProfile:
     def delete(self, *, verify: bool = False, timeout_s: float | None = None) -> Erasure:
         """Erase everything that is kept of the user; the receipt is false when there was nothing.
 
-        `verify` proves it by a scan of every key in the store: about a second for a million keys, so give `timeout_s` too. Not
+        `verify` proves it by a scan of every key in the store: some seconds for a million keys, so give `timeout_s` too. Not
         repeated by itself: a repeat whose first answer was lost would say that there was nothing.
         """
         method = self._transport.stubs.profiles.DeleteProfile

@@ -13,7 +13,7 @@ from leitmotif.cli.json_values import json_value
 from leitmotif.cli.rendering import plain
 
 VERIFY_TIMEOUT_S = 300.0
-"""A scan of every key takes about a second for a million of them."""
+"""A scan of every key takes some seconds for a million of them."""
 
 
 def export(
