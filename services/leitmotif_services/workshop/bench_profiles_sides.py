@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb2
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceStub
 from leitmotif_services.profiles.store.redis_client import RedisClient
-from leitmotif_services.profiles.store.redis_node import Argument
 from leitmotif_services.profiles.store.redis_scripts import COMMIT, Script
+from leitmotif_services.profiles.store.redis_socket import Argument
 from leitmotif_services.profiles.store.redis_store import RedisStore
 from leitmotif_services.profiles.taste.control import ControlAction, ControlChange
 from leitmotif_services.profiles.use_cases.editing import Editing

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from redis.exceptions import ResponseError
 
-from leitmotif_services.profiles.store.redis_node import Argument, ConnectionSettings, RedisNode, Replication, encoded
+from leitmotif_services.profiles.store.redis_node import RedisNode, Replication
 from leitmotif_services.profiles.store.redis_pipelining import MOST_TOGETHER, CommandPipeline, Exchanged
+from leitmotif_services.profiles.store.redis_socket import Argument, ConnectionSettings, encoded
 
 
 class Trips:

@@ -9,12 +9,13 @@ from redis.exceptions import NoScriptError, ResponseError
 from leitmotif_services.profiles.store.redis_cluster import ClusterRedis
 from leitmotif_services.profiles.store.redis_durability import DurabilityCheck
 from leitmotif_services.profiles.store.redis_failures import DRIVER_ERRORS, RETRY_AFTER_S, translated
-from leitmotif_services.profiles.store.redis_node import Argument, ConnectionSettings, Replication, encoded
+from leitmotif_services.profiles.store.redis_node import Replication
 from leitmotif_services.profiles.store.redis_pipelining import Exchanged
 from leitmotif_services.profiles.store.redis_replication import CONFIRM
 from leitmotif_services.profiles.store.redis_scripts import Script
 from leitmotif_services.profiles.store.redis_servers import RedisServers
 from leitmotif_services.profiles.store.redis_single import SingleRedis
+from leitmotif_services.profiles.store.redis_socket import Argument, ConnectionSettings, encoded
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 NO_REPLICATION = Replication()

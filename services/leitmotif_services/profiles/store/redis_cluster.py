@@ -13,18 +13,12 @@ from redis.asyncio.connection import AbstractConnection
 from redis.crc import key_slot
 from redis.exceptions import AskError, ClusterDownError, MovedError, RedisError, TryAgainError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from leitmotif_services.profiles.store.redis_cluster_slots import SLOTS, Address, slot_ranges
-from leitmotif_services.profiles.store.redis_node import (
-    ConnectionSettings,
-    NoConnectionFreeError,
-    RedisNode,
-    Replication,
-    encoded,
-)
+from leitmotif_services.profiles.store.redis_cluster_slots import SLOTS, slot_ranges
+from leitmotif_services.profiles.store.redis_node import NoConnectionFreeError, RedisNode, Replication
 from leitmotif_services.profiles.store.redis_pipelining import Exchanged
 from leitmotif_services.profiles.store.redis_servers import Check
+from leitmotif_services.profiles.store.redis_socket import Address, ConnectionSettings, encoded
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +31,7 @@ _SHORTEST_BETWEEN_S = 0.1
 
 _ASKING = encoded("ASKING")
 _ELSEWHERE = (AskError, TryAgainError, ClusterDownError)  # MovedError is an AskError
-_UNREACHABLE = (RedisError, OSError, asyncio.IncompleteReadError, NoConnectionFreeError)
+_UNREACHABLE = (RedisError, OSError, NoConnectionFreeError)
 
 
 class ClusterRedis:
@@ -75,7 +69,7 @@ class ClusterRedis:
     def new_connections(self) -> list[AbstractConnection]:
         addresses = sorted(self._masters) or [self._seed_address]
         random.shuffle(addresses)
-        return [self._settings.connection(address) for address in addresses]
+        return [self._settings.subscriber(address) for address in addresses]
 
     async def close(self) -> None:
         if self._learning is not None:
@@ -89,12 +83,10 @@ class ClusterRedis:
         """The answers of a server, or of the one that has taken its place when it cannot be reached."""
         try:
             return await self._sent(node, commands, lasting=lasting)
-        except (TimeoutError, RedisTimeoutError):
+        except TimeoutError:
             self._learn_soon(doubted=node)
             raise
-        except RedisConnectionError as error:
-            if type(error) is not RedisConnectionError:
-                raise
+        except RedisConnectionError:
             await self._learn(doubted=node)
             successor = self._owners[slot]
             if successor is None or successor is node:

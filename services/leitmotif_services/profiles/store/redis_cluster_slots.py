@@ -1,16 +1,15 @@
 """Who has which hash slot of a Redis Cluster, asked of the cluster itself."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from redis.exceptions import ResponseError
 
-from leitmotif_services.profiles.store.redis_node import RedisNode, encoded
+from leitmotif_services.profiles.store.redis_node import RedisNode
+from leitmotif_services.profiles.store.redis_socket import Address, encoded
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 SLOTS = 16384
-
-Address: TypeAlias = tuple[str, int]
 
 _CLUSTER_SLOTS = encoded("CLUSTER", "SLOTS")
 

@@ -6,7 +6,8 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from leitmotif_services.profiles.store.redis_failures import RETRY_AFTER_S
-from leitmotif_services.profiles.store.redis_node import RedisNode, encoded
+from leitmotif_services.profiles.store.redis_node import RedisNode
+from leitmotif_services.profiles.store.redis_socket import encoded
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 log = logging.getLogger(__name__)

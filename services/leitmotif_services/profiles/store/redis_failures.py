@@ -1,10 +1,9 @@
 """The platform's reasons for what goes wrong with Redis."""
 
-import asyncio
 import logging
 import re
 
-from redis.exceptions import BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import AskError, RedisError, ResponseError
 
 from leitmotif_services.profiles.store.redis_node import NoConnectionFreeError
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -13,12 +12,12 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 1.0
 
-DRIVER_ERRORS = (RedisError, OSError, asyncio.IncompleteReadError, NoConnectionFreeError)
+DRIVER_ERRORS = (RedisError, OSError, NoConnectionFreeError)
 """What sending a command may raise."""
 
 # A script's error carries the code of the command that failed somewhere inside its text, so the codes are searched for.
 _UNAVAILABLE = re.compile(
-    r"\b(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY|UNKILLABLE)\b"
+    r"\b(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY|UNKILLABLE)\b"
 )
 _UNREADABLE = re.compile(r"\bWRONGTYPE\b|bad data format")
 
@@ -39,8 +38,7 @@ def translated(error: Exception) -> Exception:
         if _UNREADABLE.search(text):
             log.error("Redis holds a foreign value: %s", text)
             return ServiceError(Reason.STORED_VALUE_UNREADABLE, "a stored value is not of this service")
-        # redis-py takes the code out of the text.
-        if not _UNAVAILABLE.search(f"{getattr(error, 'status_code', None)} {text}"):
+        if not isinstance(error, AskError) and not _UNAVAILABLE.search(text):
             return error
     log.warning("Redis failed a call: %s: %s", type(error).__name__, text)
-    return StoreUnreachableError("is loading its data" if isinstance(error, BusyLoadingError) else "does not answer")
+    return StoreUnreachableError("is loading its data" if text.startswith("LOADING") else "does not answer")

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from redis.asyncio.connection import AbstractConnection
 
-from leitmotif_services.profiles.store.redis_node import ConnectionSettings, RedisNode, Replication
+from leitmotif_services.profiles.store.redis_node import RedisNode, Replication
 from leitmotif_services.profiles.store.redis_pipelining import Exchanged
 from leitmotif_services.profiles.store.redis_servers import Check
+from leitmotif_services.profiles.store.redis_socket import ConnectionSettings
 
 
 class SingleRedis:
@@ -28,7 +29,7 @@ class SingleRedis:
         return (self._node,)
 
     def new_connections(self) -> list[AbstractConnection]:
-        return [self._settings.connection(None)]
+        return [self._settings.subscriber(None)]
 
     async def close(self) -> None:
         await self._node.close()

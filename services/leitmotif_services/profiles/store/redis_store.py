@@ -46,8 +46,8 @@ from leitmotif_services.profiles.store.profile_store import Commit, Erased, Incl
 from leitmotif_services.profiles.store.redis_client import RedisClient
 from leitmotif_services.profiles.store.redis_failures import RETRY_AFTER_S
 from leitmotif_services.profiles.store.redis_keys import TenantKeys
-from leitmotif_services.profiles.store.redis_node import Argument
 from leitmotif_services.profiles.store.redis_scripts import COMMIT, DELETE, READ_EDITS, READ_EVENTS
+from leitmotif_services.profiles.store.redis_socket import Argument
 from leitmotif_services.profiles.store.redis_spaces import RedisSpaces
 from leitmotif_services.profiles.taste.exclusions import NO_EXCLUSIONS
 from leitmotif_services.profiles.taste.profile import Edit, Version
