@@ -2,7 +2,7 @@ import math
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import msgpack
 import numpy as np
@@ -55,6 +55,7 @@ def assert_equal_profiles(actual: Profile, expected: Profile) -> None:
     np.testing.assert_allclose(actual.history.weighted_sum, expected.history.weighted_sum, rtol=0.0, atol=1e-12 * 2 * largest)
     for name in ("magnitude", "event_count", "reference_us"):
         assert getattr(actual.history, name) == getattr(expected.history, name)
+    assert vars(actual).keys() == {each.name for each in fields(Profile)}
     for name in vars(expected).keys() - {"history"}:
         assert getattr(actual, name) == getattr(expected, name), name
 

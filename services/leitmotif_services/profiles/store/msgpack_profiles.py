@@ -137,7 +137,9 @@ def _decode_present(user_id: str, version: Version, body: tuple[Any, ...]) -> Pr
         updated_at_us,
     ) = body
     weighted_sum = decode_sums(exponent, sums)
-    return Profile(
+    # A frozen dataclass sets each field by a call of its own, which takes longer than to decode most of them.
+    profile = object.__new__(Profile)
+    profile.__dict__.update(
         user_id=user_id,
         model_version=model_version,
         history=History(weighted_sum, magnitude, event_count, reference_us),
@@ -154,6 +156,7 @@ def _decode_present(user_id: str, version: Version, body: tuple[Any, ...]) -> Pr
         exclusion_count=exclusion_count,
         active_preset=active_of(active),
     )
+    return profile
 
 
 def _decode_before(user_id: str, version: Version, body: tuple[Any, ...]) -> Profile:
@@ -252,7 +255,9 @@ def _edited(edit: int | float) -> Control:
 
 def _controls(flat: tuple[Sequence[Any], Sequence[int], Sequence[Any]], prototypes: int) -> Controls:
     edits, muted, pins = flat
-    controls = {position: _edited(edit) for position, edit in zip(edits[::2], edits[1::2], strict=True)}
+    if not (edits or muted or pins):
+        return {}
+    controls = dict(zip(edits[::2], map(_edited, edits[1::2]), strict=True))
     for position in muted:
         controls[position] = Control(controls.get(position, NEUTRAL).edit, True)
     for position, pinned in zip(pins[::2], pins[1::2], strict=True):

@@ -1,7 +1,7 @@
 """A connection to Redis whose every failure is one of the platform's reasons, and that finds Redis again by itself."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ResponseError
@@ -68,7 +68,13 @@ class RedisClient:
 
     async def command(self, *arguments: Argument) -> Any:
         """The answer to one command whose first argument is its key; it may share its round trip with those of other callers."""
-        (value,) = await self.commands(arguments)
+        # In few steps: this is most of a read of a profile.
+        try:
+            (value,) = (await self._servers.send(cast(str, arguments[1]), [encoded(*arguments)])).values
+        except DRIVER_ERRORS as error:
+            raise translated(error) from error
+        if isinstance(value, ResponseError):
+            raise translated(value) from value
         return value
 
     async def commands(self, *commands: Sequence[Argument]) -> list[Any]:

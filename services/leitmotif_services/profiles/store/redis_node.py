@@ -1,7 +1,7 @@
 """One Redis server: a bounded number of connections, bounded waits, and a second try where a connection broke."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import NamedTuple
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -53,13 +53,13 @@ class RedisNode:
         # Who only reads does not wait for replicas with those who write.
         self._lasting = CommandPipeline(self._exchange_and_wait) if replication.replicas else self._pipeline
 
-    async def send(self, commands: Sequence[bytes], *, lasting: bool = False) -> Exchanged:
+    def send(self, commands: Sequence[bytes], *, lasting: bool = False) -> Awaitable[Exchanged]:
         """The answers to encoded commands, in one round trip that other callers may share.
 
         `lasting` ones are followed by WAIT on the same connection, where replicas are to be waited for.
         RedisError or OSError when the server cannot be spoken to, NoConnectionFreeError.
         """
-        return await (self._lasting if lasting else self._pipeline).send(commands)
+        return (self._lasting if lasting else self._pipeline).send(commands)
 
     async def close(self) -> None:
         """Wait for what is under way, and close every connection."""

@@ -18,7 +18,7 @@ class RedisServers(Protocol):
     Methods raise RedisError or OSError when the server cannot be spoken to, NoConnectionFreeError, and what a `Check` raises.
     """
 
-    async def send(self, key: bytes | str, commands: Sequence[bytes], *, lasting: bool = False) -> Exchanged:
+    def send(self, key: bytes | str, commands: Sequence[bytes], *, lasting: bool = False) -> Awaitable[Exchanged]:
         """The answers to encoded commands, whose keys all share the hash slot of `key`; see `RedisNode.send`."""
         ...
 

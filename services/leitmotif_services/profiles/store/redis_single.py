@@ -1,6 +1,6 @@
 """One Redis server that has every key."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from redis.asyncio.connection import AbstractConnection
 
@@ -20,10 +20,10 @@ class SingleRedis:
         self._node = RedisNode(settings, None, pool_size=pool_size, timeout_s=timeout_s, replication=replication)
         self._check = check
 
-    async def send(self, key: bytes | str, commands: Sequence[bytes], *, lasting: bool = False) -> Exchanged:  # noqa: ARG002
-        if not self._node.checked:
-            await self._check(self._node)
-        return await self._node.send(commands, lasting=lasting)
+    def send(self, key: bytes | str, commands: Sequence[bytes], *, lasting: bool = False) -> Awaitable[Exchanged]:  # noqa: ARG002
+        if self._node.checked:
+            return self._node.send(commands, lasting=lasting)
+        return self._checked_and_sent(commands, lasting=lasting)
 
     async def masters(self) -> Sequence[RedisNode]:
         return (self._node,)
@@ -33,3 +33,7 @@ class SingleRedis:
 
     async def close(self) -> None:
         await self._node.close()
+
+    async def _checked_and_sent(self, commands: Sequence[bytes], *, lasting: bool) -> Exchanged:
+        await self._check(self._node)
+        return await self._node.send(commands, lasting=lasting)

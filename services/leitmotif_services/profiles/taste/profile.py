@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leitmotif_services.profiles.taste.control import Control, ControlChange, Controls, apply_changes
 from leitmotif_services.profiles.taste.edit_replay import before_logged_edits, replayed
@@ -83,9 +83,15 @@ class Profile:
         """A profile before its first change; its version stands for "not stored yet"."""
         return cls(user_id, space.model_version, History.empty(space.size), Version(0, bytes(8)), now_us, now_us)
 
+    def _changed(self, **fields: Any) -> "Profile":
+        # What `dataclasses.replace` does, in an eighth of its time; every edit needs it twice.
+        copy = object.__new__(Profile)
+        copy.__dict__.update(self.__dict__, **fields)
+        return copy
+
     def stamped(self, nonce: bytes, now_us: int) -> "Profile":
         """The profile as the next version. A preset that is over by now is not kept any longer."""
-        return replace(self.as_of(now_us), version=Version(self.version.revision + 1, nonce), updated_at_us=now_us)
+        return self.as_of(now_us)._changed(version=Version(self.version.revision + 1, nonce), updated_at_us=now_us)
 
     def as_of(self, now_us: int) -> "Profile":
         """The profile as it is to be shown: without a preset that is over by then. Still the same version."""
@@ -100,6 +106,8 @@ class Profile:
     def forgotten_by_next_edit(self, log_length: int = EDIT_LOG_LENGTH) -> tuple[int, ...]:
         """Sequences of edits in force that the log will not keep beside another edit, oldest first."""
         oldest_kept = self.last_edit + 2 - log_length
+        if not self.undoable or self.undoable[0] >= oldest_kept:  # they ascend
+            return ()
         return tuple(sequence for sequence in self.undoable if sequence < oldest_kept)
 
     def edited(
@@ -122,7 +130,7 @@ class Profile:
         if forgotten:
             settled = replayed(self._known_settled(), [edit.changes for edit in forgotten], space, self.carried)
         undoable = (*self.undoable[len(forgotten) :], edit.sequence)
-        changed = replace(self, controls=controls, settled=settled, last_edit=edit.sequence, undoable=undoable, redoable=())
+        changed = self._changed(controls=controls, settled=settled, last_edit=edit.sequence, undoable=undoable, redoable=())
         return changed, edit
 
     def to_undo(self, sequence: int = 0, log_length: int = EDIT_LOG_LENGTH) -> int:
