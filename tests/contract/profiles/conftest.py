@@ -18,14 +18,15 @@ from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 StoreOf = Callable[[str], ProfileStore]
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "cluster"])
 async def store_of(request: pytest.FixtureRequest) -> AsyncIterator[StoreOf]:
     """The store of a tenant, over one backend that is empty at first."""
     if request.param == "memory":
         yield MemoryStore(wall_clock_us).of_tenant
         return
-    url = request.getfixturevalue("empty_redis_url")
-    client = RedisClient(url, pool_size=8, timeout_s=5.0, allow_volatile=False)
+    cluster = request.param == "cluster"
+    url = request.getfixturevalue("cluster_redis").url if cluster else request.getfixturevalue("empty_redis_url")
+    client = RedisClient(url, pool_size=8, timeout_s=5.0, allow_volatile=False, cluster=cluster)
     decoding = Admission("decoding", workers=1, waiting=8)
     yield lambda tenant_id: RedisStore(client, key_prefix="test", tenant_id=tenant_id, decoding=decoding)
     await client.close()

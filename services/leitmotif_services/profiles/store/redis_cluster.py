@@ -22,10 +22,11 @@ from leitmotif_services.profiles.store.redis_socket import Address, ConnectionSe
 
 log = logging.getLogger(__name__)
 
-MOST_SENDS = 6
-"""Sends of one command, over redirections and pauses, before the cluster's last word on it is the answer."""
+MOST_REDIRECTIONS = 8
+"""Of one command, in a row; then the cluster's last word on it is the answer. Patience is bounded by the timeout instead."""
 
-_FIRST_PAUSE_S = 0.02
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.2
 _SHORTEST_BETWEEN_S = 0.1
 """Between two questions for the slots, however many callers find a server gone."""
 
@@ -105,12 +106,15 @@ class ClusterRedis:
         """The answers after following where the first ones, some of them at least, pointed."""
         values, tries, replicas = first
         pause_s = _FIRST_PAUSE_S
-        for _ in range(MOST_SENDS - 1):
-            left = [index for index, value in enumerate(values) if isinstance(value, _ELSEWHERE)]
-            if not left:
-                break
+        redirections = 0
+        loop = asyncio.get_running_loop()
+        patient_until_s = loop.time() + self._timeout_s
+        while left := [index for index, value in enumerate(values) if isinstance(value, _ELSEWHERE)]:
             reply = values[left[0]]
             again = [commands[index] for index in left]
+            if redirections == MOST_REDIRECTIONS or loop.time() > patient_until_s:
+                break
+            redirections += 1
             if isinstance(reply, MovedError):
                 node = self._node(_target(reply, node))
                 self._owners[slot] = node
@@ -121,8 +125,9 @@ class ClusterRedis:
                 exchanged = await self._sent(self._node(_target(reply, node)), asked, lasting=lasting)
                 exchanged = exchanged._replace(values=exchanged.values[1::2])
             else:
+                redirections = 0
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
-                pause_s *= 2
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 if isinstance(reply, ClusterDownError):
                     await self._learn(doubted=node)
                     node = self._owners[slot] or node

@@ -17,7 +17,7 @@ class SingleRedis:
         self, settings: ConnectionSettings, *, pool_size: int, timeout_s: float, replication: Replication, check: Check
     ) -> None:
         self._settings = settings
-        self._node = RedisNode(settings, None, pool_size=pool_size, timeout_s=timeout_s, replication=replication)
+        self._node = RedisNode(settings, settings.address, pool_size=pool_size, timeout_s=timeout_s, replication=replication)
         self._check = check
 
     def send(self, key: bytes | str, commands: Sequence[bytes], *, lasting: bool = False) -> Awaitable[Exchanged]:  # noqa: ARG002
@@ -29,7 +29,7 @@ class SingleRedis:
         return (self._node,)
 
     def new_connections(self) -> list[AbstractConnection]:
-        return [self._settings.subscriber(None)]
+        return [self._settings.subscriber(self._settings.address)]
 
     async def close(self) -> None:
         await self._node.close()

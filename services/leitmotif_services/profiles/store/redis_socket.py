@@ -94,13 +94,14 @@ class RedisSocket(asyncio.Protocol):
         try:
             self._reader.feed(data)
             while (value := self._reader.gets()) is not _MORE:
+                answered = self._answered
+                if answered is None:
+                    raise InvalidResponse("an answer that nobody asked for")
                 self._values.append(value)
-                if len(self._values) == self._wanted and self._answered is not None:
-                    answered, self._answered = self._answered, None
+                if len(self._values) == self._wanted:
+                    self._answered = None
                     if not answered.done():  # done: its caller was cancelled
                         answered.set_result(self._values)
-                elif self._answered is None:
-                    raise InvalidResponse("an answer that nobody asked for")
         except InvalidResponse as error:
             self._break(error)
 

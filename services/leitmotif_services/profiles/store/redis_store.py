@@ -139,6 +139,9 @@ class RedisStore:
             oldest, *marks = next(more)
             known = _Known(tail, int(oldest or 0), dict(zip(buckets, marks, strict=False)), marks[len(buckets) :])
             seen = known.of(event_ids)
+        if answer is not None or seen:
+            # Who repeats a request may do so because replicas did not tell in time that they have it.
+            await self._client.confirm(base + "profile")
         heard = await self._decoded(_heard, next(more)) if Include.HEARD in include else ()
         exclusions = next(more) if Include.EXCLUSIONS in include else None
         presets = [decode_preset(value) for value in next(more)] if Include.PRESETS in include else []
@@ -213,7 +216,10 @@ class RedisStore:
 
     async def delete(self, user_id: str) -> Erased:
         self._tails.pop(user_id, None)
-        reply = await self._client.script(DELETE, self._keys.of_user(user_id), self._keys.base(user_id))
+        base = self._keys.base(user_id)
+        reply = await self._client.script(DELETE, self._keys.of_user(user_id), base)
+        if not reply.value:  # as when it is repeated, since replicas did not tell in time that they have it
+            await self._client.confirm(base + "profile")
         return Erased(reply.value)
 
     async def verify_erased(self, user_id: str) -> Verified:
