@@ -464,7 +464,7 @@ def test_an_unknown_prototype_is_told_before_anything_is_changed(run, platform):
 
 def test_a_profile_shows_bars_mutes_and_doubts(run):
     lines = [line.strip() for line in run("profile", "show", "ada").stdout.splitlines()]
-    assert "ada: 3 events heard" in lines
+    assert "ada: 3 events count" in lines
     (piano,) = [line for line in lines if line.startswith("piano ")]
     assert piano.split() == ["piano", "│██████████", "+1.50", "+0.50", "+1.00", "weak"]
     (drums,) = [line for line in lines if line.startswith("drums, fast ")]

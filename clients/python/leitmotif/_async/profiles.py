@@ -168,7 +168,7 @@ class AsyncUserProfile:
                 yield edit_of(edit)
 
     async def events(self, *, page_size: int = 0, timeout_s: float | None = None) -> AsyncIterator[Event]:
-        """The events that the history weights were made from, oldest first; pages are fetched as they are needed."""
+        """The events of the log, oldest first, also those kept out of the profile; pages are fetched as they are needed."""
         method = self._transport.stubs.profiles.ListEvents
         async for response in self._transport.pages(
             lambda page_token: self._transport.call(

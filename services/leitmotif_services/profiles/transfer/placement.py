@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from leitmotif_services.profiles.taste.control import Controls
-from leitmotif_services.profiles.taste.edit_replay import replayed
+from leitmotif_services.profiles.taste.edit_replay import position_of, replayed
 from leitmotif_services.profiles.taste.history import History
 from leitmotif_services.profiles.taste.profile import Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
@@ -17,7 +17,7 @@ class Placed:
 
     profile: Profile
     dropped_prototype_ids: tuple[str, ...] = ()
-    """Prototypes whose controls were dropped."""
+    """Prototypes with a control of which something has no place."""
 
 
 def placed_under_its_model(everything: Everything, space: PrototypeSpace) -> Placed:
@@ -50,6 +50,11 @@ def placed_under_another_model(everything: Everything, space: PrototypeSpace) ->
     }
     in_force = frozenset(profile.undoable)
     changes = [edit.changes for edit in everything.edits if edit.sequence in in_force]
+    lost = {position for position in profile.settled or {} if own.prototype_ids[position] not in space.positions}
+    for change in (change for steps in changes for change in steps):
+        position = position_of(change.prototype_id, own, profile.carried)
+        if position is not None and position_of(change.prototype_id, space, carried) is None:
+            lost.add(position)
     return Placed(
         replace(
             profile,
@@ -60,11 +65,7 @@ def placed_under_another_model(everything: Everything, space: PrototypeSpace) ->
             settled=settled,
             carried=carried,
         ),
-        tuple(
-            own.prototype_ids[position]
-            for position in sorted(profile.controls)
-            if own.prototype_ids[position] not in space.positions
-        ),
+        tuple(own.prototype_ids[position] for position in sorted(profile.controls) if position in lost),
     )
 
 

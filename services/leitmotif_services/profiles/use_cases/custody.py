@@ -6,8 +6,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from leitmotif_services.profiles.store.profile_store import Commit, Include, Stored, Verified
-from leitmotif_services.profiles.taste.edit_replay import replayed
-from leitmotif_services.profiles.taste.profile import Edit, Profile, Version
+from leitmotif_services.profiles.taste.profile import Version
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.transfer.everything import Everything
 from leitmotif_services.profiles.transfer.placement import Placed, placed_under_another_model, placed_under_its_model
@@ -63,7 +62,7 @@ class Custody:
             events = await store.read_events(user_id, 1, profile.last_event)
             current = (await store.read(user_id)).profile
             if current is not None and current.version == profile.version:
-                shown = _settled(profile.as_of(self._updates.now_us()), edits, space)
+                shown = profile.as_of(self._updates.now_us()).settled_by(edits, space)
                 return Everything(shown, space, edits, events, stored.exclusions, stored.presets)
             await asyncio.sleep(_PAUSE_S * attempt)
         raise ServiceError(
@@ -148,16 +147,3 @@ class Custody:
             extra={"receipt_id": receipt_id, "scanned_keys": verified.scanned, "remaining_keys": verified.remaining},
         )
         return Erasure(receipt_id, erased_at_us, erased.keys, verified)
-
-
-def _settled(profile: Profile, edits: list[Edit], space: PrototypeSpace) -> Profile:
-    """The profile with `settled` known, also where it is of schema 1 and its log has to tell it."""
-    if profile.settled is not None:
-        return profile
-    profile = profile.settled_by(edits, space)
-    in_force = frozenset(profile.undoable)
-    changes = [edit.changes for edit in edits if edit.sequence in in_force]
-    if replayed(profile.settled or {}, changes, space, profile.carried) == profile.controls:
-        return profile
-    # Controls that a rebuild had dropped before there was schema 2: the edits no longer tell what is asked for.
-    return replace(profile, settled=profile.controls, undoable=(), redoable=())

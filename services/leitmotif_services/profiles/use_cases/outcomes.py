@@ -12,9 +12,11 @@ class Conditions:
 
     etag: str = ""
     """Change only a profile of this version; empty for any."""
+    model_version: str = ""
+    """Change only a profile of this model version, and make a missing one of it; empty for any."""
     request_id: str = ""
     fingerprint: bytes = b""
-    """Digest of the request that the request_id stands for."""
+    """Digest of what the request that the request_id stands for asks."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from leitmotif_services.profiles.taste.history import Counting, Event, History
 from leitmotif_services.profiles.taste.known_tracks import KnownTracks
 from leitmotif_services.profiles.taste.presets import Preset
 from leitmotif_services.profiles.taste.profile import EDIT_LOG_LENGTH, EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
 from leitmotif_services.profiles.use_cases.optimistic_update import OptimisticUpdate
 from leitmotif_services.runtime.admission import Admission
@@ -53,6 +54,10 @@ class ProfileUpdates:
         events = [entry.event for entry in log]
         return await self.heavy.run(known.history, events, exclusions, self.counting, prototypes)
 
+    async def space_of_new(self, model_version: str) -> PrototypeSpace:
+        """What a profile is made under: a model version, or the one registered last; PROTOTYPE_SPACE_UNKNOWN."""
+        return await (self.spaces.of(model_version) if model_version else self.spaces.latest())
+
     def stamped(self, profile: Profile) -> Profile:
         """The profile as the next version."""
         return profile.stamped(self._new_nonce(), self.now_us())
@@ -88,11 +93,11 @@ def present(user_id: str, stored: Stored) -> Profile:
 
 
 def check_model(profile: Profile, model_version: str) -> None:
-    """MODEL_VERSION_MISMATCH for affinities that are not of the profile's model."""
+    """MODEL_VERSION_MISMATCH for a change that is meant for a profile of another model."""
     if profile.model_version != model_version:
         raise ServiceError(
             Reason.MODEL_VERSION_MISMATCH,
-            f"the affinities are of model version {model_version!r}, the profile is of {profile.model_version!r}",
+            f"the change is for model version {model_version!r}, the profile is of {profile.model_version!r}",
             expected=profile.model_version,
             actual=model_version,
         )

@@ -69,7 +69,7 @@ def import_(
     if as_json:
         print_json({"user_id": user, **json_value(imported)})
         return
-    stdout.print(plain(f"{user}: {imported.profile.event_count} events heard, of model {imported.profile.model_version}."))
+    stdout.print(plain(f"{user}: {imported.profile.event_count} events count, of model {imported.profile.model_version}."))
     for each in imported.carried:
         stdout.print(plain(f"{each.from_prototype_id} went to {each.to_prototype_id}, likeness {each.similarity:.2f}."))
     if imported.dropped_prototype_ids:

@@ -197,7 +197,7 @@ class ProfilesServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListEvents(self, request, context):
-        """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000.
+        """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -99,7 +99,7 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsRequest,
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse,
     ]
-    """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000."""
+    """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000."""
 
     RebuildProfile: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileRequest,
@@ -222,7 +222,7 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsRequest,
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse,
     ]
-    """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000."""
+    """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000."""
 
     RebuildProfile: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileRequest,
@@ -365,7 +365,7 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.ListEventsRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse]]:
-        """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000."""
+        """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000."""
 
     @abc.abstractmethod
     def RebuildProfile(
