@@ -4,10 +4,14 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from leitmotif_services.embedded.redis_server import EmbeddedRedis
+
+if TYPE_CHECKING:
+    from tests.redis_cluster import LocalCluster
 
 # A shell starts what runs in its background with interrupts ignored, and children inherit that; tests interrupt processes.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -36,3 +40,19 @@ def empty_redis_url(redis_url: str) -> str:
         connection.sendall(b"FLUSHALL\r\n")
         assert connection.recv(64) == b"+OK\r\n"
     return redis_url
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalCluster]":
+    """The session's Redis Cluster. A test that kills a server of one starts one of its own instead."""
+    from tests.redis_cluster import LocalCluster
+
+    with LocalCluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster_redis(redis_cluster: "LocalCluster") -> "LocalCluster":
+    """The session's Redis Cluster, emptied."""
+    redis_cluster.flush()
+    return redis_cluster

@@ -95,7 +95,16 @@ def test_exemplars_are_audio_of_the_catalogue(client):
 
 
 def test_everything_of_a_user_can_be_taken_away_and_erased(client, listener, composed):
+    before = client.profiles(listener).get()
     document = client.profiles(listener).export()
-    assert document["schema"] == "leitmotif.profile/1"
-    assert client.profiles(listener).delete() is True
-    assert client.profiles(listener).delete() is False
+    assert document["schema"] == "leitmotif.profile/2"
+    receipt = client.profiles(listener).delete(verify=True)
+    assert receipt
+    assert receipt.remaining_keys == 0
+    assert receipt.scanned_keys is not None
+    assert not client.profiles(listener).delete()
+    restored = client.profiles(listener).import_(document)
+    assert restored.dropped_prototype_ids == ()
+    after = client.profiles(listener).get()
+    assert after.weights == before.weights
+    assert client.profiles(listener).delete()

@@ -78,6 +78,9 @@ def test_grpc_stays_at_the_edge(path):
 BOUNDED_EXECUTOR = "leitmotif_services.runtime.admission"
 """Use cases are given one; it is asyncio and threads of the standard library."""
 
+TENANT = "leitmotif_services.runtime.request_context"
+"""Names the tenant that a call is for, from plain pairs of text."""
+
 DOMAIN = [
     path
     for path in MODULES
@@ -91,7 +94,7 @@ DOMAIN = [
 @pytest.mark.parametrize("path", DOMAIN, ids=named)
 def test_the_domain_imports_numpy_and_errors_alone(path):
     own = ".".join(["leitmotif_services", path.relative_to(SERVICES).parts[0]])
-    allowed = (*sys.stdlib_module_names, "numpy", "scipy", "leitmotif_services.runtime.errors", BOUNDED_EXECUTOR)
+    allowed = (*sys.stdlib_module_names, "numpy", "scipy", "leitmotif_services.runtime.errors", BOUNDED_EXECUTOR, TENANT)
     for name in imports_of(path):
         in_own_domain = name.startswith(own) and not name.removeprefix(own + ".").startswith(COMPOSITION)
         assert name in allowed or in_own_domain, name

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from leitmotif.api.profiles.v1 import profiles_pb2
 from leitmotif.api.prototypes.v1 import models_pb2, prototypes_pb2
 from leitmotif_services.gateway.upstreams import Deadline, Upstreams, call
 from leitmotif_services.runtime.errors import Reason, ServiceError
@@ -52,15 +52,24 @@ class ActiveModel:
         self._upstreams = upstreams
         self._names: OrderedDict[str, tuple[float, PrototypeNames]] = OrderedDict()
         self._profile_versions: OrderedDict[str, str] = OrderedDict()
+        self.on_answer: Callable[[AnsweringModel, str], None] | None = None
+        """Called with each model that was found to answer, and whom."""
 
     async def answering(self, user_id: str, deadline: Deadline) -> AnsweringModel:
         """The model that answers the user now."""
         request = models_pb2.GetModelRequest(user_id=user_id)
         answer = await call("prototypes", self._upstreams.models.GetModel, request, deadline)
+        model = self.remembered(answer)
+        if self.on_answer is not None:
+            self.on_answer(model, user_id)
+        return model
+
+    def remembered(self, answer: models_pb2.GetModelResponse) -> AnsweringModel:
+        """The model of an answer to GetModel."""
         model = answer.model
         # A service of the release before has no profile versions: a profile's was then the model's own.
         profile_version = model.profile_version or model.model_version
-        _remember(self._profile_versions, model.model_version, profile_version, most=_MODELS_KEPT)
+        remember(self._profile_versions, model.model_version, profile_version, most=_MODELS_KEPT)
         return AnsweringModel(model.model_version, profile_version, model.encoder_id, tuple(answer.prototype_ids))
 
     async def profile_version_of(self, model_version: str, user_id: str, deadline: Deadline) -> str | None:
@@ -68,15 +77,6 @@ class ActiveModel:
         if model_version not in self._profile_versions:  # never changes, once known
             await self.answering(user_id, deadline)
         return self._profile_versions.get(model_version)
-
-    async def register_space(self, user_id: str, deadline: Deadline) -> AnsweringModel:
-        """Make the prototypes of the user's model known to the profiles service; returns the model."""
-        model = await self.answering(user_id, deadline)
-        request = profiles_pb2.RegisterPrototypeSpaceRequest(
-            model_version=model.profile_version, prototype_ids=model.prototype_ids
-        )
-        await call("profiles", self._upstreams.profiles.RegisterPrototypeSpace, request, deadline)
-        return model
 
     def forget_names(self) -> None:
         """Have labels read anew: a prototype has just been renamed."""
@@ -94,7 +94,7 @@ class ActiveModel:
                 break
             names = await self._list_names(model, user_id, deadline)
             if names is not None:
-                _remember(self._names, profile_version, (now, names), most=4)
+                remember(self._names, profile_version, (now, names), most=4)
                 return names
         raise model_changed()
 
@@ -126,7 +126,8 @@ def model_changed() -> ServiceError:
     return ServiceError(Reason.MODEL_VERSION_MISMATCH, "the model changed during the call; call again")
 
 
-def _remember(kept: OrderedDict[str, V], key: str, value: V, *, most: int) -> None:
+def remember(kept: OrderedDict[str, V], key: str, value: V, *, most: int) -> None:
+    """Keep the `most` entries that were remembered last."""
     kept[key] = value
     kept.move_to_end(key)
     if len(kept) > most:

@@ -9,6 +9,7 @@ from leitmotif.api.gateway.v1.gateway_pb2_grpc import add_GatewayServiceServicer
 from leitmotif_services.gateway.active_model import ActiveModel
 from leitmotif_services.gateway.config import GatewayConfig
 from leitmotif_services.gateway.forwarding import DOWNLOADS, OFFERED, UPLOADS, ForwardedService
+from leitmotif_services.gateway.prototype_spaces import PrototypeSpaces
 from leitmotif_services.gateway.servicer import GatewayServicer
 from leitmotif_services.gateway.tenancy import GatewayTenant
 from leitmotif_services.gateway.upstreams import Upstreams, open_channel
@@ -40,21 +41,25 @@ async def build(config: GatewayConfig, *, channels: Mapping[str, grpc.aio.Channe
         )
     )
     model = ActiveModel(upstreams)
+    spaces = PrototypeSpaces(upstreams, model, timeout_s=config.long_call_timeout_s)
+    app.on_close(spaces.close)
     servicer = GatewayServicer(
         upstreams,
         model,
+        spaces,
         call_timeout_s=config.call_timeout_s,
         long_call_timeout_s=config.long_call_timeout_s,
         ingest_budget=ByteBudget(config.max_ingest_bytes),
     )
     app.mount(DESCRIPTOR.services_by_name["GatewayService"].full_name, add_GatewayServiceServicer_to_server, servicer)
+    after = {"UpdatePrototype": spaces.renamed} | dict.fromkeys(("ActivateModel", "RollBackModel", "EndTrial"), spaces.activated)
     for offer in OFFERED:
         forwarded = ForwardedService(
             offer,
             upstreams.channels[offer.upstream],
             call_timeout_s=config.call_timeout_s,
             long_call_timeout_s=config.long_call_timeout_s,
-            after={"UpdatePrototype": model.forget_names},
+            after=after,
         )
         app.mounts.append(Mount(forwarded.full_name, forwarded.add_to_server))
     return app

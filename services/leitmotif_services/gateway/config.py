@@ -27,11 +27,11 @@ class GatewayConfig:
     """Most bytes of requests and answers above 64 KiB that calls may hold at once; more is refused with OVERLOADED.
 
     Three quarters are for EmbedTracks, the rest for everything else; a call of EmbedTracks, and of a method with large answers,
-    waits up to 5 s for room before it is refused. What resident memory can reach is the sum of: 45 MB; three times this for what
-    is held (gRPC's bytes, Python's, and gRPC's again on their way out); twice this for requests that hold no place yet because
-    they are slow in coming, and what the network brings of such within a second; `max_request_streams` times twice the largest
-    message and, for StreamRecommendations, 32 MiB of requests in hand; three times `max_ingest_bytes`; and the small messages,
-    64 KiB a call and direction. Only who means harm fills the last five.
+    waits up to 5 s for room before it is refused. What resident memory can reach is the sum of: 45 MB; 70 KB a watch; three
+    times this for what is held (gRPC's bytes, Python's, and gRPC's again on their way out); twice this for requests that hold no
+    place yet because they are slow in coming, and what the network brings of such within a second; `max_request_streams` times
+    twice the largest message and, for StreamRecommendations, 32 MiB of requests in hand; three times `max_ingest_bytes`; and the
+    small messages, 64 KiB a call and direction. Only who means harm fills the last five.
     Measured with the defaults and 40 callers of 48 MB each: 0.9 to 1.1 GB at most, 4.2 GB without the bound.
     """
     max_request_streams: int = 16

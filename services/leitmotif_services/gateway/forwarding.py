@@ -13,6 +13,8 @@ from leitmotif.api.audio.v1.audio_pb2 import DESCRIPTOR as AUDIO
 from leitmotif.api.evaluation.v1.evaluation_pb2 import DESCRIPTOR as EVALUATION
 from leitmotif.api.evaluation.v1.texts_pb2 import DESCRIPTOR as TEXTS
 from leitmotif.api.gateway.v1.gateway_pb2 import DESCRIPTOR as GATEWAY
+from leitmotif.api.profiles.v1.exclusions_pb2 import DESCRIPTOR as EXCLUSIONS
+from leitmotif.api.profiles.v1.presets_pb2 import DESCRIPTOR as PRESETS
 from leitmotif.api.profiles.v1.profiles_pb2 import DESCRIPTOR as PROFILES
 from leitmotif.api.prototypes.v1.catalogue_pb2 import DESCRIPTOR as CATALOGUE
 from leitmotif.api.prototypes.v1.models_pb2 import DESCRIPTOR as MODELS
@@ -59,8 +61,14 @@ OFFERED = (
     Offer(
         "profiles",
         PROFILES.services_by_name["ProfilesService"],
-        ("UndoEdit", "RedoEdit", "ListEdits", "ListEvents", "ExportProfile", "DeleteProfile"),
+        ("UndoEdit", "RedoEdit", "ListEdits", "ListEvents", "ExportProfile", "DeleteProfile", "WatchProfile"),
     ),
+    Offer(
+        "profiles",
+        PRESETS.services_by_name["PresetsService"],
+        ("SavePreset", "ListPresets", "DeletePreset", "ActivatePreset", "DeactivatePreset"),
+    ),
+    Offer("profiles", EXCLUSIONS.services_by_name["ExclusionsService"], ("GetExclusions",)),
     Offer(
         "evaluation",
         EVALUATION.services_by_name["EvaluationService"],
@@ -75,10 +83,12 @@ def _paths(*names: str) -> frozenset[str]:
     return frozenset(path for path in offered if path.rpartition("/")[2] in names)
 
 
-UPLOADS = _paths("EmbedTracks", "UpsertTracks") | {f"/{OWN.full_name}/CreatePrototype"}
-"""Full names of the methods whose requests are large where all is well; CreatePrototype's may hold a clip."""
+UPLOADS = _paths("EmbedTracks", "UpsertTracks") | {f"/{OWN.full_name}/{name}" for name in ("CreatePrototype", "ImportProfile")}
+"""Full names of the methods whose requests are large where all is well: with a clip, or with all that a user ever heard."""
 
-DOWNLOADS = _paths("ListPrototypes", "ListTracks", "ListEdits", "ListEvents", "ExportProfile", "ListJobs")
+DOWNLOADS = _paths(
+    "ListPrototypes", "ListTracks", "ListEdits", "ListEvents", "ExportProfile", "ListJobs", "ListPresets", "GetExclusions"
+)
 """Full names of the methods whose answers are large where all is well."""
 
 LONG = ("LoadModel", "ActivateModel", "RollBackModel", "StartTrial")
@@ -150,7 +160,10 @@ def _forward_stream(
         except grpc.aio.AioRpcError as error:
             raise upstream_error(error, service) from error
         finally:
-            if isinstance(call, grpc.aio.Call):  # so that the work ends when the caller has gone, not when this is collected
+            # So that the work ends when the caller has gone, not when this is collected.
+            if isinstance(call, grpc.aio.Call):
                 call.cancel()
+            else:
+                await call.aclose()
 
     return forward

@@ -5,6 +5,7 @@ from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2
 from leitmotif_services.gateway.active_model import ActiveModel
 from leitmotif_services.gateway.embedding import Embedding
+from leitmotif_services.gateway.prototype_spaces import PrototypeSpaces
 from leitmotif_services.gateway.upstreams import Deadline, Upstreams, call
 from leitmotif_services.runtime.errors import Reason, invalid_field
 from leitmotif_services.runtime.status import UpstreamError
@@ -25,9 +26,10 @@ _WORDS_ALONE = (
 class PrototypeMaking:
     """SearchPrototypes and CreatePrototype; see the proto for what each promises."""
 
-    def __init__(self, upstreams: Upstreams, model: ActiveModel, embedding: Embedding) -> None:
+    def __init__(self, upstreams: Upstreams, model: ActiveModel, spaces: PrototypeSpaces, embedding: Embedding) -> None:
         self._upstreams = upstreams
         self._model = model
+        self._spaces = spaces
         self._embedding = embedding
 
     async def search(
@@ -67,6 +69,7 @@ class PrototypeMaking:
             case _:
                 raise invalid_field("example", "must be tracks, clip or phrase")
         answer = await call("prototypes", self._upstreams.prototypes.CreatePrototype, creation, deadline)
+        self._spaces.activated()
         return gateway_pb2.CreatePrototypeResponse(prototype=answer.prototype, model_version=answer.model_version)
 
     async def _meaning(self, query: str, deadline: Deadline) -> bytes:

@@ -27,17 +27,18 @@ class Ranking:
         _check_options(request.options)
 
         async def recommend() -> gateway_pb2.RecommendResponse:
-            profile = await self._profile_vector(user_id, deadline, include_heard=not request.include_heard)
+            profile = await self._profile_vector(user_id, _preset_of(request), deadline, include_heard=not request.include_heard)
             ranking = await call(
                 "prototypes",
                 self._upstreams.prototypes.RecommendTracks,
                 prototypes_pb2.RecommendTracksRequest(
                     profile=profile.vector,
                     count=request.count,
-                    options=_without(profile.heard_track_ids, request.options),
+                    options=_options_for(profile, request.options),
                     contribution_count=request.contribution_count,
                     page_token=request.page_token,
                     user_id=user_id,
+                    hidden_artists=profile.hidden_artists,
                 ),
                 deadline,
             )
@@ -48,6 +49,7 @@ class Ranking:
                 next_page_token=ranking.next_page_token,
                 catalogue_revision=ranking.catalogue_revision,
                 arm=ranking.arm,
+                partial=ranking.partial,
             )
 
         return await self._current.run(user_id, recommend, deadline)
@@ -61,6 +63,9 @@ class Ranking:
             changes=request.changes,
             allow_missing=request.allow_missing,
             include_heard=not request.include_heard,
+            updates=request.updates,
+            include_hidden=True,
+            preset=_preset_of(request),
         )
 
         async def compare() -> gateway_pb2.WhatIfResponse:
@@ -72,9 +77,10 @@ class Ranking:
                     before=preview.before,
                     after=preview.after,
                     count=request.count,
-                    options=_without(preview.heard_track_ids, request.options),
+                    options=_options_for(preview, request.options),
                     contribution_count=request.contribution_count,
                     user_id=user_id,
+                    hidden_artists=preview.hidden_artists,
                 ),
                 deadline,
             )
@@ -90,7 +96,7 @@ class Ranking:
                 catalogue_revision=compared.catalogue_revision,
             )
 
-        return await self._current.run_edit(user_id, request.changes, compare, deadline)
+        return await self._current.run_edit(user_id, edited_prototypes(request), compare, deadline)
 
     async def explain(self, request: gateway_pb2.ExplainRequest, deadline: Deadline) -> gateway_pb2.ExplainResponse:
         """One track's score, and what would bring it up."""
@@ -98,7 +104,8 @@ class Ranking:
         track_id = checked_id("track_id", request.track_id)
 
         async def explain() -> gateway_pb2.ExplainResponse:
-            profile = await self._profile_vector(user_id, deadline, include_heard=False)
+            # What the user hid is explained as well: it is kept out of lists, not out of the catalogue.
+            profile = await self._profile_vector(user_id, _preset_of(request), deadline, for_list=False)
             explained = await call(
                 "prototypes",
                 self._upstreams.prototypes.ExplainTrack,
@@ -118,10 +125,24 @@ class Ranking:
         return await self._current.run(user_id, explain, deadline)
 
     async def _profile_vector(
-        self, user_id: str, deadline: Deadline, *, include_heard: bool
+        self,
+        user_id: str,
+        preset: profiles_pb2.AppliedPreset | None,
+        deadline: Deadline,
+        *,
+        include_heard: bool = False,
+        for_list: bool = True,
     ) -> profiles_pb2.GetProfileVectorResponse:
-        request = profiles_pb2.GetProfileVectorRequest(user_id=user_id, include_heard=include_heard)
+        """The profile and, `for_list`, what the user hid; one round trip for all of it."""
+        request = profiles_pb2.GetProfileVectorRequest(
+            user_id=user_id, include_heard=include_heard, include_hidden=for_list, preset=preset
+        )
         return await call("profiles", self._upstreams.profiles.GetProfileVector, request, deadline)
+
+
+def edited_prototypes(request: gateway_pb2.WhatIfRequest | gateway_pb2.EditControlsRequest) -> list[str]:
+    """The prototypes whose controls a request changes, or would."""
+    return [change.prototype_id for change in request.changes] + [update.control.prototype_id for update in request.updates]
 
 
 def labelled(weights: Iterable[profiles_pb2.PrototypeWeight], names: PrototypeNames) -> list[gateway_pb2.LabelledWeight]:
@@ -136,9 +157,21 @@ def _check_options(options: prototypes_pb2.RankingOptions) -> None:
     checked_length("options.excluded_track_ids", options.excluded_track_ids, maximum=_MOST_EXCLUDED)
 
 
-def _without(heard: Iterable[str], options: prototypes_pb2.RankingOptions) -> prototypes_pb2.RankingOptions:
-    """The caller's options, with the tracks that the user has heard left out as well."""
+def _preset_of(
+    request: gateway_pb2.RecommendRequest | gateway_pb2.WhatIfRequest | gateway_pb2.ExplainRequest,
+) -> profiles_pb2.AppliedPreset | None:
+    return request.preset if request.HasField("preset") else None
+
+
+def _options_for(
+    profile: profiles_pb2.GetProfileVectorResponse | profiles_pb2.PreviewEditResponse, options: prototypes_pb2.RankingOptions
+) -> prototypes_pb2.RankingOptions:
+    """The caller's options, with the tracks that the user has heard or hid left out as well.
+
+    Sorted what has no order of its own: the options belong to what a page token is good for.
+    """
     extended = prototypes_pb2.RankingOptions()
     extended.CopyFrom(options)
-    extended.excluded_track_ids.extend(heard)
+    extended.excluded_track_ids.extend(profile.heard_track_ids)
+    extended.excluded_track_ids.extend(sorted(profile.hidden_track_ids))
     return extended

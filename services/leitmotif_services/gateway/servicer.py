@@ -4,18 +4,21 @@ The gateway works on messages: it adds nothing to them that would need a domain 
 forth would cost more than the composition itself.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.gateway.v1 import gateway_pb2, gateway_pb2_grpc
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif.api.prototypes.v1 import catalogue_pb2
 from leitmotif_services.gateway.active_model import ActiveModel, model_changed
 from leitmotif_services.gateway.current_profile import CurrentProfile
 from leitmotif_services.gateway.embedding import Embedding
+from leitmotif_services.gateway.exclusion_changes import ExclusionChanges
+from leitmotif_services.gateway.known_tracks import TrackLookup
+from leitmotif_services.gateway.profile_import import ProfileImport
 from leitmotif_services.gateway.prototype_making import PrototypeMaking
-from leitmotif_services.gateway.ranking import Ranking, labelled
+from leitmotif_services.gateway.prototype_spaces import PrototypeSpaces
+from leitmotif_services.gateway.ranking import Ranking, edited_prototypes, labelled
 from leitmotif_services.gateway.recommendation_stream import recommendations
 from leitmotif_services.gateway.track_ingestion import TrackIngestion
 from leitmotif_services.gateway.upstreams import CallContext, Deadline, Upstreams, call
@@ -37,6 +40,7 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self,
         upstreams: Upstreams,
         model: ActiveModel,
+        spaces: PrototypeSpaces,
         *,
         call_timeout_s: float,
         long_call_timeout_s: float,
@@ -46,11 +50,14 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         self._call_timeout_s = call_timeout_s
         self._long_call_timeout_s = long_call_timeout_s
         self._model = model
-        self._current = CurrentProfile(upstreams, model)
+        self._tracks = TrackLookup(upstreams, model)
+        self._current = CurrentProfile(upstreams, model, spaces, self._tracks)
         self._ranking = Ranking(upstreams, model, self._current)
+        self._exclusions = ExclusionChanges(upstreams, self._current, self._tracks)
+        self._import = ProfileImport(upstreams, spaces, self._current)
         embedding = Embedding(upstreams)
         self._ingestion = TrackIngestion(upstreams, model, embedding, ingest_budget)
-        self._prototypes = PrototypeMaking(upstreams, model, embedding)
+        self._prototypes = PrototypeMaking(upstreams, model, spaces, embedding)
 
     async def Recommend(self, request: gateway_pb2.RecommendRequest, context: CallContext) -> gateway_pb2.RecommendResponse:
         return await self._ranking.recommend(request, self._deadline(context))
@@ -77,18 +84,24 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         deadline = self._deadline(context)
 
         async def record() -> gateway_pb2.RecordListeningResponse:
-            track_ids = [event.track_id for event in request.events]
-            affinities, profile_version = await self._affinities(track_ids, user_id, deadline)
+            affinities, artists, profile_version = await self._event_rows(request.events, user_id, deadline)
             recorded = await call(
                 "profiles",
                 self._upstreams.profiles.RecordEvents,
                 profiles_pb2.RecordEventsRequest(
-                    user_id=user_id, events=request.events, affinities=affinities, model_version=profile_version
+                    user_id=user_id,
+                    events=request.events,
+                    affinities=affinities,
+                    model_version=profile_version,
+                    artists=artists,
                 ),
                 deadline,
             )
             return gateway_pb2.RecordListeningResponse(
-                recorded=recorded.recorded, repeated_events=recorded.repeated_events, etag=recorded.etag
+                recorded=recorded.recorded,
+                repeated_events=recorded.repeated_events,
+                etag=recorded.etag,
+                uncounted_events=recorded.uncounted_events,
             )
 
         return await self._current.run(user_id, record, deadline)
@@ -106,13 +119,24 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
             actor=request.actor,
             reason=request.reason,
             allow_missing=request.allow_missing,
+            updates=request.updates,
         )
 
         async def edit() -> profiles_pb2.EditProfileResponse:
             return await call("profiles", self._upstreams.profiles.EditProfile, edit_request, deadline)
 
-        edited = await self._current.run_edit(user_id, request.changes, edit, deadline)
+        edited = await self._current.run_edit(user_id, edited_prototypes(request), edit, deadline)
         return gateway_pb2.EditControlsResponse(profile=edited.profile, edit=edited.edit)
+
+    async def ChangeExclusions(
+        self, request: gateway_pb2.ChangeExclusionsRequest, context: CallContext
+    ) -> gateway_pb2.ChangeExclusionsResponse:
+        return await self._exclusions.change(request, self._deadline(context))
+
+    async def ImportProfile(
+        self, request: gateway_pb2.ImportProfileRequest, context: CallContext
+    ) -> gateway_pb2.ImportProfileResponse:
+        return await self._import.put_in_place(request, self._deadline(context))
 
     async def DescribeProfile(
         self, request: gateway_pb2.DescribeProfileRequest, context: CallContext
@@ -150,19 +174,18 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
     def _deadline(self, context: CallContext) -> Deadline:
         return Deadline.of(context, self._call_timeout_s)
 
-    async def _affinities(self, track_ids: list[str], user_id: str, deadline: Deadline) -> tuple[vectors_pb2.FloatMatrix, str]:
-        """One row of affinities a track, repeats included, and their profile version; TRACK_NOT_FOUND for an unknown track."""
-        unique = list(dict.fromkeys(checked_id("events.track_id", track_id) for track_id in track_ids))
-        lookup = catalogue_pb2.GetAffinitiesRequest(track_ids=unique, user_id=user_id)
-        known = await call("prototypes", self._upstreams.catalogue.GetAffinities, lookup, deadline)
+    async def _event_rows(
+        self, events: Sequence[profiles_pb2.Event], user_id: str, deadline: Deadline
+    ) -> tuple[vectors_pb2.FloatMatrix, list[str], str]:
+        """Affinities and artist of each event's track, and the profile version of the affinities; TRACK_NOT_FOUND."""
+        track_ids = [checked_id("events.track_id", event.track_id) for event in events]
+        known = await self._tracks.of(list(dict.fromkeys(track_ids)), user_id, deadline)
         if known.unknown_track_ids:
             unknown = known.unknown_track_ids[0]
             raise ServiceError(Reason.TRACK_NOT_FOUND, f"no track {unknown!r} in the catalogue", track_id=unknown)
-        profile_version = await self._model.profile_version_of(known.model_version, user_id, deadline)
-        if profile_version is None:
-            raise model_changed()
         row_bytes = known.affinities.dimension * _FLOAT32_BYTES
-        values = known.affinities.values
-        row_of = {track_id: values[row * row_bytes : (row + 1) * row_bytes] for row, track_id in enumerate(known.track_ids)}
-        packed = b"".join(row_of[track_id] for track_id in track_ids)
-        return vectors_pb2.FloatMatrix(values=packed, dimension=known.affinities.dimension), profile_version
+        row_of = {track_id: row for row, track_id in enumerate(known.track_ids)}
+        rows = [row_of[track_id] for track_id in track_ids]
+        packed = b"".join(known.affinities.values[row * row_bytes : (row + 1) * row_bytes] for row in rows)
+        affinities = vectors_pb2.FloatMatrix(values=packed, dimension=known.affinities.dimension)
+        return affinities, [known.artists[row] for row in rows] if known.artists else [], known.profile_version

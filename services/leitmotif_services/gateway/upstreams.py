@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 import grpc
 
 from leitmotif.api.audio.v1.audio_pb2_grpc import AudioServiceStub
+from leitmotif.api.profiles.v1.exclusions_pb2_grpc import ExclusionsServiceStub
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceStub
 from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import CatalogueServiceStub
 from leitmotif.api.prototypes.v1.models_pb2_grpc import ModelsServiceStub
@@ -18,6 +19,7 @@ from leitmotif_services.runtime.status import upstream_error
 
 if TYPE_CHECKING:
     from leitmotif.api.audio.v1.audio_pb2_grpc import AudioServiceAsyncStub
+    from leitmotif.api.profiles.v1.exclusions_pb2_grpc import ExclusionsServiceAsyncStub
     from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceAsyncStub
     from leitmotif.api.prototypes.v1.catalogue_pb2_grpc import CatalogueServiceAsyncStub
     from leitmotif.api.prototypes.v1.models_pb2_grpc import ModelsServiceAsyncStub
@@ -71,6 +73,7 @@ class Upstreams:
         self.catalogue = cast("CatalogueServiceAsyncStub", CatalogueServiceStub(channels["prototypes"]))
         self.models = cast("ModelsServiceAsyncStub", ModelsServiceStub(channels["prototypes"]))
         self.profiles = cast("ProfilesServiceAsyncStub", ProfilesServiceStub(channels["profiles"]))
+        self.exclusions = cast("ExclusionsServiceAsyncStub", ExclusionsServiceStub(channels["profiles"]))
 
     async def close(self) -> None:
         """Close the network channels; a local channel has nothing to close."""

@@ -16,7 +16,9 @@ from leitmotif_services.profiles.servicer import ProfilesServicer
 from leitmotif_services.profiles.store.change_feed import ChangeFeed
 from leitmotif_services.profiles.store.profile_store import ProfileStore
 from leitmotif_services.profiles.store.redis_change_feed import RedisChangeFeed
-from leitmotif_services.profiles.store.redis_client import RedisClient, StoreUnreachableError
+from leitmotif_services.profiles.store.redis_client import RedisClient
+from leitmotif_services.profiles.store.redis_failures import StoreUnreachableError
+from leitmotif_services.profiles.store.redis_node import Replication
 from leitmotif_services.profiles.store.redis_store import RedisStore
 from leitmotif_services.profiles.store.redis_subscriptions import RedisSubscriptions
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
@@ -36,11 +38,13 @@ async def build(
     store_of: Callable[[str], ProfileStore] | None = None,
     feed_of: Callable[[str], ChangeFeed] | None = None,
 ) -> App:
-    """Compose the service; `store_of` gives the store of a tenant in place of Redis, and `feed_of`, with it, news of its changes.
+    """Compose the service; `store_of` and `feed_of`, given together, take the place of Redis: a tenant's store and its changes.
 
     A Redis that would lose profiles is refused with STORE_UNAVAILABLE. One that does not answer is not: the service starts,
     answers UNAVAILABLE, and applies the same check once Redis is there.
     """
+    if (store_of is None) != (feed_of is None):
+        raise ValueError("give both store_of and feed_of, or neither")
     app = App("profiles")
     heavy = Admission("profiles", workers=1, waiting=64)
     app.on_close(heavy.close)
@@ -50,6 +54,8 @@ async def build(
             pool_size=config.redis_pool_size,
             timeout_s=config.redis_timeout_s,
             allow_volatile=config.allow_volatile,
+            cluster=config.redis_cluster,
+            replication=Replication(config.wait_replicas, config.wait_timeout_s),
         )
         app.on_close(client.close)
         try:
@@ -61,7 +67,13 @@ async def build(
             raise
 
         def store_of(tenant_id: str) -> ProfileStore:
-            return RedisStore(client, key_prefix=config.key_prefix, tenant_id=tenant_id, decoding=heavy)
+            return RedisStore(
+                client,
+                key_prefix=config.key_prefix,
+                tenant_id=tenant_id,
+                decoding=heavy,
+                inactive_ttl_s=config.inactive_days * 86_400,
+            )
 
         subscriptions = RedisSubscriptions(client.new_connections, timeout_s=config.redis_timeout_s)
         app.on_close(subscriptions.close)

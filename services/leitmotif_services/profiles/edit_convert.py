@@ -1,13 +1,13 @@
 """Changes of controls, and the log of them, as messages."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from hashlib import blake2b
 from typing import cast
 
 from google.protobuf.message import Message
 
 from leitmotif.api.profiles.v1 import profiles_pb2
-from leitmotif_services.profiles.taste.control import ControlAction, ControlChange, checked_change
+from leitmotif_services.profiles.taste.control import EDIT_BOUND, ControlAction, ControlChange, checked_change
 from leitmotif_services.profiles.taste.profile import Edit
 from leitmotif_services.profiles.use_cases.outcomes import Conditions
 from leitmotif_services.runtime.errors import invalid_field
@@ -15,12 +15,36 @@ from leitmotif_services.runtime.validation import checked_id, checked_length, ch
 
 MOST_CHANGES = 100
 _ACTIONS = {int(action): action for action in ControlAction}
+_CONTROL_PATHS = ("edit", "muted", "pinned")
 
 
-def changes_of(changes: Sequence[profiles_pb2.ControlChange]) -> list[ControlChange]:
-    """1 to 100 checked changes, amounts filled in."""
-    checked_length("changes", changes, minimum=1, maximum=MOST_CHANGES)
-    return [_change_of(change, f"changes[{index}]") for index, change in enumerate(changes)]
+def changes_of(
+    changes: Sequence[profiles_pb2.ControlChange], updates: Sequence[profiles_pb2.ControlUpdate] = ()
+) -> list[ControlChange]:
+    """1 to 100 checked changes and updates, default amounts filled in; an update as the changes that it amounts to."""
+    checked_length("changes", (*changes, *updates), minimum=1, maximum=MOST_CHANGES)
+    checked = [_change_of(change, f"changes[{index}]") for index, change in enumerate(changes)]
+    for index, update in enumerate(updates):
+        checked += _changes_of_update(update, f"updates[{index}]")
+    return checked
+
+
+def _changes_of_update(update: profiles_pb2.ControlUpdate, field: str) -> Iterator[ControlChange]:
+    control = update.control
+    prototype_id = checked_id(f"{field}.control.prototype_id", control.prototype_id)
+    paths = update.update_mask.paths
+    for path in paths:
+        if path not in _CONTROL_PATHS:
+            raise invalid_field(f"{field}.update_mask", f"may name {', '.join(_CONTROL_PATHS)}; names {path[:64]!r}")
+    taken = frozenset(paths or _CONTROL_PATHS)  # a mask that names nothing is as good as none
+    if "edit" in taken:
+        if not -EDIT_BOUND <= control.edit <= EDIT_BOUND:  # true for NaN too
+            raise invalid_field(f"{field}.control.edit", f"must be {-EDIT_BOUND:g} to {EDIT_BOUND:g}, is {control.edit!r}")
+        yield ControlChange(prototype_id, ControlAction.SET, control.edit)
+    if "muted" in taken:
+        yield ControlChange(prototype_id, ControlAction.MUTE if control.muted else ControlAction.UNMUTE)
+    if "pinned" in taken:
+        yield ControlChange(prototype_id, ControlAction.PIN if control.pinned else ControlAction.UNPIN)
 
 
 def _change_of(change: profiles_pb2.ControlChange, field: str) -> ControlChange:
@@ -46,6 +70,13 @@ def _fingerprint(request: Message) -> bytes:
     return blake2b(request.SerializeToString(deterministic=True), digest_size=16, person=person).digest()
 
 
+def sequence_of(request: profiles_pb2.UndoEditRequest | profiles_pb2.RedoEditRequest) -> int:
+    """The edit that is named; 0 for none."""
+    if request.sequence < 0:
+        raise invalid_field("sequence", f"must not be negative, is {request.sequence}")
+    return request.sequence
+
+
 def edit_message(edit: Edit, in_force: Container[int]) -> profiles_pb2.Edit:
     """An entry of the edit log; it is undone unless its sequence is `in_force`."""
     message = profiles_pb2.Edit(
@@ -54,7 +85,8 @@ def edit_message(edit: Edit, in_force: Container[int]) -> profiles_pb2.Edit:
             profiles_pb2.ControlChange(
                 prototype_id=change.prototype_id,
                 action=cast("profiles_pb2.ControlAction", change.action.value),
-                amount=change.amount,
+                # The history weight that a pin keeps is no part of what was asked; a request must not have it.
+                amount=None if change.action is ControlAction.PIN else change.amount,
             )
             for change in edit.changes
         ],

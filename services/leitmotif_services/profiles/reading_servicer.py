@@ -4,7 +4,7 @@ from typing import Any
 
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb2
 from leitmotif_services.profiles.called_tenants import CalledTenants
-from leitmotif_services.profiles.convert import profile_message, vector_message
+from leitmotif_services.profiles.convert import profile_message, scoring_view_of, vector_message
 from leitmotif_services.profiles.edit_convert import edit_message
 from leitmotif_services.profiles.event_convert import event_message
 from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
@@ -27,8 +27,14 @@ class ReadingMethods:
 
     async def GetProfileVector(self, request: pb2.GetProfileVectorRequest, context: Any) -> pb2.GetProfileVectorResponse:
         user_id = checked_id("user_id", request.user_id)
-        profile, heard = await self._tenants.of(context).reading.read_for_scoring(user_id, heard=request.include_heard)
-        return pb2.GetProfileVectorResponse(vector=vector_message(profile), heard_track_ids=heard, etag=profile.version.etag)
+        viewed = await self._tenants.of(context).reading.read_for_scoring(user_id, scoring_view_of(request))
+        return pb2.GetProfileVectorResponse(
+            vector=vector_message(viewed),
+            heard_track_ids=viewed.left_out.heard_track_ids,
+            etag=viewed.profile.version.etag,
+            hidden_track_ids=viewed.left_out.hidden_track_ids,
+            hidden_artists=viewed.left_out.hidden_artists,
+        )
 
     async def ListEdits(self, request: pb2.ListEditsRequest, context: Any) -> pb2.ListEditsResponse:
         user_id = checked_id("user_id", request.user_id)

@@ -22,13 +22,9 @@ def space_of(request: profiles_pb2.RegisterPrototypeSpaceRequest) -> PrototypeSp
         raise invalid_field("prototype_ids", "must not repeat an id")
     model_version = checked_id("model_version", request.model_version)
     labels = _labels_of(request, len(ids))
-    if not request.HasField("directions"):
-        if request.encoder_id:
-            raise invalid_field("encoder_id", "must be empty without directions")
-        return PrototypeSpace(model_version, ids, labels)
-    return PrototypeSpace(
-        model_version, ids, labels, _directions_of(request, len(ids)), checked_id("encoder_id", request.encoder_id)
-    )
+    directions = _directions_of(request, len(ids)) if request.HasField("directions") else None
+    encoder_id = checked_id("encoder_id", request.encoder_id) if request.encoder_id or directions is not None else ""
+    return PrototypeSpace(model_version, ids, labels, directions, encoder_id)
 
 
 def _labels_of(request: profiles_pb2.RegisterPrototypeSpaceRequest, prototypes: int) -> tuple[str, ...]:

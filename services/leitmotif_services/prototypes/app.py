@@ -27,6 +27,7 @@ from leitmotif_services.prototypes.safetensors_bundle import load_bundle, read_m
 from leitmotif_services.prototypes.servicer import PrototypesServicer
 from leitmotif_services.prototypes.vocabulary.creation_log import CreationLog
 from leitmotif_services.prototypes.vocabulary.prototype_creation import PrototypeCreation
+from leitmotif_services.prototypes.vocabulary.prototype_directions import Directions
 from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.app import App
@@ -71,10 +72,14 @@ async def build(config: PrototypesConfig) -> App:
     )
     cursor_key = config.cursor_key.encode() or await asyncio.to_thread(kept_key, config.model_root)
     calls = BoundedCalls(searches, max_message_bytes=config.server.max_message_bytes)
+    directions = Directions()
+    working_out = Admission("prototype-directions", workers=1, waiting=config.waiting)
+    app.on_close(working_out.close)
+    direction_calls = BoundedCalls(working_out, max_message_bytes=config.server.max_message_bytes)
     app.mount(
         prototypes_pb2.DESCRIPTOR.services_by_name["PrototypesService"].full_name,
         add_PrototypesServiceServicer_to_server,
-        PrototypesServicer(registry, calls, read_snippet, Cursors(cursor_key), edits, creation, activations),
+        PrototypesServicer(registry, calls, read_snippet, Cursors(cursor_key), edits, creation, activations, directions),
     )
     app.mount(
         catalogue_pb2.DESCRIPTOR.services_by_name["CatalogueService"].full_name,
@@ -84,7 +89,7 @@ async def build(config: PrototypesConfig) -> App:
     app.mount(
         models_pb2.DESCRIPTOR.services_by_name["ModelsService"].full_name,
         add_ModelsServiceServicer_to_server,
-        ModelsServicer(registry, calls, activations),
+        ModelsServicer(registry, calls, activations, directions, direction_calls),
     )
     return app
 

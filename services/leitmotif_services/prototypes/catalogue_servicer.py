@@ -139,6 +139,7 @@ class CatalogueServicer(catalogue_pb2_grpc.CatalogueServiceServicer):
                     track_ids=known,
                     unknown_track_ids=unknown,
                     model_version=model.model_version,
+                    artists=[model.catalogue.tracks[position].artist for position in positions],
                 )
             )
 

@@ -4,10 +4,12 @@
 
 from leitmotif.api.prototypes.v1 import models_pb2 as pb2
 from leitmotif.api.prototypes.v1 import models_pb2_grpc
+from leitmotif_services.prototypes import convert
 from leitmotif_services.prototypes.bounded_calls import BoundedCalls, Context
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.models_convert import ARMS, model_message, trial_message
+from leitmotif_services.prototypes.vocabulary.prototype_directions import Directions
 from leitmotif_services.runtime.admission import Admission
 from leitmotif_services.runtime.validation import checked_id
 
@@ -15,21 +17,42 @@ from leitmotif_services.runtime.validation import checked_id
 class ModelsServicer(models_pb2_grpc.ModelsServiceServicer):
     """Lists bundles, says which of them answers whom, and changes it."""
 
-    def __init__(self, registry: ModelRegistry, calls: BoundedCalls, activations: Admission) -> None:
-        """`activations`: threads for what reads whole bundles, which takes seconds while searches go on."""
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        calls: BoundedCalls,
+        activations: Admission,
+        directions: Directions,
+        direction_calls: BoundedCalls,
+    ) -> None:
+        """`activations`: threads for what reads whole bundles, which takes seconds while searches go on.
+
+        `direction_calls`: a thread that works directions out, so that neither searches nor activations wait for it.
+        """
         self._registry = registry
         self._calls = calls
         self._activations = activations
+        self._directions = directions
+        self._direction_calls = direction_calls
 
     async def GetModel(self, request: pb2.GetModelRequest, context: Context) -> pb2.GetModelResponse:
         if request.user_id:
             checked_id("user_id", request.user_id)
         model, arm = self._registry.for_user(request.user_id)
-        return pb2.GetModelResponse(
+        response = pb2.GetModelResponse(
             model=self._message(model),
             prototype_ids=[prototype.prototype_id for prototype in model.prototypes],
             arm=ARMS[arm],
         )
+        if not request.include_prototypes:
+            return response
+
+        def described() -> pb2.GetModelResponse:
+            response.labels.extend(prototype.label for prototype in model.prototypes)
+            response.directions.CopyFrom(convert.float_matrix(self._directions.of(model)))
+            return self._direction_calls.fitting(response)
+
+        return await self._direction_calls.on_thread(context, described)
 
     async def ListModels(self, request: pb2.ListModelsRequest, context: Context) -> pb2.ListModelsResponse:
         manifests = await self._calls.on_thread(context, self._registry.manifests)

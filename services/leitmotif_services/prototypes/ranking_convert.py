@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes.convert import scored_track_message, track_message
 from leitmotif_services.prototypes.filter_convert import filter_of
+from leitmotif_services.prototypes.live_catalogue.filters import All, FieldIn, Not
 from leitmotif_services.prototypes.prototype import Prototype
 from leitmotif_services.prototypes.ranking.comparison import Comparison, RankingChange
 from leitmotif_services.prototypes.ranking.cursor import Question
@@ -18,7 +19,8 @@ from leitmotif_services.runtime.validation import checked_count, checked_id, che
 
 DEFAULT_COUNT, MAX_COUNT = 20, 1000
 DEFAULT_CONTRIBUTIONS = 3
-MAX_EXCLUDED = 20_000
+MAX_EXCLUDED = 22_000
+MAX_HIDDEN_ARTISTS = 500
 MAX_SEEDS = 100
 DEFAULT_SEED_WEIGHT = 0.5
 MAX_SIMILAR_EXCLUDED = 10_000
@@ -51,9 +53,12 @@ def target_rank_of(requested: int) -> int:
     return requested
 
 
-def options_of(message: pb2.RankingOptions) -> RankingOptions:
-    """The options of a request's `options`. FIELD_INVALID, LIMIT_EXCEEDED or FILTER_CONTRADICTORY where they cannot be."""
-    if not message.ByteSize():
+def options_of(message: pb2.RankingOptions, hidden_artists: Sequence[str] = ()) -> RankingOptions:
+    """The options of a request's `options`. FIELD_INVALID, LIMIT_EXCEEDED or FILTER_CONTRADICTORY where they cannot be.
+
+    A filter that keeps none but tracks of hidden artists contradicts nobody: it leaves an empty list.
+    """
+    if not message.ByteSize() and not hidden_artists:
         return PLAIN
     checked_length("options.excluded_track_ids", message.excluded_track_ids, maximum=MAX_EXCLUDED)
     checked_length("options.seed_track_ids", message.seed_track_ids, maximum=MAX_SEEDS)
@@ -68,8 +73,13 @@ def options_of(message: pb2.RankingOptions) -> RankingOptions:
     seed_weight = DEFAULT_SEED_WEIGHT
     if message.HasField("seed_weight"):
         seed_weight = _share("options.seed_weight", message.seed_weight)
+    checked_length("hidden_artists", hidden_artists, maximum=MAX_HIDDEN_ARTISTS)
+    passing = filter_of(message.filter, "options.filter") if message.HasField("filter") else None
+    if hidden_artists:
+        shown = Not(FieldIn("artist", tuple(sorted(set(hidden_artists))), "hidden_artists"))
+        passing = shown if passing is None else All((passing, shown))
     return RankingOptions(
-        filter=filter_of(message.filter, "options.filter") if message.HasField("filter") else None,
+        filter=passing,
         excluded=message.excluded_track_ids,
         seeds=[checked_id(f"options.seed_track_ids[{n}]", track_id) for n, track_id in enumerate(message.seed_track_ids)],
         seed_weight=seed_weight,
@@ -81,11 +91,12 @@ def options_of(message: pb2.RankingOptions) -> RankingOptions:
 
 def question_of(request: pb2.RecommendTracksRequest) -> Question:
     """What has to stay as it was from page to page: all but the page's size, and the profile while its model version stays."""
-    options = b"%d %d %b\n%b" % (
+    options = b"%d %d %b\n%b%b" % (
         request.contribution_count,
         request.exact,
         request.user_id.encode(),
         request.options.SerializeToString(deterministic=True),
+        pb2.RecommendTracksRequest(hidden_artists=sorted(request.hidden_artists)).SerializeToString(),
     )
     return Question(options, request.profile.model_version, request.profile.SerializeToString(deterministic=True))
 

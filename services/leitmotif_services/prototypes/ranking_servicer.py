@@ -65,7 +65,7 @@ class RankingMethods:
         model, _ = self._answering(request.user_id)
         count = count_of(request.count)
         contribution_count = contribution_count_of(request.contribution_count)
-        options = options_of(request.options)
+        options = options_of(request.options, request.hidden_artists)
         before = _profile_of(request.before, model, "before")
         after = _profile_of(request.after, model, "after")
 
@@ -140,7 +140,7 @@ class RankingMethods:
         model, arm = self._answering(request.user_id, request.profile.model_version if request.page_token else "")
         count = count_of(request.count)
         contribution_count = contribution_count_of(request.contribution_count)
-        options = options_of(request.options)
+        options = options_of(request.options, request.hidden_artists)
         profile = _profile_of(request.profile, model)
         sent = self._cursors.decode(request.page_token, question_of(request)) if request.page_token else NOTHING_SENT
 
@@ -161,6 +161,7 @@ class RankingMethods:
                     next_page_token=self._cursors.encode(question_of(request), page.sent) if page.sent else "",
                     catalogue_revision=model.catalogue_revision,
                     arm=ARMS[arm],
+                    partial=page.partial,
                 )
             )
 

@@ -9,6 +9,7 @@ from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.ranking.cursor import Cursors
 from leitmotif_services.prototypes.ranking_servicer import RankingMethods
 from leitmotif_services.prototypes.vocabulary.prototype_creation import PrototypeCreation
+from leitmotif_services.prototypes.vocabulary.prototype_directions import Directions
 from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
 from leitmotif_services.prototypes.vocabulary_servicer import PrototypeMethods
 from leitmotif_services.runtime.admission import Admission
@@ -26,6 +27,7 @@ class PrototypesServicer(RankingMethods, PrototypeMethods, prototypes_pb2_grpc.P
         edits: PrototypeEdits,
         creation: PrototypeCreation,
         activations: Admission,
+        directions: Directions,
     ) -> None:
         RankingMethods.__init__(self, registry, calls, cursors)
-        PrototypeMethods.__init__(self, registry, calls, read_snippet, edits, creation, activations)
+        PrototypeMethods.__init__(self, registry, calls, read_snippet, edits, creation, activations, directions)

@@ -11,6 +11,7 @@ from leitmotif_services.prototypes.convert import mime_type_of
 from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.models.model_registry import ModelRegistry
 from leitmotif_services.prototypes.vocabulary.prototype_creation import PrototypeCreation
+from leitmotif_services.prototypes.vocabulary.prototype_directions import Directions
 from leitmotif_services.prototypes.vocabulary.prototype_edits import PrototypeEdits
 from leitmotif_services.prototypes.vocabulary.prototype_search import PrototypeSearch
 from leitmotif_services.runtime.admission import Admission
@@ -34,6 +35,7 @@ class PrototypeMethods:
         edits: PrototypeEdits,
         creation: PrototypeCreation,
         activations: Admission,
+        directions: Directions,
     ) -> None:
         """`activations`: threads for what reads and writes whole bundles, which takes seconds while searches go on."""
         self._registry = registry
@@ -42,7 +44,7 @@ class PrototypeMethods:
         self._edits = edits
         self._creation = creation
         self._activations = activations
-        self._search = PrototypeSearch()
+        self._search = PrototypeSearch(directions)
 
     async def ListPrototypes(self, request: pb2.ListPrototypesRequest, context: Context) -> pb2.ListPrototypesResponse:
         if request.user_id:

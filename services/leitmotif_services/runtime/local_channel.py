@@ -8,7 +8,8 @@ the same AioRpcError with the same status details that a network channel raises.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, cast
 
 import grpc
@@ -119,7 +120,7 @@ class LocalChannel:
 def _streaming(
     path: str,
     handler: grpc.RpcMethodHandler[Any, Any] | None,
-    behavior: Callable[[Any, LocalContext], AsyncIterator[Any]] | None,
+    behavior: Callable[[Any, LocalContext], AsyncGenerator[Any, None]] | None,
     parse: Callable[[grpc.RpcMethodHandler[Any, Any], Any], Any],
     request_serializer: Serializer | None,
     response_deserializer: Deserializer | None,
@@ -129,8 +130,8 @@ def _streaming(
             if handler is None or behavior is None:
                 raise ServiceError(Reason.METHOD_NOT_OFFERED, f"no method {path}")
             message = request if request_serializer else parse(handler, request)
-            async with asyncio.timeout(timeout):
-                async for response in behavior(message, LocalContext(timeout, metadata)):
+            async with asyncio.timeout(timeout), aclosing(behavior(message, LocalContext(timeout, metadata))) as responses:
+                async for response in responses:
                     yield response if response_deserializer else cast(Any, handler).response_serializer(response)
         except Exception as error:
             raise _as_rpc_error(error) from error

@@ -81,7 +81,7 @@ class GrpcServer:
                 ("grpc.max_send_message_length", settings.max_message_bytes),
                 # Clients may ping each 10 s, also between calls; without these a server closes on too_many_pings.
                 ("grpc.keepalive_permit_without_calls", 1),
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+                ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ],
         )
         for mount in app.mounts:

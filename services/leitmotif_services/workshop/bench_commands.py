@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leitmotif.cli.console import fail, needs_extra, print_json, stderr, stdout
+from leitmotif.cli.console import fail, needs_extra, print_json, progress, stderr, stdout
 
 bench = typer.Typer(name="bench", help="Measure the services beside the bare libraries they are made of.", no_args_is_help=True)
 
@@ -117,3 +117,35 @@ def lm(
         print_json(report.as_json())
     else:
         stdout.print(report.as_table())
+
+
+@bench.command()
+def profiles(
+    users: Annotated[int, typer.Option(min=1000, max=5_000_000, help="Listeners to write, for what memory they take.")] = 50_000,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Measurements of each side, taken in turn; the median counts.")] = 5,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure reads and edits of profiles against a bare redis-py loop of the same commands and script, in one process.
+
+    `ratio` is the service's operations a second over the loop's, 1, 16 and 64 at once; a gRPC hop is shown apart. Redis is one of
+    its own, with its append-only file on. Memory is measured on the listeners written, and extrapolated to a million.
+
+    Examples:
+
+        leitmotif bench profiles
+
+        leitmotif bench profiles --users 5000 --rounds 3 --json
+    """
+    with needs_extra("embedded"):
+        from leitmotif_services.workshop.bench_profiles import run as measure
+        from leitmotif_services.workshop.bench_sides import BenchError
+    try:
+        with progress("listeners", users) as advance:
+            report = measure(users=users, rounds=rounds, note=lambda text: stderr.print(text, style="dim"), advance=advance)
+    except (BenchError, OSError) as error:
+        fail(str(error))
+    if json:
+        print_json(report.as_json())
+    else:
+        for table in report.as_tables():
+            stdout.print(table)

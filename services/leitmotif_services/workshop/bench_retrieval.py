@@ -13,6 +13,7 @@ from rich.table import Table
 
 from leitmotif_services.prototypes.safetensors_bundle import mapped_array, write_arrays
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
+from leitmotif_services.prototypes.search.faiss_index import CodedRows
 from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings
 from leitmotif_services.prototypes.search.faiss_index_files import RECORD_FILE, read_index, read_part, write_index
 from leitmotif_services.prototypes.search.index_record import PartRecord
@@ -190,7 +191,7 @@ class _Size:
     def report(self) -> SizeReport:
         tracks = len(self._scoring)
         self._note(f"{tracks:,} tracks: searching")
-        index_bytes = sum((self._folder / name).stat().st_size for name in (part.file for part in self._record.values()))
+        index_bytes = sum(self._index_bytes(part) for part in self._record)
         exact = self._queries(edited=False)[:10]
         return SizeReport(
             tracks=tracks,
@@ -258,6 +259,12 @@ class _Size:
             bare_p99_ms=round(float(bare_p99), 4),
             calls=len(of_service),
         )
+
+    def _index_bytes(self, part: Part) -> int:
+        """Of the file of a part, and of what is made of it when it is read."""
+        path = self._folder / self._record[part].file
+        rows = read_part(path, part, self._record[part], self._scoring)
+        return path.stat().st_size + (rows.extremes.memory_bytes if isinstance(rows, CodedRows) else 0)
 
     def _queries(self, *, edited: bool) -> list[Query]:
         return [self._scoring.query(each) for each in sample_profiles(self._catalogue, _PROFILES, edited=edited, seed=_SEED)]

@@ -38,6 +38,14 @@ async def test_answers_come_in_the_order_of_the_requests(services):
     assert [(answer.index, answer.recommended.etag) for answer in answers] == [(0, "slow"), (1, "b"), (2, "c")]
 
 
+async def test_a_partial_list_is_told_as_one(services):
+    services.answers["RecommendTracks"] = lambda request: prototypes_pb2.RecommendTracksResponse(partial=request.user_id == "a")
+    async with gateway_over(services) as stubs:
+        answers = await collected(stubs.gateway.StreamRecommendations(requests("a", "b")))
+        alone = await stubs.gateway.Recommend(pb.RecommendRequest(user_id="a"))
+    assert ([answer.recommended.partial for answer in answers], alone.partial) == ([True, False], True)
+
+
 async def test_an_overloaded_service_is_waited_for(services):
     refusals = iter([True, True, False])
 

@@ -106,6 +106,7 @@ async def test_every_call_for_a_user_names_the_user_to_the_prototypes_service(se
 
 async def test_a_model_that_changes_without_end_is_told_rather_than_tried_for_ever(services):
     services.answers["RecommendTracks"] = ServiceError(Reason.MODEL_VERSION_MISMATCH, "of another model")
+    services.answers["GetProfile"] = profiles_pb2.GetProfileResponse(profile={"model_version": "p-0"})
     async with gateway_over(services) as stubs:
         assert await reason_of(stubs.gateway.Recommend(pb.RecommendRequest(user_id="ada"))) == "MODEL_VERSION_MISMATCH"
     assert len(services.calls["RecommendTracks"]) == 4

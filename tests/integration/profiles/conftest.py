@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from leitmotif.api.common.v1.vectors_pb2 import FloatMatrix
+from leitmotif.api.profiles.v1 import exclusions_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb
+from leitmotif.api.profiles.v1.exclusions_pb2_grpc import ExclusionsServiceStub
 from leitmotif.api.profiles.v1.profiles_pb2_grpc import ProfilesServiceStub
 from leitmotif_services.profiles.app import build
 from leitmotif_services.profiles.config import ProfilesConfig
@@ -20,8 +22,9 @@ PROTOTYPE_IDS = ("calm", "loud", "fast", "sad")
 class Caller:
     """Calls the service the way its tests do, and tells the reason of a refusal."""
 
-    def __init__(self, stub: Any) -> None:
+    def __init__(self, stub: Any, exclusions: Any = None) -> None:
         self.stub = stub
+        self.exclusions = exclusions
 
     async def register(self, model_version: str = "m1", prototype_ids: tuple[str, ...] = PROTOTYPE_IDS) -> None:
         request = pb.RegisterPrototypeSpaceRequest(model_version=model_version, prototype_ids=prototype_ids)
@@ -40,6 +43,10 @@ class Caller:
         request = pb.EditProfileRequest(user_id=user_id, changes=changes, **fields)
         response: pb.EditProfileResponse = await self.stub.EditProfile(request)
         return response
+
+    async def hide(self, user_id: str, *, track_ids: list[str], artists: list[str]) -> None:
+        hidden = exclusions_pb2.Exclusions(hidden_track_ids=track_ids, hidden_artists=artists)
+        await self.exclusions.ChangeExclusions(exclusions_pb2.ChangeExclusionsRequest(user_id=user_id, add=hidden))
 
     async def profile(self, user_id: str, top: int = 0) -> pb.Profile:
         response = await self.stub.GetProfile(pb.GetProfileRequest(user_id=user_id, top=top))
@@ -88,7 +95,8 @@ def config_for(redis_url: str, **settings: Any) -> ProfilesConfig:
 async def caller(empty_redis_url: str) -> AsyncIterator[Caller]:
     """The service over the session's Redis, reached through the local channel."""
     app = await build(config_for(empty_redis_url))
-    caller = Caller(ProfilesServiceStub(LocalChannel(app).as_channel()))
+    channel = LocalChannel(app).as_channel()
+    caller = Caller(ProfilesServiceStub(channel), ExclusionsServiceStub(channel))
     await caller.register()
     yield caller
     await app.close()

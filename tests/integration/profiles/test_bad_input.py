@@ -1,11 +1,12 @@
 """Every refusal names its reason and leaves the profile as it was."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from leitmotif.api.common.v1.vectors_pb2 import FloatMatrix
@@ -15,6 +16,9 @@ from leitmotif_services.runtime.pagination import encode_page_token
 INVALID = (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
 TOO_MUCH = (grpc.StatusCode.INVALID_ARGUMENT, "LIMIT_EXCEEDED")
 TOKEN = (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
+NO_EDIT = (grpc.StatusCode.NOT_FOUND, "EDIT_NOT_FOUND")
+NO_PRESET = (grpc.StatusCode.NOT_FOUND, "PRESET_NOT_FOUND")
+NOTHING = (grpc.StatusCode.FAILED_PRECONDITION, "NOTHING_TO_UNDO")
 UNKNOWN_PROTOTYPE = (grpc.StatusCode.NOT_FOUND, "PROTOTYPE_NOT_FOUND")
 
 Case = tuple[str, Callable[[Any], Any], tuple[grpc.StatusCode, str]]
@@ -30,6 +34,15 @@ def preview(*changes: pb.ControlChange, **fields: Any) -> pb.PreviewEditRequest:
 
 def change(**fields: Any) -> pb.ControlChange:
     return pb.ControlChange(prototype_id=fields.pop("prototype_id", "calm"), action=fields.pop("action", 1), **fields)
+
+
+def update(*paths: str, **values: Any) -> pb.ControlUpdate:
+    control = pb.Control(prototype_id=values.pop("prototype_id", "calm"), **values)
+    return pb.ControlUpdate(control=control, update_mask=FieldMask(paths=paths) if paths else None)
+
+
+def apply(*updates: pb.ControlUpdate, changes: Sequence[pb.ControlChange] = ()) -> pb.EditProfileRequest:
+    return pb.EditProfileRequest(user_id="u", changes=changes, updates=updates)
 
 
 def record(*events: pb.Event, **fields: Any) -> pb.RecordEventsRequest:
@@ -76,6 +89,35 @@ CASES: list[Case] = [
     ("reason of 257 characters", lambda s: s.EditProfile(edit(change(), reason="a" * 257)), INVALID),
     ("reason with a control character", lambda s: s.EditProfile(edit(change(), reason="a\x00b")), INVALID),
     ("etag of 10 KB", lambda s: s.EditProfile(edit(change(), etag="e" * 10_240)), INVALID),
+    ("10,000 changes", lambda s: s.EditProfile(edit(*[change()] * 10_000)), TOO_MUCH),
+    ("10,000 updates", lambda s: s.EditProfile(apply(*[update("muted", muted=True)] * 10_000)), TOO_MUCH),
+    ("60 changes and 41 updates", lambda s: s.EditProfile(apply(*[update()] * 41, changes=[change()] * 60)), TOO_MUCH),
+    ("pin with an amount", lambda s: s.EditProfile(edit(change(action=7, amount=0.5))), INVALID),
+    ("update of an unknown prototype", lambda s: s.EditProfile(apply(update(), update(prototype_id="jolly"))), UNKNOWN_PROTOTYPE),
+    ("update of no prototype", lambda s: s.EditProfile(apply(pb.ControlUpdate())), INVALID),
+    ("update to NaN", lambda s: s.EditProfile(apply(update("edit", edit=math.nan))), INVALID),
+    ("update beyond -4", lambda s: s.EditProfile(apply(update(edit=-4.5))), INVALID),
+    ("update of a path that is none", lambda s: s.EditProfile(apply(update("muted"), update("weight"))), INVALID),
+    ("good changes before a bad update", lambda s: s.EditProfile(apply(update(edit=9.0), changes=[change()] * 9)), INVALID),
+    ("undo of edit -1", lambda s: s.UndoEdit(pb.UndoEditRequest(user_id="u", sequence=-1)), INVALID),
+    ("undo of an edit to come", lambda s: s.UndoEdit(pb.UndoEditRequest(user_id="u", sequence=2)), NO_EDIT),
+    ("redo of an edit to come", lambda s: s.RedoEdit(pb.RedoEditRequest(user_id="u", sequence=2**62)), NO_EDIT),
+    ("redo of an edit in force", lambda s: s.RedoEdit(pb.RedoEditRequest(user_id="u", sequence=1)), NOTHING),
+    ("preview of an unknown path", lambda s: s.PreviewEdit(preview(updates=[update("*")])), INVALID),
+    ("preview of 10,000 changes", lambda s: s.PreviewEdit(preview(*[change()] * 10_000)), TOO_MUCH),
+    ("preview under no preset", lambda s: s.PreviewEdit(preview(change(), preset=pb.AppliedPreset(preset_id="x"))), NO_PRESET),
+    (
+        "vector under a preset with braces",
+        lambda s: s.GetProfileVector(pb.GetProfileVectorRequest(user_id="u", preset=pb.AppliedPreset(preset_id="{u}"))),
+        INVALID,
+    ),
+    (
+        "vector under a share of NaN",
+        lambda s: s.GetProfileVector(
+            pb.GetProfileVectorRequest(user_id="u", preset=pb.AppliedPreset(preset_id="x", share=math.nan))
+        ),
+        INVALID,
+    ),
     ("preview of an unknown prototype", lambda s: s.PreviewEdit(preview(change(prototype_id="jolly"))), UNKNOWN_PROTOTYPE),
     ("preview of no change", lambda s: s.PreviewEdit(preview()), INVALID),
     ("preview of a NaN", lambda s: s.PreviewEdit(preview(change(amount=math.nan))), INVALID),

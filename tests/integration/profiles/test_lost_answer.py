@@ -24,11 +24,17 @@ class AnswerLoser:
         self._redis_path = redis_path
         self._before_breaking: Callable[[], Awaitable[object]] | None = None
         self.lost = 0
+        self._serving: set[asyncio.Task[None] | None] = set()
 
     def arm(self, before_breaking: Callable[[], Awaitable[object]]) -> None:
         self._before_breaking = before_breaking
 
+    async def wait_closed(self) -> None:
+        while serving := [task for task in self._serving if task is not None and not task.done()]:
+            await asyncio.wait(serving)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._serving.add(asyncio.current_task())
         redis_reader, redis_writer = await asyncio.open_unix_connection(self._redis_path)
         is_script = False
 
@@ -89,6 +95,7 @@ async def pair(empty_redis_url: str, tmp_path: Path, wire: Any) -> AsyncIterator
         await app.close()
     proxy.close()
     await proxy.wait_closed()
+    await loser.wait_closed()
 
 
 async def test_a_change_whose_answer_was_lost_is_not_applied_again(pair: Pair, wire: Any) -> None:

@@ -85,7 +85,7 @@ async def test_contribution_count_out_of_range(service: Service, version: str) -
 
 async def test_too_many_exclusions(service: Service, version: str) -> None:
     request = pb2.RecommendTracksRequest(
-        profile=vector(version, (1, 1)), options=pb2.RankingOptions(excluded_track_ids=["x"] * 20_000)
+        profile=vector(version, (1, 1)), options=pb2.RankingOptions(excluded_track_ids=["x"] * 22_000)
     )
     assert len((await service.stub.RecommendTracks(request)).tracks) == 3
     request.options.excluded_track_ids.append("x")
@@ -93,8 +93,16 @@ async def test_too_many_exclusions(service: Service, version: str) -> None:
     assert (refused.code, refused.reason, refused.metadata) == (
         INVALID,
         "LIMIT_EXCEEDED",
-        {"limit": "20000", "actual": "20001"},
+        {"limit": "22000", "actual": "22001"},
     )
+
+
+async def test_too_many_hidden_artists(service: Service, version: str) -> None:
+    request = pb2.RecommendTracksRequest(profile=vector(version, (1, 1)), hidden_artists=[f"x{n}" for n in range(500)])
+    assert len((await service.stub.RecommendTracks(request)).tracks) == 3
+    request.hidden_artists.append("x")
+    refused = await refusal(service.stub.RecommendTracks(request))
+    assert (refused.code, refused.reason, refused.metadata) == (INVALID, "LIMIT_EXCEEDED", {"limit": "500", "actual": "501"})
 
 
 async def test_looking_up_none_or_too_many(service: Service) -> None:

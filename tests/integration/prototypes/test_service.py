@@ -6,6 +6,7 @@ import pytest
 from leitmotif.api.prototypes.v1 import catalogue_pb2, models_pb2
 from leitmotif.api.prototypes.v1 import prototypes_pb2 as pb2
 from leitmotif_services.prototypes.bundle_writing import write_bundle
+from leitmotif_services.runtime.server import ServerSettings
 from tests.integration.prototypes.running_service import Service, refusal, vector
 from tests.unit.prototypes.sample_models import PIANO_AUDIO, by_hand, random_model, retitled
 
@@ -56,6 +57,7 @@ async def test_affinities(service: Service, version: str) -> None:
     assert (list(response.track_ids), list(response.unknown_track_ids)) == (["cab", "ada", "cab"], ["who"])
     rows = np.frombuffer(response.affinities.values, "<f4").reshape(-1, response.affinities.dimension)
     assert rows.tolist() == [[0.0, 0.5], [0.75, 0.25], [0.0, 0.5]]
+    assert list(response.artists) == ["Cab", "Ada", "Cab"]
     assert response.model_version == version
     none = await service.catalogue.GetAffinities(catalogue_pb2.GetAffinitiesRequest(track_ids=["who"]))
     assert (none.affinities.values, none.affinities.dimension) == (b"", 2)
@@ -121,6 +123,28 @@ async def test_models(service: Service, version: str) -> None:
     listed = await service.models.ListModels(models_pb2.ListModelsRequest())
     assert [(model.model_version, model.active) for model in listed.models] == [(newer, False), (version, True)]
     assert list((await service.models.GetModel(models_pb2.GetModelRequest())).prototype_ids) == ["piano", "calm"]
+
+
+async def test_a_model_with_its_prototypes(service: Service, version: str) -> None:
+    plain = await service.models.GetModel(models_pb2.GetModelRequest())
+    assert (list(plain.labels), plain.HasField("directions")) == ([], False)
+    await service.stub.UpdatePrototype(
+        pb2.UpdatePrototypeRequest(prototype={"prototype_id": "calm", "label": "still"}, update_mask={"paths": ["label"]})
+    )
+    whole = await service.models.GetModel(models_pb2.GetModelRequest(include_prototypes=True, user_id="u"))
+    assert (list(whole.prototype_ids), list(whole.labels)) == (["piano", "calm"], ["piano", "still"])
+    assert whole.directions.dimension == 3
+    rows = np.frombuffer(whole.directions.values, "<f4").reshape(2, 3)
+    # Exemplars of piano are ada and bix, e₁ and e₂, of three tracks e₁, e₂, e₃; nothing sets calm apart from the catalogue.
+    np.testing.assert_allclose(rows, [np.array([1, 1, -2]) / np.sqrt(6), [0, 0, 0]], atol=1e-6)
+    assert whole.model == plain.model
+
+
+async def test_directions_that_do_not_fit_are_refused_with_a_reason(empty_service: Service) -> None:
+    write_bundle(random_model(1, tracks=20, prototypes=3000), empty_service.root, encoder_artifact=None)
+    await empty_service.restart(server=ServerSettings(listen="127.0.0.1:0", max_message_bytes=1 << 16, grace_s=5.0))
+    refused = await refusal(empty_service.models.GetModel(models_pb2.GetModelRequest(include_prototypes=True)))
+    assert (refused.reason, refused.metadata["limit"]) == ("LIMIT_EXCEEDED", "65536")
 
 
 async def test_pages_join_to_the_whole_list(empty_service: Service) -> None:

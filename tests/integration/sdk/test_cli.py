@@ -265,6 +265,24 @@ def test_wrong_usage_is_exit_code_2_and_calls_nothing(run, platform, wrong):
     assert platform.calls == []
 
 
+def test_a_list_without_a_part_of_the_catalogue_says_so(run, platform):
+    assert json.loads(run("recommend", "ada", "--json").stdout)["partial"] is False
+    tokens = {"": ("next", True), "next": ("", False)}
+
+    def page(request):
+        token, partial = tokens[request.page_token]
+        return gateway_pb2.RecommendResponse(tracks=[SCORED if partial else OTHER], next_page_token=token, partial=partial)
+
+    platform.answer("Recommend", page)
+    done = run("recommend", "ada", "--pages", "2", "--json")
+    assert (done.exit_code, done.stderr) == (0, "A part of the catalogue did not answer: tracks may be missing.\n")
+    assert json.loads(done.stdout)["partial"] is True
+    plain = run("recommend", "ada")
+    assert "tracks may be missing" in plain.stderr
+    assert "Nocturne" in plain.stdout
+    assert "missing" not in plain.stdout
+
+
 def test_recommend_passes_its_options_on_and_says_why(run, platform):
     done = run("recommend", "ada", "-n", "5", "--exclude", "a", "--exclude", "b", "--include-heard")
     (call,) = platform.calls
@@ -446,7 +464,7 @@ def test_an_unknown_prototype_is_told_before_anything_is_changed(run, platform):
 
 def test_a_profile_shows_bars_mutes_and_doubts(run):
     lines = [line.strip() for line in run("profile", "show", "ada").stdout.splitlines()]
-    assert "ada: 3 events heard" in lines
+    assert "ada: 3 events count" in lines
     (piano,) = [line for line in lines if line.startswith("piano ")]
     assert piano.split() == ["piano", "│██████████", "+1.50", "+0.50", "+1.00", "weak"]
     (drums,) = [line for line in lines if line.startswith("drums, fast ")]

@@ -44,6 +44,14 @@ def test_pages_are_one_list(client, peer, catalogue):
     assert len({call.request.options.SerializeToString(deterministic=True) for call in peer.calls}) == 1
 
 
+def test_a_partial_page_says_so(client, peer, catalogue):
+    answer = gateway_pb2.RecommendResponse(tracks=[{"track": {"track_id": "t1"}, "rank": 1}], partial=True)
+    peer.answer("Recommend", answer)
+    assert client.recommend("ada").partial
+    (page,) = client.recommend_pages("ada")
+    assert (page.partial, len(page)) == (True, 1)
+
+
 def test_a_page_is_fetched_when_it_is_asked_for(client, peer, catalogue, first):
     pages = client.recommend_pages("ada", 5)
     assert peer.calls == []

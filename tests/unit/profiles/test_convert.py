@@ -1,91 +1,24 @@
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
-from hypothesis import strategies as st
 
-from leitmotif.api.common.v1.vectors_pb2 import FloatMatrix
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb
-from leitmotif_services.profiles.convert import (
-    changes_of,
-    conditions_of,
-    edit_message,
-    event_message,
-    events_of,
-    matrix_of,
-    profile_message,
-    space_of,
-    vector_message,
-)
+from leitmotif_services.profiles.convert import profile_message, scoring_view_of, vector_message
+from leitmotif_services.profiles.store.profile_store import Include
 from leitmotif_services.profiles.taste.control import Control, ControlAction, ControlChange
-from leitmotif_services.profiles.taste.history import Event, EventType
-from leitmotif_services.profiles.taste.profile import Edit, Profile
+from leitmotif_services.profiles.taste.presets import ActivePreset, PresetControl
+from leitmotif_services.profiles.taste.profile import Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.use_cases.outcomes import Viewed
-from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.profiles.use_cases.outcomes import PresetChoice, Viewed
+from leitmotif_services.profiles.use_cases.scoring_view import ScoringView
+from leitmotif_services.runtime.errors import ServiceError
 
 SPACE = PrototypeSpace("m1", ("calm", "loud", "fast"))
-
-ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
-events = st.builds(
-    Event,
-    event_id=ids,
-    track_id=ids,
-    type=st.sampled_from(list(EventType)),
-    occurred_at_us=st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999),
-    share_heard=st.one_of(st.none(), st.floats(0.0, 1.0)),
-)
-changes = st.one_of(
-    st.builds(ControlChange, ids, st.sampled_from([ControlAction.BOOST, ControlAction.REDUCE]), st.floats(1e-9, 4.0)),
-    st.builds(ControlChange, ids, st.just(ControlAction.SET), st.floats(-4.0, 4.0)),
-    st.builds(ControlChange, ids, st.sampled_from([ControlAction.MUTE, ControlAction.UNMUTE, ControlAction.RESET])),
-)
-
-
-@given(events)
-def test_events_go_both_ways(event: Event) -> None:
-    assert events_of([event_message(event)], now_us=0) == [event]
-
-
-@given(st.lists(changes, min_size=1, max_size=5))
-def test_changes_go_both_ways(steps: list[ControlChange]) -> None:
-    edit = Edit(7, tuple(steps), "user", "why", 1_700_000_000_000_001, {}, {})
-    message = edit_message(edit, in_force=(7,))
-    assert changes_of(message.changes) == steps
-    assert (message.sequence, message.actor, message.reason, message.undone) == (7, "user", "why", False)
-    assert message.made_at.ToMicroseconds() == edit.made_at_us
-    assert edit_message(edit, in_force=()).undone
-
-
-def test_every_enum_value_of_the_proto_has_its_domain_value() -> None:
-    for enum, domain in ((pb.EventType, EventType), (pb.ControlAction, ControlAction)):
-        prefix = {EventType: "EVENT_TYPE_", ControlAction: "CONTROL_ACTION_"}[domain]
-        assert {name: value for name, value in enum.items() if value} == {prefix + value.name: value.value for value in domain}
-
-
-def test_an_event_without_a_time_happened_now() -> None:
-    message = pb.Event(event_id="e", track_id="t", type=pb.EVENT_TYPE_SAVE)
-    assert events_of([message], now_us=123) == [Event("e", "t", EventType.SAVE, 123, None)]
-
-
-def test_nanoseconds_are_cut_to_microseconds() -> None:
-    message = pb.Event(event_id="e", track_id="t", type=1, occurred_at=Timestamp(seconds=-1, nanos=999_999_999))
-    assert events_of([message], now_us=0)[0].occurred_at_us == -1
-
-
-def test_a_matrix_is_row_major() -> None:
-    values = np.arange(6, dtype="<f4")
-    assert matrix_of(FloatMatrix(values=values.tobytes(), dimension=3), rows=2).tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert matrix_of(FloatMatrix(), rows=0).shape[0] == 0
-
-
-def test_a_space_keeps_its_order() -> None:
-    request = pb.RegisterPrototypeSpaceRequest(model_version="m1", prototype_ids=SPACE.prototype_ids)
-    assert space_of(request) == SPACE
-    assert space_of(request).position("fast") == 2
+LABELLED = PrototypeSpace("m1", SPACE.prototype_ids, ("Calm", "Loud", "Up tempo"))
+FOCUS = ActivePreset("focus", 0.5, 1_700_000_000_000_001, {"fast": PresetControl(3.0), "calm": PresetControl(0.0, True)})
 
 
 def profile_with_controls() -> Profile:
@@ -106,40 +39,84 @@ def test_a_profile_as_a_person_reads_it() -> None:
     ]
     assert (message.user_id, message.model_version, message.event_count) == ("u", "m1", 1)
     assert (message.can_undo, message.can_redo) == (True, False)
+    assert (message.HasField("active_preset"), message.exclusion_count) == (False, 0)
     assert message.updated_at.ToMicroseconds() == 1_700_000_000_000_001
+    assert not any(entry.HasField("pinned_history") or entry.label for entry in message.weights)
     # The names are copied from a shared template; writing weights must not reach it.
     blank = profile_message(Viewed(Profile.empty("v", SPACE, 0), SPACE))
     assert [(entry.history, entry.edit, entry.muted, entry.weight) for entry in blank.weights] == [(0.0, 0.0, False, 0.0)] * 3
 
 
+def test_labels_are_those_registered_last() -> None:
+    profile = profile_with_controls()
+    for labels in (LABELLED.labels, ("still", "noisy", "quick"), ()):
+        space = PrototypeSpace("m1", SPACE.prototype_ids, labels)
+        for top in (0, 3):
+            shown = {entry.prototype_id: entry.label for entry in profile_message(Viewed(profile, space), top=top).weights}
+            assert shown == dict(zip(SPACE.prototype_ids, labels or ("",) * 3, strict=True))
+
+
+@pytest.mark.parametrize("top", [0, 3])
+def test_pins_and_the_preset_are_shown_with_what_they_do(top: int) -> None:
+    profile = replace(profile_with_controls(), active_preset=FOCUS, exclusion_count=7)
+    profile = replace(profile, controls={**profile.controls, 2: Control(3.5, False, 0.0)})
+    message = profile_message(Viewed(profile, LABELLED), top=top)
+    fast = next(entry for entry in message.weights if entry.prototype_id == "fast")
+    assert (fast.history, fast.edit, fast.overlay, fast.weight) == (0.5, 3.5, 1.5, 4.0)
+    assert (fast.HasField("pinned_history"), fast.pinned_history, fast.muted_by_preset) == (True, 0.0, False)
+    calm = next(entry for entry in message.weights if entry.prototype_id == "calm")
+    assert (calm.history, calm.edit, calm.muted, calm.muted_by_preset, calm.weight) == (1.0, 0.1, False, True, 0.0)
+    assert (message.active_preset.preset_id, message.active_preset.share) == ("focus", 0.5)
+    assert message.active_preset.expires_at.ToMicroseconds() == FOCUS.expires_at_us
+    assert message.exclusion_count == 7
+
+
+def test_top_goes_by_the_effective_weight_and_keeps_what_the_person_asked() -> None:
+    profile = replace(profile_with_controls(), active_preset=FOCUS)
+    message = profile_message(Viewed(profile, SPACE), top=1)
+    assert [(entry.prototype_id, entry.weight) for entry in message.weights] == [("fast", 2.0), ("calm", 0.0), ("loud", 0.0)]
+    plain = profile_message(Viewed(replace(profile, controls={}), SPACE), top=1)
+    assert [entry.prototype_id for entry in plain.weights] == ["loud"]
+    assert plain.active_preset.preset_id == "focus"
+
+
 def test_a_profile_as_scores_read_it() -> None:
-    vector = vector_message(profile_with_controls())
+    vector = vector_message(Viewed(profile_with_controls(), SPACE))
     assert np.frombuffer(vector.history, "<f4").tolist() == [1.0, -2.0, 0.5]
     assert np.frombuffer(vector.edits, "<f4").tolist() == [np.float32(0.1), 0.0, 0.0]
     assert list(vector.muted) == [1]
-    only_muted = vector_message(replace(Profile.empty("u", SPACE, 0), controls={2: Control(0.0, True)}))
+    only_muted = vector_message(Viewed(replace(Profile.empty("u", SPACE, 0), controls={2: Control(0.0, True)}), SPACE))
     assert (only_muted.edits, list(only_muted.muted)) == (b"", [2])
 
 
-def test_a_request_is_told_from_another() -> None:
-    change = pb.ControlChange(prototype_id="calm", action=1)
-    same = [conditions_of(pb.EditProfileRequest(user_id="u", changes=[change], request_id="r")) for _ in range(2)]
-    assert same[0] == same[1]
-    others = [
-        pb.EditProfileRequest(user_id="u", changes=[change, change], request_id="r"),
-        pb.EditProfileRequest(user_id="u", changes=[change], request_id="r", etag="1"),
-        pb.UndoEditRequest(user_id="u", request_id="r"),
-        pb.RedoEditRequest(user_id="u", request_id="r"),
-    ]
-    fingerprints = {same[0].fingerprint, *(conditions_of(other).fingerprint for other in others)}
-    assert len(fingerprints) == 5
-    assert conditions_of(pb.UndoEditRequest(user_id="u")).fingerprint == b""
+def test_scores_read_pins_and_the_preset_as_they_count() -> None:
+    profile = replace(profile_with_controls(), active_preset=FOCUS)
+    profile = replace(profile, controls={**profile.controls, 2: Control(3.5, False, -7.0)})
+    vector = vector_message(Viewed(profile, SPACE))
+    assert np.frombuffer(vector.history, "<f4").tolist() == [1.0, -2.0, -7.0]
+    assert np.frombuffer(vector.edits, "<f4").tolist() == [np.float32(0.1), 0.0, 4.0]
+    assert list(vector.muted) == [0, 1]
 
 
-@pytest.mark.parametrize("amount", [math.nan, math.inf, 0.0, -1.0, 5.0])
-def test_an_amount_out_of_bounds_is_named(amount: float) -> None:
-    good = pb.ControlChange(prototype_id="calm", action=1)
+@pytest.mark.parametrize("message", [pb.GetProfileVectorRequest, pb.PreviewEditRequest])
+def test_what_scores_are_to_be_computed_with(message: Any) -> None:
+    assert scoring_view_of(message()) == ScoringView()
+    assert scoring_view_of(message()).include is Include.NOTHING
+    asked = message(include_heard=True, include_hidden=True, preset=pb.AppliedPreset(preset_id="focus", share=0.5))
+    assert scoring_view_of(asked) == ScoringView(heard=True, hidden=True, preset=PresetChoice("focus", 0.5))
+    assert scoring_view_of(asked).include == Include.HEARD | Include.EXCLUSIONS | Include.PRESETS
+    none = scoring_view_of(message(preset=pb.AppliedPreset()))
+    assert (none, none.include) == (ScoringView(preset=PresetChoice("")), Include.NOTHING)
+
+
+@pytest.mark.parametrize("share", [0.0, -0.5, 1.0000001, math.nan, math.inf])
+def test_a_share_out_of_bounds_is_named(share: float) -> None:
     with pytest.raises(ServiceError) as refused:
-        changes_of([good, pb.ControlChange(prototype_id="calm", action=1, amount=amount)])
-    assert refused.value.reason is Reason.FIELD_INVALID
-    assert refused.value.violations[0].field == "changes[1].amount"
+        scoring_view_of(pb.GetProfileVectorRequest(preset=pb.AppliedPreset(preset_id="focus", share=share)))
+    assert refused.value.violations[0].field == "preset.share"
+
+
+def test_a_preset_id_that_is_none_is_named() -> None:
+    with pytest.raises(ServiceError) as refused:
+        scoring_view_of(pb.PreviewEditRequest(preset=pb.AppliedPreset(preset_id="{focus}")))
+    assert refused.value.violations[0].field == "preset.preset_id"

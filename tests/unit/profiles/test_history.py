@@ -135,11 +135,11 @@ def test_every_order_of_arrival_makes_the_same_history(listened: Any, half_life_
     assert (history.event_count, history.reference_us) == (at_once.event_count, at_once.reference_us)
     # Likes and dislikes cancel, so what is relative is the sum of magnitudes; what is less than 1e-200 of an event is nothing.
     assert history.magnitude == pytest.approx(at_once.magnitude, rel=1e-9, abs=1e-200)
-    largest = 1e-9 * at_once.magnitude * affinities.max(axis=0)
-    assert (np.abs(history.weighted_sum - at_once.weighted_sum) <= largest + 1e-200).all()
-    expected = at_once.weights()
-    scale = math.sqrt(at_once.magnitude) * affinities.max(axis=0)
-    assert (np.abs(history.weights() - expected) <= 1e-9 * scale + 1e-90).all()
+    largest = affinities.max(axis=0).astype(np.float64)
+    in_sums = 1e-9 * at_once.magnitude * largest + 1e-200
+    assert (np.abs(history.weighted_sum - at_once.weighted_sum) <= in_sums).all()
+    in_weights = 1e-9 * math.sqrt(at_once.magnitude) * largest + 1e-90
+    assert (np.abs(history.weights() - at_once.weights()) <= in_weights).all()
 
 
 def test_sums_cannot_be_changed_in_place() -> None:

@@ -112,3 +112,21 @@ async def test_a_cancelled_caller_leaves_no_turn_behind() -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert await update.run("u", create) == 1
+
+
+async def test_a_caller_cancelled_as_its_turn_comes_hands_it_on() -> None:
+    update = OptimisticUpdate(MemoryStore(lambda: 0))
+    ends = asyncio.Event()
+
+    async def wait(stored: Stored) -> tuple[None, str]:
+        await ends.wait()
+        # Runs between the end of this turn and the first step of the next one.
+        asyncio.get_running_loop().call_soon(second.cancel)
+        return None, "served"
+
+    first, second, third = (asyncio.create_task(update.run("u", wait)) for _ in range(3))
+    await asyncio.sleep(0)
+    ends.set()
+    outcomes = await asyncio.wait_for(asyncio.gather(first, second, third, return_exceptions=True), 5)
+    assert outcomes[::2] == ["served", "served"]
+    assert isinstance(outcomes[1], asyncio.CancelledError)

@@ -168,7 +168,7 @@ class AsyncUserProfile:
                 yield edit_of(edit)
 
     async def events(self, *, page_size: int = 0, timeout_s: float | None = None) -> AsyncIterator[Event]:
-        """The events that the history weights were made from, oldest first; pages are fetched as they are needed."""
+        """The events of the log, oldest first, also those kept out of the profile; pages are fetched as they are needed."""
         method = self._transport.stubs.profiles.ListEvents
         async for response in self._transport.pages(
             lambda page_token: self._transport.call(
@@ -215,7 +215,7 @@ class AsyncUserProfile:
     async def delete(self, *, verify: bool = False, timeout_s: float | None = None) -> Erasure:
         """Erase everything that is kept of the user; the receipt is false when there was nothing.
 
-        `verify` proves it by a scan of every key in the store: about a second for a million keys, so give `timeout_s` too. Not
+        `verify` proves it by a scan of every key in the store: some seconds for a million keys, so give `timeout_s` too. Not
         repeated by itself: a repeat whose first answer was lost would say that there was nothing.
         """
         method = self._transport.stubs.profiles.DeleteProfile

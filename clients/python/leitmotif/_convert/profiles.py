@@ -1,6 +1,6 @@
 """Profiles, events and edits."""
 
-import uuid
+import secrets
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -96,7 +96,7 @@ def _weight_of(message: pb2.PrototypeWeight, label: str = "", weak: bool = False
 def event_message_of(event: Event) -> pb2.Event:
     """The message of an event; one without an id gets a random one, so that a repeat of the call counts it once."""
     message = pb2.Event(
-        event_id=event.event_id or uuid.uuid4().hex,
+        event_id=event.event_id or secrets.token_hex(8),  # unique among a user's events; each takes room in every profile
         track_id=event.track_id,
         type=_EVENT_TYPES.get(event.type, pb2.EVENT_TYPE_UNSPECIFIED),
         share_heard=event.share_heard,

@@ -82,6 +82,7 @@ def recommendations_of(message: gateway_pb2.RecommendResponse, user_id: str = ""
         catalogue_revision=message.catalogue_revision,
         arm=arm_of(message.arm),
         user_id=user_id,
+        partial=message.partial,
     )
 
 

@@ -165,7 +165,7 @@ class UserProfile:
                 yield edit_of(edit)
 
     def events(self, *, page_size: int = 0, timeout_s: float | None = None) -> Iterator[Event]:
-        """The events that the history weights were made from, oldest first; pages are fetched as they are needed."""
+        """The events of the log, oldest first, also those kept out of the profile; pages are fetched as they are needed."""
         method = self._transport.stubs.profiles.ListEvents
         for response in self._transport.pages(
             lambda page_token: self._transport.call(
@@ -212,7 +212,7 @@ class UserProfile:
     def delete(self, *, verify: bool = False, timeout_s: float | None = None) -> Erasure:
         """Erase everything that is kept of the user; the receipt is false when there was nothing.
 
-        `verify` proves it by a scan of every key in the store: about a second for a million keys, so give `timeout_s` too. Not
+        `verify` proves it by a scan of every key in the store: some seconds for a million keys, so give `timeout_s` too. Not
         repeated by itself: a repeat whose first answer was lost would say that there was nothing.
         """
         method = self._transport.stubs.profiles.DeleteProfile

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leitmotif.cli.connection import DEFAULT_ADDRESS, AddressOption, JsonOption, UserArgument, connected
-from leitmotif.cli.console import print_json, stdout
+from leitmotif.cli.console import print_json, stderr, stdout
 from leitmotif.cli.json_values import json_value
 from leitmotif.cli.ranking_options import (
     ArtistOption,
@@ -85,8 +85,12 @@ def recommend(
         )
         whole = list(islice(ranking, pages))
     tracks = tuple(scored for page in whole for scored in page)
+    partial = any(page.partial for page in whole)
+    if partial:
+        stderr.print("A part of the catalogue did not answer: tracks may be missing.", soft_wrap=True)
     if as_json:
-        print_json({"user_id": user, **json_value(replace(whole[-1], tracks=tracks, user_id=user)), "pages": len(whole)})
+        ranked = replace(whole[-1], tracks=tracks, user_id=user, partial=partial)
+        print_json({"user_id": user, **json_value(ranked), "pages": len(whole)})
     elif not tracks:
         stdout.print("Nothing is left to recommend: every track is heard, hidden, excluded, filtered out or muted.")
     else:

@@ -116,6 +116,8 @@ class Recommendations:
     arm: Arm = Arm.NONE
     """The trial's arm of the user."""
     user_id: str = ""
+    partial: bool = False
+    """True when a part of the catalogue's index did not answer: tracks may be missing; further pages bring them once it does."""
 
     def __iter__(self) -> Iterator[ScoredTrack]:
         return iter(self.tracks)

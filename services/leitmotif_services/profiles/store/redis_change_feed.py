@@ -1,11 +1,12 @@
 """News of changes that whichever process made, by Redis' own messages.
 
-The scripts that change or erase a profile publish on `<prefix>:{<user>}:changed`, or `<prefix>:<tenant>:{<user>}:changed`.
+The scripts that change or erase a profile publish on the channel `…:{<user>}:changed`, named as the user's keys are.
 """
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
 
+from leitmotif_services.profiles.store.redis_keys import TenantKeys
 from leitmotif_services.profiles.store.redis_subscriptions import RedisSubscriptions
 from leitmotif_services.runtime.request_context import DEFAULT_TENANT
 
@@ -15,7 +16,7 @@ class RedisChangeFeed:
 
     def __init__(self, subscriptions: RedisSubscriptions, *, key_prefix: str, tenant_id: str = DEFAULT_TENANT) -> None:
         self._subscriptions = subscriptions
-        self._prefix = key_prefix if tenant_id == DEFAULT_TENANT else f"{key_prefix}:{tenant_id}"
+        self._keys = TenantKeys(key_prefix, tenant_id)
 
     def listen(self, user_id: str) -> AbstractAsyncContextManager[asyncio.Event]:
-        return self._subscriptions.listen(f"{self._prefix}:{{{user_id}}}:changed")
+        return self._subscriptions.listen(self._keys.base(user_id) + "changed")

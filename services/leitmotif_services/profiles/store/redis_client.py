@@ -1,165 +1,173 @@
 """A connection to Redis whose every failure is one of the platform's reasons, and that finds Redis again by itself."""
 
-import asyncio
-import logging
-import re
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple, cast
 
-from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import BusyLoadingError, NoScriptError, RedisError, ResponseError
-from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, ResponseError
 
-from leitmotif_services.profiles.store.redis_pipelining import Argument, CommandPipeline, Reply
+from leitmotif_services.profiles.store.redis_cluster import ClusterRedis
+from leitmotif_services.profiles.store.redis_durability import DurabilityCheck
+from leitmotif_services.profiles.store.redis_failures import DRIVER_ERRORS, RETRY_AFTER_S, translated
+from leitmotif_services.profiles.store.redis_node import Replication
+from leitmotif_services.profiles.store.redis_pipelining import Exchanged
+from leitmotif_services.profiles.store.redis_replication import CONFIRM
 from leitmotif_services.profiles.store.redis_scripts import Script
+from leitmotif_services.profiles.store.redis_servers import RedisServers
+from leitmotif_services.profiles.store.redis_single import SingleRedis
+from leitmotif_services.profiles.store.redis_socket import Argument, ConnectionSettings, encoded
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
-log = logging.getLogger(__name__)
+NO_REPLICATION = Replication()
 
-T = TypeVar("T")
-
-RETRY_AFTER_S = 1.0
-
-# A script's error carries the code of the command that failed somewhere inside its text, so the codes are searched for.
-_UNAVAILABLE = re.compile(
-    r"\b(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|BUSY|UNKILLABLE)\b"
-)
-_UNREADABLE = re.compile(r"\bWRONGTYPE\b|bad data format")
+_SCANNED_TOGETHER = 1000
 
 
-class StoreUnreachableError(ServiceError):
-    """STORE_UNAVAILABLE because Redis cannot serve a call now; it may a moment later."""
+class Reply(NamedTuple):
+    """What Redis answered to a script."""
 
-    def __init__(self, state: str) -> None:
-        super().__init__(Reason.STORE_UNAVAILABLE, f"the profile store {state}", retry_after_s=RETRY_AFTER_S)
+    value: Any
+    tries: int
+    """How often the script was sent; more than once when a connection broke."""
 
 
 class RedisClient:
-    """Runs commands with bounded connections and time.
+    """Runs commands, on one Redis or on a cluster, with bounded connections and time.
 
     A call whose connection broke is tried once more on a new one, so every command that is passed in must be safe to
-    repeat. A call that timed out is not: whoever waits has waited long enough.
+    repeat. A call that timed out is not: whoever waits has waited long enough. The keys of a call share one hash slot.
+
+    With `replication`, a script that writes is answered once so many replicas have what it wrote.
     """
 
-    def __init__(self, url: str, *, pool_size: int, timeout_s: float, allow_volatile: bool) -> None:
-        # A semaphore bounds the pool's use: waiting in it costs less than redis-py's blocking pool does without waiting.
-        self._slots = asyncio.Semaphore(pool_size)
-        self._timeout_s = timeout_s
-        self._pool = ConnectionPool.from_url(
-            url,
-            max_connections=pool_size,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 0),
-            protocol=2,
-            decode_responses=False,
-            client_name="leitmotif-profiles",
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int,
+        timeout_s: float,
+        allow_volatile: bool,
+        cluster: bool = False,
+        replication: Replication = NO_REPLICATION,
+    ) -> None:
+        self._replication = replication
+        self._check = DurabilityCheck(allow_volatile=allow_volatile, cluster=cluster, wait_replicas=replication.replicas)
+        servers = ClusterRedis if cluster else SingleRedis
+        self._servers: RedisServers = servers(
+            ConnectionSettings(url, timeout_s=timeout_s),
+            pool_size=pool_size,
+            timeout_s=timeout_s,
+            replication=replication,
+            check=self._check,
         )
-        self._redis = Redis(connection_pool=self._pool)
-        self._pipeline = CommandPipeline(self._run)
-        self._allow_volatile = allow_volatile
-        self._durability_checked = False
 
-    async def run(self, command: Callable[[Redis], Awaitable[T]]) -> T:
-        """The result of `command`; STORE_UNAVAILABLE or STORED_VALUE_UNREADABLE when Redis fails it."""
-        if not self._durability_checked:
-            await self.check_durability()
-        return await self._run(command)
+    @property
+    def waits_for_replicas(self) -> bool:
+        """Whether a change is acknowledged only once replicas have it."""
+        return self._replication.replicas > 0
 
     async def command(self, *arguments: Argument) -> Any:
-        """The answer to one command, which may share its round trip with those of other callers."""
-        if not self._durability_checked:
-            await self.check_durability()
-        reply = await self._pipeline.send(*arguments)
-        if isinstance(reply.value, ResponseError):
-            raise _translated(reply.value) from reply.value
-        return reply.value
+        """The answer to one command whose first argument is its key; it may share its round trip with those of other callers."""
+        # In few steps: this is most of a read of a profile.
+        try:
+            (value,) = (await self._servers.send(cast(str, arguments[1]), [encoded(*arguments)])).values
+        except DRIVER_ERRORS as error:
+            raise translated(error) from error
+        if isinstance(value, ResponseError):
+            raise translated(value) from value
+        return value
+
+    async def commands(self, *commands: Sequence[Argument]) -> list[Any]:
+        """The answers to several, in one round trip but not as one step."""
+        exchanged = await self._sent(commands[0][1], [encoded(*arguments) for arguments in commands])
+        for value in exchanged.values:
+            if isinstance(value, ResponseError):
+                raise translated(value) from value
+        return exchanged.values
 
     async def script(self, script: Script, keys: Sequence[str], *arguments: Argument) -> Reply:
-        """The reply to a script, run by its digest; Redis is sent the text when it does not know it (yet, or any more)."""
-        if not self._durability_checked:
-            await self.check_durability()
-        reply = await self._pipeline.send("EVALSHA", script.digest, len(keys), *keys, *arguments)
-        if isinstance(reply.value, NoScriptError):
-            by_text = await self._pipeline.send("EVAL", script.text, len(keys), *keys, *arguments)
-            reply = Reply(by_text.value, by_text.tries + reply.tries - 1)
-        if isinstance(reply.value, ResponseError):
-            raise _translated(reply.value) from reply.value
+        """The reply to a script, run by its digest; a server is sent the text when it does not know it (yet, or any more).
+
+        STORE_UNAVAILABLE when it wrote, and too few replicas told in time that they have it.
+        """
+        reply, replicas = await self._run_script(script, keys, arguments)
+        if script.writes and self.waits_for_replicas and (reply.value or reply.tries > 1):
+            if reply.tries > 1:
+                # WAIT counts what its own connection wrote, and the one that may have broke.
+                await self.confirm(keys[0])
+            elif replicas is not None and replicas < self._replication.replicas:
+                raise self._too_few(replicas)
         return reply
+
+    async def confirm(self, key: str) -> None:
+        """Wait until replicas have what a key holds, whoever wrote it; STORE_UNAVAILABLE when too few tell so in time."""
+        if self.waits_for_replicas:
+            _, replicas = await self._run_script(CONFIRM, (key,), ())
+            if replicas is not None and replicas < self._replication.replicas:
+                raise self._too_few(replicas)
+
+    async def scan(self, pattern: str = "*") -> AsyncIterator[list[bytes]]:
+        """Every key that matches, of every master, in small steps; one that is there all the while is never left out."""
+        try:
+            masters = await self._servers.masters()
+        except DRIVER_ERRORS as error:
+            raise translated(error) from error
+        for master in masters:
+            cursor = b"0"
+            while True:
+                command = encoded("SCAN", cursor, "MATCH", pattern, "COUNT", _SCANNED_TOGETHER)
+                try:
+                    (value,) = (await master.send([command])).values
+                except DRIVER_ERRORS as error:
+                    raise translated(error) from error
+                if isinstance(value, ResponseError):
+                    raise translated(value) from value
+                cursor, keys = value
+                yield keys
+                if cursor == b"0":
+                    break
 
     async def check_durability(self) -> None:
         """Refuse a Redis that would lose profiles silently: without append-only file, or with an evicting policy.
 
-        STORE_UNAVAILABLE, until it is mended or volatility is allowed; then a warning says what may be lost.
+        STORE_UNAVAILABLE, until it is mended or volatility is allowed; then a warning says what may be lost. Of a cluster, every
+        master is checked; each that becomes one later is before its first use.
         """
-        persistence: dict[str, Any] = await self._run(lambda redis: redis.info("persistence"))
-        memory: dict[str, Any] = await self._run(lambda redis: redis.info("memory"))
-        faults = []
-        if not persistence.get("aof_enabled"):
-            faults.append("its append-only file is off (appendonly no)")
-        policy = memory.get("maxmemory_policy", "noeviction")
-        if policy != "noeviction":
-            faults.append(f"it evicts keys when memory is short (maxmemory-policy {policy})")
-        if faults:
-            if not self._allow_volatile:
-                raise ServiceError(
-                    Reason.STORE_UNAVAILABLE,
-                    f"Redis would lose profiles: {' and '.join(faults)}; "
-                    "change that, or set LEITMOTIF_PROFILES_ALLOW_VOLATILE=true",
-                    retry_after_s=RETRY_AFTER_S,
-                )
-            log.warning("profiles may be lost: %s", " and ".join(faults))
-        self._durability_checked = True
+        try:
+            for master in await self._servers.masters():
+                await self._check(master)
+        except DRIVER_ERRORS as error:
+            raise translated(error) from error
 
     def new_connections(self) -> list[AbstractConnection]:
         """Connections of their own, not connected yet, to each node that a subscriber may listen at; whoever asks closes them."""
-        return [self._pool.make_connection()]
+        return self._servers.new_connections()
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pipeline.close()
-        await self._redis.aclose()
-        await self._pool.aclose()
+        await self._servers.close()
 
-    async def _run(self, command: Callable[[Redis], Awaitable[T]]) -> T:
-        await self._take_slot()
+    async def _run_script(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> tuple[Reply, int | None]:
+        rest = (len(keys), *keys, *arguments)
+        values, tries, replicas = await self._sent(keys[0], [encoded("EVALSHA", script.digest, *rest)], lasting=script.writes)
+        if isinstance(values[0], NoScriptError):
+            values, more, replicas = await self._sent(keys[0], [encoded("EVAL", script.text, *rest)], lasting=script.writes)
+            tries += more - 1
+        if isinstance(values[0], ResponseError):
+            raise translated(values[0]) from values[0]
+        return Reply(values[0], tries), replicas
+
+    async def _sent(self, key: Argument, commands: Sequence[bytes], *, lasting: bool = False) -> Exchanged:
+        assert not isinstance(key, int)
         try:
-            try:
-                return await command(self._redis)
-            except RedisConnectionError as error:
-                # Its subclasses mean that Redis answered: it loads its data, or wants a password.
-                if type(error) is not RedisConnectionError:
-                    raise
-                return await command(self._redis)
-        except (RedisError, OSError, asyncio.IncompleteReadError) as error:
-            raise _translated(error) from error
-        finally:
-            self._slots.release()
+            return await self._servers.send(key, commands, lasting=lasting)
+        except DRIVER_ERRORS as error:
+            raise translated(error) from error
 
-    async def _take_slot(self) -> None:
-        if self._slots.locked():
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    await self._slots.acquire()
-            except TimeoutError as error:
-                raise ServiceError(
-                    Reason.OVERLOADED, "every connection to the profile store is in use", retry_after_s=RETRY_AFTER_S
-                ) from error
-        else:
-            await self._slots.acquire()
-
-
-def _translated(error: Exception) -> Exception:
-    """The platform's error for one of the driver's; a ResponseError that nobody expects is a defect, and stays as it is."""
-    text = str(error)
-    if isinstance(error, ResponseError):
-        if _UNREADABLE.search(text):
-            log.error("Redis holds a foreign value: %s", text)
-            return ServiceError(Reason.STORED_VALUE_UNREADABLE, "a stored value is not of this service")
-        if not _UNAVAILABLE.search(text):
-            return error
-    log.warning("Redis failed a call: %s: %s", type(error).__name__, text)
-    return StoreUnreachableError("is loading its data" if isinstance(error, BusyLoadingError) else "does not answer")
+    def _too_few(self, replicas: int) -> ServiceError:
+        return ServiceError(
+            Reason.STORE_UNAVAILABLE,
+            f"the change was made, but {replicas} of the {self._replication.replicas} replicas that must have it told so within "
+            f"{self._replication.timeout_s:g} s: it may last or not; read the profile to see",
+            retry_after_s=RETRY_AFTER_S,
+        )

@@ -4,24 +4,24 @@ By identity first: what is asked for a prototype that the new model has too stay
 the directions of both, where one encoder made them; the nearest pairs first, and only to prototypes for which nothing is asked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.taste.control import Control, Controls
+from leitmotif_services.profiles.taste.control import Controls
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
 LEAST_SIMILARITY = 0.8
 """Cosine from which on a prototype can take over from another."""
 
-_ROUNDING = 1e-6
-"""What float32 directions may lack of it."""
+_THRESHOLD = LEAST_SIMILARITY - 1e-6
+"""Less by what float32 directions may lack of it."""
 
-_NEAREST_TRIED = 256
-"""Prototypes that are tried for each one that is gone, the nearest first."""
+_NEAREST_TRIED = 1024
+"""Most prototypes that are tried for each that is gone. Only where more than these are gone can one be missed that is free."""
 
 _ROWS_AT_ONCE = 256
 
@@ -46,30 +46,17 @@ class CarryOver:
     carried: Mapping[str, str]
     """See `Profile.carried`, for the new model."""
 
-    def moved(self, controls: Controls) -> Controls:
-        """Controls at the positions of the new model; those without a place there are left out."""
-        moved: dict[int, Control] = {}
-        for position, control in controls.items():
-            target = self._target(self.old.prototype_ids[position])
-            if target is not None:
-                moved[target] = control
-        return moved
-
-    def taken_over(self, controls: Controls) -> tuple[Takeover, ...]:
-        """What became of those controls that went to another prototype, by their old positions."""
-        ids = [self.old.prototype_ids[position] for position in sorted(controls)]
-        return tuple(self.takeovers[prototype_id] for prototype_id in ids if prototype_id in self.takeovers)
-
-    def dropped(self, controls: Controls) -> tuple[str, ...]:
-        """The prototypes of those controls that have no place in the new model, by their old positions."""
-        ids = [self.old.prototype_ids[position] for position in sorted(controls)]
-        return tuple(prototype_id for prototype_id in ids if self._target(prototype_id) is None)
-
-    def _target(self, prototype_id: str) -> int | None:
+    def position(self, prototype_id: str) -> int | None:
+        """Where in the new model a prototype of the old one goes; None for nowhere."""
         position = self.new.positions.get(prototype_id)
         if position is None and prototype_id in self.takeovers:
             return self.new.positions[self.takeovers[prototype_id].to_prototype_id]
         return position
+
+    def moved(self, controls: Controls) -> Controls:
+        """Controls at the positions of the new model; those without a place there are left out."""
+        targets = {position: self.position(self.old.prototype_ids[position]) for position in controls}
+        return {target: controls[position] for position, target in targets.items() if target is not None}
 
 
 def carry_over(
@@ -109,19 +96,39 @@ def carry_over(
 def _takeovers(
     gone: Sequence[str], holders: Mapping[int, str | None], old: PrototypeSpace, new: PrototypeSpace
 ) -> Mapping[str, Takeover]:
-    """The nearest pairs first. `holders` has the positions of `new` that are not free, and whom of `old` they are kept for."""
-    pairs: list[tuple[bool, float, int, int]] = []
-    for index, similarities in enumerate(_similarities([old.positions[name] for name in gone], old, new)):
-        own = {position for position, holder in holders.items() if holder == gone[index]}
-        near = _nearest(similarities, holders.keys() - own)
-        pairs += [(position not in own, -float(similarities[position]), index, position) for position in near]
+    """Its own first, then the nearest pairs. `holders` has the positions of `new` that are not free, and for whom of `old`."""
     takeovers: dict[str, Takeover] = {}
-    taken: set[int] = set()
-    for _, negative, index, position in sorted(pairs):
-        name = gone[index]
-        if name not in takeovers and position not in taken:
-            taken.add(position)
-            takeovers[name] = Takeover(name, new.prototype_ids[position], min(1.0, max(LEAST_SIMILARITY, -negative)))
+
+    def take_over(name: str, position: int, cosine: float) -> None:
+        takeovers[name] = Takeover(name, new.prototype_ids[position], min(1.0, max(LEAST_SIMILARITY, cosine)))
+
+    free = np.ones(new.size, np.bool_)
+    free[list(holders)] = False
+    kept_for: dict[str, list[int]] = {}
+    for position, holder in holders.items():
+        if holder is not None:
+            kept_for.setdefault(holder, []).append(position)
+    indices: list[NDArray[np.intp]] = []
+    positions: list[NDArray[np.intp]] = []
+    cosines: list[NDArray[np.float32]] = []
+    for index, similarities in enumerate(_similarities([old.positions[name] for name in gone], old, new)):
+        own = max(kept_for.get(gone[index], ()), key=lambda position: similarities[position], default=None)
+        if own is not None and similarities[own] >= _THRESHOLD:
+            take_over(gone[index], own, float(similarities[own]))
+            continue
+        near = np.flatnonzero(free & (similarities >= _THRESHOLD))
+        near = near[np.argsort(-similarities[near], kind="stable")[: min(len(gone), _NEAREST_TRIED)]]
+        indices.append(np.full(len(near), index))
+        positions.append(near)
+        cosines.append(similarities[near])
+    if not indices:
+        return takeovers
+    pairs = np.concatenate(indices), np.concatenate(positions), np.concatenate(cosines)
+    nearest_first = np.lexsort((pairs[1], pairs[0], -pairs[2]))
+    for index, position, cosine in zip(*(part[nearest_first].tolist() for part in pairs), strict=True):
+        if free[position] and gone[index] not in takeovers:
+            free[position] = False
+            take_over(gone[index], position, cosine)
     return takeovers
 
 
@@ -145,11 +152,3 @@ def _unit(directions: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths[lengths == 0.0] = 1.0
     unit: NDArray[np.float32] = directions / lengths
     return unit
-
-
-def _nearest(similarities: NDArray[np.float32], occupied: Set[int]) -> list[int]:
-    """Positions that are near enough and free, at most 256, the nearest."""
-    candidates = np.flatnonzero(similarities >= LEAST_SIMILARITY - _ROUNDING)
-    free = [int(position) for position in candidates if position not in occupied]
-    free.sort(key=lambda position: (-similarities[position], position))
-    return free[:_NEAREST_TRIED]

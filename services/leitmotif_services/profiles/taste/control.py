@@ -1,12 +1,15 @@
-"""The rules of control: what a boost, a mute or a reset makes of a profile's edits, and how to take it back exactly.
+"""The rules of control: what a boost, a mute, a pin or a reset makes of what a person asked for.
 
-Controls are sparse: a position that is absent has the neutral control, no edit and not muted.
+Controls are sparse: a position that is absent has the neutral control, no edit, not muted and not pinned.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.runtime.errors import ServiceError, invalid_field
@@ -57,17 +60,6 @@ class ControlChange:
     """Size of a boost or reduce, the value of a set, or the history weight that an applied pin keeps; None for the others."""
 
 
-@dataclass(frozen=True)
-class AppliedChanges:
-    """What a list of changes did."""
-
-    controls: Controls
-    before: Mapping[str, Control]
-    """Control of each touched prototype, by its id, before the first change."""
-    after: Mapping[str, Control]
-    """The same after the last change."""
-
-
 def checked_change(change: ControlChange, field: str) -> ControlChange:
     """`change` with its default amount filled in; FIELD_INVALID, naming `field`.amount, for an amount out of bounds."""
     amount = change.amount
@@ -88,52 +80,33 @@ def checked_change(change: ControlChange, field: str) -> ControlChange:
     return change
 
 
-def apply_changes(controls: Controls, changes: Sequence[ControlChange], space: PrototypeSpace) -> AppliedChanges:
-    """Apply checked changes in order. PROTOTYPE_NOT_FOUND for a prototype outside `space`; `controls` stays as it is."""
+def apply_changes(
+    controls: Controls, changes: Sequence[ControlChange], space: PrototypeSpace, history: NDArray[np.float64]
+) -> tuple[Controls, tuple[ControlChange, ...]]:
+    """Apply checked changes in order, and return them as they are to be logged, with the history weights that pins keep.
+
+    `history` has the present history weights, (K,). PROTOTYPE_NOT_FOUND for a prototype outside `space`.
+    """
     changed = dict(controls)
-    before: dict[str, Control] = {}
-    after: dict[str, Control] = {}
+    applied = []
     for change in changes:
         position = space.position(change.prototype_id)
-        current = changed.get(position, NEUTRAL)
-        before.setdefault(change.prototype_id, current)
-        after[change.prototype_id] = changed[position] = _changed(current, change)
-    return AppliedChanges(_sparse(changed), before, after)
+        pins = change.action is ControlAction.PIN
+        applied.append(replace(change, amount=float(history[position])) if pins else change)
+        changed[position] = changed_control(changed.get(position, NEUTRAL), applied[-1])
+    return sparse(changed), tuple(applied)
 
 
-def restore(controls: Controls, values: Mapping[str, Control], space: PrototypeSpace) -> Controls:
-    """`controls` with the given prototypes put back to recorded values; those that the model no longer has are passed over."""
-    restored = dict(controls)
-    for prototype_id, control in values.items():
-        position = space.positions.get(prototype_id)
-        if position is not None:
-            restored[position] = control
-    return _sparse(restored)
-
-
-def carry_over(controls: Controls, old: PrototypeSpace, new: PrototypeSpace) -> tuple[Controls, tuple[str, ...]]:
-    """Controls moved to the positions of another model by prototype id, and the ids that it has no place for."""
-    carried: dict[int, Control] = {}
-    dropped: list[str] = []
-    for position, control in sorted(controls.items()):
-        prototype_id = old.prototype_ids[position]
-        target = new.positions.get(prototype_id)
-        if target is None:
-            dropped.append(prototype_id)
-        else:
-            carried[target] = control
-    return carried, tuple(dropped)
-
-
-def _changed(current: Control, change: ControlChange) -> Control:
+def changed_control(current: Control, change: ControlChange) -> Control:
+    """What an applied change makes of a control: the same every time it is applied."""
     amount = DEFAULT_AMOUNT if change.amount is None else change.amount
     match change.action:
         case ControlAction.BOOST:
-            return current._replace(edit=_clamped(current.edit + amount))
+            return current._replace(edit=clamped(current.edit + amount))
         case ControlAction.REDUCE:
-            return current._replace(edit=_clamped(current.edit - amount))
+            return current._replace(edit=clamped(current.edit - amount))
         case ControlAction.SET:
-            return current._replace(edit=_clamped(amount))
+            return current._replace(edit=clamped(amount))
         case ControlAction.MUTE:
             return current._replace(muted=True)
         case ControlAction.UNMUTE:
@@ -146,11 +119,13 @@ def _changed(current: Control, change: ControlChange) -> Control:
             return current._replace(pinned=None)
 
 
-def _clamped(edit: float) -> float:
+def clamped(edit: float) -> float:
+    """The nearest edit within bounds."""
     return max(-EDIT_BOUND, min(EDIT_BOUND, edit)) + 0.0  # -0.0 becomes 0.0
 
 
-def _sparse(controls: Controls) -> Controls:
+def sparse(controls: Controls) -> Controls:
+    """Without the neutral ones."""
     return {position: control for position, control in controls.items() if control != NEUTRAL}
 
 

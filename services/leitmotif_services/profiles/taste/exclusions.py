@@ -1,5 +1,6 @@
 """What a person does not want: tracks and artists out of recommendations, listening out of the profile."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -79,5 +80,9 @@ NO_EXCLUSIONS = Exclusions()
 def sorted_ranges(ranges: Iterable[TimeRange]) -> list[TimeRange]:
     """By their beginnings, then their ends."""
     return sorted(
-        ranges, key=lambda each: (each.start_us or 0, each.start_us is not None, each.end_us or 0, each.end_us is not None)
+        ranges,
+        key=lambda each: (
+            -math.inf if each.start_us is None else each.start_us,
+            math.inf if each.end_us is None else each.end_us,
+        ),
     )

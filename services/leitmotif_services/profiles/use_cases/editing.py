@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from leitmotif_services.profiles.store.profile_store import Answer, Commit, Include, Stored
+from leitmotif_services.profiles.store.profile_store import Answer, Commit, Stored
 from leitmotif_services.profiles.taste.control import ControlChange
 from leitmotif_services.profiles.taste.profile import Edit, Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
-from leitmotif_services.profiles.use_cases.optimistic_update import StaleReadError
+from leitmotif_services.profiles.use_cases.edit_log import logged_edits, settled
 from leitmotif_services.profiles.use_cases.outcomes import Conditions, Edited, Previewed
 from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates, check_etag, present
+from leitmotif_services.profiles.use_cases.scoring_view import PLAIN_VIEW, ScoringView
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
 
@@ -35,41 +36,59 @@ class Editing:
             if stored.profile is None and allow_missing:
                 check_etag(user_id, "", conditions.etag)
             profile, space = await self._editable(user_id, stored, allow_missing=allow_missing)
-            edited, edit = profile.edited(changes, space, actor=actor, reason=reason, now_us=self._updates.now_us())
+            profile = await settled(self._updates.store, profile, space)
+            forgotten = await self._logged(profile, profile.forgotten_by_next_edit(self._updates.edit_log_length))
+            edited, edit = profile.edited(
+                changes,
+                space,
+                forgotten=tuple(forgotten.values()),
+                actor=actor,
+                reason=reason,
+                now_us=self._updates.now_us(),
+            )
             return edited, space, edit, True
 
         return await self._change_controls(user_id, conditions, change)
 
     async def preview(
-        self, user_id: str, changes: Sequence[ControlChange], *, allow_missing: bool = False, heard: bool = False
+        self, user_id: str, changes: Sequence[ControlChange], view: ScoringView = PLAIN_VIEW, *, allow_missing: bool = False
     ) -> Previewed:
-        """What `edit` would do, from one read; nothing is stored. The tracks of the event log when asked for."""
-        stored = await self._updates.store.read(user_id, include=Include.HEARD if heard else Include.NOTHING)
+        """What `edit` would do, and what is asked for beside it, from one read; nothing is stored. PRESET_NOT_FOUND."""
+        stored = await self._updates.store.read(user_id, include=view.include)
         profile, space = await self._editable(user_id, stored, allow_missing=allow_missing)
-        edited, _ = profile.edited(changes, space, actor="", reason="", now_us=self._updates.now_us())
-        return Previewed(edited, space, profile, stored.profile is not None, stored.heard_track_ids)
+        now_us = self._updates.now_us()
+        before = view.of(profile, stored, now_us)
+        after, _ = before.edited(changes, space, actor="", reason="", now_us=now_us)
+        return Previewed(after, space, view.left_out(stored), before, stored.profile is not None)
 
-    async def undo(self, user_id: str, conditions: Conditions) -> Edited:
-        """Take back the last edit in force; NOTHING_TO_UNDO."""
+    async def undo(self, user_id: str, conditions: Conditions, *, sequence: int = 0) -> Edited:
+        """Take back an edit, 0 for the last in force; NOTHING_TO_UNDO, EDIT_NOT_FOUND."""
 
         async def change(stored: Stored) -> tuple[Profile, PrototypeSpace, Edit, bool]:
-            profile = present(user_id, stored)
-            space = await self._updates.spaces.of(profile.model_version)
-            edit = await self._logged_edit(profile, profile.next_undo())
-            return profile.undone(edit, space), space, edit, False
+            profile, space = await self._replayable(present(user_id, stored))
+            chosen = profile.to_undo(sequence, self._updates.edit_log_length)
+            log = await self._logged(profile, profile.undoable)
+            return profile.undone(chosen, log, space), space, log[chosen], False
 
         return await self._change_controls(user_id, conditions, change)
 
-    async def redo(self, user_id: str, conditions: Conditions) -> Edited:
-        """Apply the edit that was undone last again; NOTHING_TO_UNDO."""
+    async def redo(self, user_id: str, conditions: Conditions, *, sequence: int = 0) -> Edited:
+        """Apply an undone edit again, 0 for the one undone last; NOTHING_TO_UNDO, EDIT_NOT_FOUND."""
 
         async def change(stored: Stored) -> tuple[Profile, PrototypeSpace, Edit, bool]:
-            profile = present(user_id, stored)
-            space = await self._updates.spaces.of(profile.model_version)
-            edit = await self._logged_edit(profile, profile.next_redo())
-            return profile.redone(edit, space), space, edit, False
+            profile, space = await self._replayable(present(user_id, stored))
+            chosen = profile.to_redo(sequence, self._updates.edit_log_length)
+            log = await self._logged(profile, (*profile.undoable, chosen))
+            return profile.redone(chosen, log, space), space, log[chosen], False
 
         return await self._change_controls(user_id, conditions, change)
+
+    async def _replayable(self, profile: Profile) -> tuple[Profile, PrototypeSpace]:
+        space = await self._updates.spaces.of(profile.model_version)
+        return await settled(self._updates.store, profile, space), space
+
+    async def _logged(self, profile: Profile, sequences: Sequence[int]) -> dict[int, Edit]:
+        return await logged_edits(self._updates.store, profile, sequences)
 
     async def _editable(self, user_id: str, stored: Stored, *, allow_missing: bool) -> tuple[Profile, PrototypeSpace]:
         """The profile that changes apply to, an empty one of the latest space where there may be none; PROFILE_NOT_FOUND."""
@@ -107,13 +126,3 @@ class Editing:
                 f"request_id {conditions.request_id!r} was used for another request in the last 24 hours",
             )
         return Edited(answer.profile, await self._updates.spaces.of(answer.profile.model_version), answer.edit)
-
-    async def _logged_edit(self, profile: Profile, sequence: int) -> Edit:
-        user_id = profile.user_id
-        edits = await self._updates.store.read_edits(user_id, sequence, sequence)
-        if not edits:
-            current = (await self._updates.store.read(user_id)).profile
-            if current is None or current.version != profile.version:
-                raise StaleReadError
-            raise ServiceError(Reason.STORED_VALUE_UNREADABLE, f"edit {sequence} of user {user_id!r} is missing from its log")
-        return edits[0]

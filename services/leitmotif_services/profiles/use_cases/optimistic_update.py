@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from leitmotif_services.profiles.store.profile_store import Commit, Include, ProfileStore, Stored
@@ -26,7 +26,8 @@ class OptimisticUpdate:
 
     def __init__(self, store: ProfileStore) -> None:
         self._store = store
-        self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._turns: dict[str, deque[asyncio.Future[None]]] = {}
+        """Who waits for a turn, by the users of whom somebody has it."""
 
     async def run(
         self,
@@ -41,28 +42,41 @@ class OptimisticUpdate:
 
         `decide` is given what is stored now, and given it anew after a conflict. PROFILE_CONTENDED when the tries run out.
         """
-        async with self._turn(user_id):
+        if user_id in self._turns:
+            await self._wait(user_id)
+        else:
+            self._turns[user_id] = deque()
+        try:
             for attempt in range(TRIES):
                 stored = await self._store.read(user_id, event_ids=event_ids, request_id=request_id, include=include)
-                with suppress(StaleReadError):
+                try:
                     commit, result = await decide(stored)
                     if commit is None or await self._store.commit(commit):
                         return result
+                except StaleReadError:
+                    pass
                 await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**attempt)))
+        finally:
+            self._pass_on(user_id)
         raise ServiceError(
             Reason.PROFILE_CONTENDED, f"the profile of user {user_id!r} is changed by too many writers at once", user_id=user_id
         )
 
-    @asynccontextmanager
-    async def _turn(self, user_id: str) -> AsyncIterator[None]:
-        lock, waiting = self._turns.get(user_id) or (asyncio.Lock(), 0)
-        self._turns[user_id] = (lock, waiting + 1)
+    async def _wait(self, user_id: str) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._turns[user_id].append(turn)
         try:
-            async with lock:
-                yield
-        finally:
-            _, waiting = self._turns[user_id]
-            if waiting == 1:
-                del self._turns[user_id]
-            else:
-                self._turns[user_id] = (lock, waiting - 1)
+            await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled():  # it left just as its turn came
+                self._pass_on(user_id)
+            raise
+
+    def _pass_on(self, user_id: str) -> None:
+        waiting = self._turns[user_id]
+        while waiting:
+            turn = waiting.popleft()
+            if not turn.done():  # done: it has left
+                turn.set_result(None)
+                return
+        del self._turns[user_id]

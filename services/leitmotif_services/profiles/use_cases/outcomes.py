@@ -1,9 +1,7 @@
 """What the use cases take and give beside plain values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leitmotif_services.profiles.store.profile_store import LoggedEvent
 from leitmotif_services.profiles.taste.profile import Edit, Profile, Version
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
@@ -14,9 +12,11 @@ class Conditions:
 
     etag: str = ""
     """Change only a profile of this version; empty for any."""
+    model_version: str = ""
+    """Change only a profile of this model version, and make a missing one of it; empty for any."""
     request_id: str = ""
     fingerprint: bytes = b""
-    """Digest of the request that the request_id stands for."""
+    """Digest of what the request that the request_id stands for asks."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,35 @@ class Viewed:
 
 
 @dataclass(frozen=True)
+class PresetChoice:
+    """A preset to use for one request instead of the active one."""
+
+    preset_id: str
+    """Empty for none, not even the active one."""
+    share: float = 1.0
+    """Above 0, at most 1."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What recommendations may leave out; empty unless asked for."""
+
+    heard_track_ids: tuple[str, ...] = ()
+    """Tracks with an event in the log, the one with the latest event first, without repeats."""
+    hidden_track_ids: tuple[str, ...] = ()
+    """In order of their ids."""
+    hidden_artists: tuple[str, ...] = ()
+    """In alphabetical order."""
+
+
+@dataclass(frozen=True)
+class ViewedForScoring(Viewed):
+    """A profile under the preset that is to lie over it, and what recommendations may leave out."""
+
+    left_out: LeftOut
+
+
+@dataclass(frozen=True)
 class Edited(Viewed):
     """A profile after an edit, undo or redo, and the edit in question."""
 
@@ -35,14 +64,13 @@ class Edited(Viewed):
 
 
 @dataclass(frozen=True)
-class Previewed(Viewed):
+class Previewed(ViewedForScoring):
     """A profile as it would be after an edit."""
 
     before: Profile
     """The profile as it is."""
     exists: bool
     """False for a user without a profile, whose empty one is kept nowhere."""
-    heard_track_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,19 +82,3 @@ class Recorded:
     uncounted: int
     """Those of `recorded` that the user keeps out of the profile."""
     version: Version
-
-
-@dataclass(frozen=True)
-class Rebuilt(Viewed):
-    """A profile under another model."""
-
-    counted_events: int
-    dropped_prototype_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Everything(Viewed):
-    """All that is kept of a user."""
-
-    edits: Sequence[Edit]
-    events: Sequence[LoggedEvent]

@@ -9,7 +9,8 @@ from leitmotif_services.profiles.taste.exclusions import Exclusions
 from leitmotif_services.profiles.taste.history import Counting, Event, History
 from leitmotif_services.profiles.taste.known_tracks import KnownTracks
 from leitmotif_services.profiles.taste.presets import Preset
-from leitmotif_services.profiles.taste.profile import EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
+from leitmotif_services.profiles.taste.profile import EDIT_LOG_LENGTH, EVENT_LOG_LENGTH, Edit, Profile, profile_not_found
+from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.use_cases.known_spaces import KnownSpaces
 from leitmotif_services.profiles.use_cases.optimistic_update import OptimisticUpdate
 from leitmotif_services.runtime.admission import Admission
@@ -31,6 +32,7 @@ class ProfileUpdates:
         heavy: Admission,
         *,
         counting: Counting | None = None,
+        edit_log_length: int = EDIT_LOG_LENGTH,
         event_log_length: int = EVENT_LOG_LENGTH,
         now_us: Callable[[], int] = wall_clock_us,
         new_nonce: Callable[[], bytes] = lambda: secrets.token_bytes(8),
@@ -39,6 +41,7 @@ class ProfileUpdates:
         self.spaces = spaces
         self.heavy = heavy
         self.counting = counting or Counting()
+        self.edit_log_length = edit_log_length
         self.event_log_length = event_log_length
         self.now_us = now_us
         self.update = OptimisticUpdate(store)
@@ -50,6 +53,10 @@ class ProfileUpdates:
         log = await self.store.read_events(profile.user_id, 1, profile.last_event)
         events = [entry.event for entry in log]
         return await self.heavy.run(known.history, events, exclusions, self.counting, prototypes)
+
+    async def space_of_new(self, model_version: str) -> PrototypeSpace:
+        """What a profile is made under: a model version, or the one registered last; PROTOTYPE_SPACE_UNKNOWN."""
+        return await (self.spaces.of(model_version) if model_version else self.spaces.latest())
 
     def stamped(self, profile: Profile) -> Profile:
         """The profile as the next version."""
@@ -73,6 +80,7 @@ class ProfileUpdates:
             events=events,
             exclusions=exclusions,
             presets=presets or {},
+            edit_log_length=self.edit_log_length,
             event_log_length=self.event_log_length,
         )
 
@@ -85,11 +93,11 @@ def present(user_id: str, stored: Stored) -> Profile:
 
 
 def check_model(profile: Profile, model_version: str) -> None:
-    """MODEL_VERSION_MISMATCH for affinities that are not of the profile's model."""
+    """MODEL_VERSION_MISMATCH for a change that is meant for a profile of another model."""
     if profile.model_version != model_version:
         raise ServiceError(
             Reason.MODEL_VERSION_MISMATCH,
-            f"the affinities are of model version {model_version!r}, the profile is of {profile.model_version!r}",
+            f"the change is for model version {model_version!r}, the profile is of {profile.model_version!r}",
             expected=profile.model_version,
             actual=model_version,
         )

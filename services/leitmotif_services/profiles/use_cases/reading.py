@@ -1,9 +1,10 @@
 """Reads profiles, and the logs behind them."""
 
-from leitmotif_services.profiles.store.profile_store import Include, LoggedEvent
+from leitmotif_services.profiles.store.profile_store import LoggedEvent
 from leitmotif_services.profiles.taste.profile import Edit, Profile
-from leitmotif_services.profiles.use_cases.outcomes import Viewed
+from leitmotif_services.profiles.use_cases.outcomes import Viewed, ViewedForScoring
 from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates, present
+from leitmotif_services.profiles.use_cases.scoring_view import PLAIN_VIEW, ScoringView
 
 
 class Reading:
@@ -14,13 +15,14 @@ class Reading:
 
     async def read(self, user_id: str) -> Viewed:
         """The profile as a person reads it; PROFILE_NOT_FOUND."""
-        profile = present(user_id, await self._updates.store.read(user_id))
+        profile = present(user_id, await self._updates.store.read(user_id)).as_of(self._updates.now_us())
         return Viewed(profile, await self._updates.spaces.of(profile.model_version))
 
-    async def read_for_scoring(self, user_id: str, *, heard: bool) -> tuple[Profile, tuple[str, ...]]:
-        """The profile, and the tracks of its event log when asked for; PROFILE_NOT_FOUND."""
-        stored = await self._updates.store.read(user_id, include=Include.HEARD if heard else Include.NOTHING)
-        return present(user_id, stored), stored.heard_track_ids
+    async def read_for_scoring(self, user_id: str, view: ScoringView = PLAIN_VIEW) -> ViewedForScoring:
+        """The profile, and what is asked for beside it, from one read; PROFILE_NOT_FOUND, PRESET_NOT_FOUND."""
+        stored = await self._updates.store.read(user_id, include=view.include)
+        profile = view.of(present(user_id, stored), stored, self._updates.now_us())
+        return ViewedForScoring(profile, await self._updates.spaces.of(profile.model_version), view.left_out(stored))
 
     async def list_edits(self, user_id: str, *, before: int | None, count: int) -> tuple[Profile, list[Edit]]:
         """The profile, and up to `count` edits of its log with sequences below `before`, newest first."""

@@ -1,7 +1,9 @@
 """Fills a list place by place: few of one artist, variety, chance; and goes on where an earlier page ended.
 
 Each place goes to one of the `WINDOW` best tracks by score that are left. So the pool is bounded, the first places are the
-same however long the list is to be, and a list that is asked for page by page is the list that is asked for at once.
+same however long the list is to be, and a list that is asked for page by page is the list that is asked for at once. An index
+that misses a few tracks may find them when it is asked for more: they come then, behind their place, on the page and on the
+long list alike (`_search`).
 Variety is maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): place n goes to the track with the largest
 
     (1 − d) r_i − d max_j cos(a_i, a_j),   j over the places before,
@@ -11,6 +13,7 @@ r_i the score, chance included, scaled so that the best track has 1 and the last
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +22,7 @@ from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.ranking.chance import noise
 from leitmotif_services.prototypes.ranking.options import RankingOptions
 from leitmotif_services.prototypes.ranking.sent_tracks import SentTracks, artist_fingerprint, track_fingerprint
-from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.index import ANY_COUNT, Index, PartialAnswer
 from leitmotif_services.prototypes.search.scoring import Floats, Mask, Positions, Query, Scoring
 from leitmotif_services.prototypes.track import Track
 
@@ -30,32 +33,68 @@ TOP = 100
 """Best tracks by score whose standard deviation the strength of chance is measured in."""
 
 
+@dataclass(frozen=True, slots=True)
+class FilledList:
+    """A stretch of a list."""
+
+    positions: Positions
+    partial: bool
+    """Whether a part of the index did not answer: tracks of it may be missing."""
+
+
 def fill_list(
     model: ServedModel, index: Index, query: Query, kept: Mask | None, count: int, options: RankingOptions, sent: SentTracks
-) -> Positions:
-    """Positions of the next `count` ≥ 1 tracks of the list behind those that were `sent`; fewer when no more are left."""
+) -> FilledList:
+    """The next `count` ≥ 1 tracks of the list behind those that were `sent`; fewer when no more are left."""
     if options.by_score_alone and not sent:
-        return index.search(query, count, kept)
+        answer = _search(index, query, count, kept)
+        return FilledList(answer.positions, bool(answer.missing))
     # A track that was sent may stand anywhere by now, or be gone: among so many, enough are left that were not.
     depth = len(sent) + count + (WINDOW if options.among_several else 0)
-    candidates = index.search(query, depth, kept)
+    answer = _search(index, query, depth, kept)
+    candidates, partial = answer.positions, bool(answer.missing)
     exhausted = len(candidates) < depth
+    on_one_list = index.steady_count < ANY_COUNT
     while True:
         filling = _Filling(model, query, candidates, options, sent)
         places = filling.fill(count, exhausted=exhausted)
         if places is not None:
-            return candidates[places]
-        # So many of a few artists stand at the top that the search has to go deeper: past them, not through them.
+            return FilledList(candidates[places], partial)
         depth *= 2
+        if on_one_list:
+            # Further down the same list first: without what it has, an index that misses a few would find others of them, so
+            # that pages would differ from the long list.
+            answer = _search(index, query, depth, kept)
+            candidates, partial = answer.positions, partial or bool(answer.missing)
+            exhausted, on_one_list = len(candidates) < depth, False
+            continue
+        # So many of a few artists stand at the top that the search has to go deeper: past them, not through them.
         kept = np.ones(len(model.scoring), np.bool_) if kept is None else kept
         kept[candidates] = False
         if full := filling.full_artists():
             theirs = kept & model.catalogue.fields.mask(FieldIn("artist", full))
             kept &= ~theirs
             candidates = np.concatenate([candidates, filling.sent_among(np.flatnonzero(theirs))])
-        deeper = index.search(query, depth, kept)
-        exhausted = len(deeper) < depth
-        candidates = np.concatenate([candidates, deeper])
+        answer = index.search_available(query, depth, kept)
+        exhausted, partial = len(answer.positions) < depth, partial or bool(answer.missing)
+        candidates = np.concatenate([candidates, answer.positions])
+
+
+def _search(index: Index, query: Query, depth: int, kept: Mask | None) -> PartialAnswer:
+    """The best `depth` tracks, in stretches that do not depend on `depth`: what it finds for less is the beginning of this.
+
+    A list that is longer than `Index.steady_count` begins with one of that length; twice as many tracks are asked for then, and
+    so on: those that are not on the list yet are added by falling score.
+    """
+    length = index.steady_count
+    answer = index.search_available(query, min(length, depth), kept)
+    found, missing = answer.positions, set(answer.missing)
+    while length < depth and len(found) >= length:
+        length *= 2
+        answer = index.search_available(query, length, kept)
+        missing |= set(answer.missing)
+        found = np.concatenate([found, answer.positions[~np.isin(answer.positions, found)]])[:length]
+    return PartialAnswer(found[:depth], tuple(sorted(missing)))
 
 
 class _Filling:

@@ -14,6 +14,9 @@ from leitmotif_services.prototypes.ranking.options import PLAIN, RankingOptions
 from leitmotif_services.prototypes.ranking.seeding import blended
 from leitmotif_services.prototypes.ranking.sent_tracks import NOTHING_SENT, SESSION_LIMIT, SentTracks
 from leitmotif_services.prototypes.track import Track
+from leitmotif_services.runtime.errors import Reason, ServiceError
+
+_RETRY_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Page:
     tracks: list[RankedTrack]
     sent: SentTracks | None
     """What the session has sent with this page; None where no page follows."""
+    partial: bool
+    """Whether a part of the index did not answer, so that tracks may be missing; they are not among those that were sent."""
 
 
 def recommend(
@@ -47,11 +52,14 @@ def recommend(
     """The first `count` ≥ 1 tracks of the list, best first; fewer when the options leave fewer.
 
     `contribution_count`: contributions listed with each track, or `explanation.ALL`. `exact`: search the reference instead of
-    the index. TRACK_NOT_FOUND for an unknown seed.
+    the index. TRACK_NOT_FOUND for an unknown seed; STORE_UNAVAILABLE while a part of the index does not answer.
     """
-    return recommend_page(
+    page = recommend_page(
         model, profile, count=count, options=options, contribution_count=contribution_count, exact=exact, paged=False
-    ).tracks
+    )
+    if page.partial:
+        raise _part_missing()
+    return page.tracks
 
 
 def recommend_page(
@@ -67,7 +75,9 @@ def recommend_page(
 ) -> Page:
     """The next `count` ≥ 1 tracks of the list behind those of the pages before, `sent`; ranks go on.
 
-    `paged`: find out whether another page follows. See `recommend` for the rest.
+    `paged`: find out whether another page follows. A partial page is always followed by one, unless the session is full: what
+    is missing on it comes later, so that it is not passed over. STORE_UNAVAILABLE instead of a partial page without any track.
+    See `recommend` for the rest.
     """
     profile, left_out = starting_from(model, profile, options, seeds_were_known=bool(sent))
     kept = eligible(model, muted=profile.muted, passing=options.filter, left_out=left_out)
@@ -75,8 +85,10 @@ def recommend_page(
     index = model.exact if exact else model.index
     size = min(count, SESSION_LIMIT - len(sent)) if paged else count
     follows = paged and len(sent) + size < SESSION_LIMIT
-    found = fill_list(model, index, query, kept, size + follows, options, sent)
-    more, found = len(found) > size, found[:size]
+    filled = fill_list(model, index, query, kept, size + follows, options, sent)
+    found = filled.positions[:size]
+    if filled.partial and not len(found):
+        raise _part_missing()
     tracks = [model.catalogue.tracks[position] for position in found.tolist()]
     parts = model.scoring.contributions(query, found)
     explanations = explain(parts, contribution_count, profile, model.prototypes, model.expression)
@@ -84,10 +96,16 @@ def recommend_page(
         RankedTrack(track, rank, explanation)
         for rank, (track, explanation) in enumerate(zip(tracks, explanations, strict=True), start=len(sent) + 1)
     ]
-    if not more:
-        return Page(ranked, None)
+    if not follows or (len(filled.positions) <= size and not filled.partial):
+        return Page(ranked, None, filled.partial)
     artists = [track.artist for track in tracks if track.artist] if options.max_per_artist else []
-    return Page(ranked, sent.with_more([track.track_id for track in tracks], artists))
+    return Page(ranked, sent.with_more([track.track_id for track in tracks], artists), filled.partial)
+
+
+def _part_missing() -> ServiceError:
+    return ServiceError(
+        Reason.STORE_UNAVAILABLE, "a part of the catalogue's index does not answer; ask again", retry_after_s=_RETRY_AFTER_S
+    )
 
 
 def explain_track(model: ServedModel, profile: Profile, track_id: str) -> tuple[RankedTrack, list[int]]:

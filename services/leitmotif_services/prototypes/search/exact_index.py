@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from leitmotif_services.prototypes.search.index import ANY_COUNT, PartialAnswer
 from leitmotif_services.prototypes.search.scoring import Floats, Mask, Positions, Query, Scoring
 
 _GATHER_SHARE = 8
@@ -15,6 +16,7 @@ class ExactIndex:
     """Scores every track. Implements `index.Index`; takes no memory beside the scoring's."""
 
     name = "exact"
+    steady_count = ANY_COUNT
 
     def __init__(self, scoring: Scoring) -> None:
         self._scoring = scoring
@@ -30,6 +32,10 @@ class ExactIndex:
         if left * _GATHER_SHARE <= tracks:
             return self.best_of(query, count, np.flatnonzero(kept))
         return self._best(query, count, None, np.where(kept, self._scoring.rounded(query), np.float32(-np.inf)))
+
+    def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
+        """See `index.Index.search_available`."""
+        return PartialAnswer(self.search(query, count, kept))
 
     def best_of(self, query: Query, count: int, positions: Positions) -> Positions:
         """The best `count` ≥ 1 of the tracks at `positions` (n,), ascending; of n when they are fewer. Reads no others."""

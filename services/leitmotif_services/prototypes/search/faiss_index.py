@@ -14,8 +14,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from leitmotif_services.prototypes.search.column_extremes import ColumnExtremes
 from leitmotif_services.prototypes.search.exact_index import ExactIndex, count_th_largest
-from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Mask, Part, Positions, Query, Scoring, in_order
+from leitmotif_services.prototypes.search.index import ANY_COUNT, PartialAnswer
+from leitmotif_services.prototypes.search.scoring import Floats, Mask, Part, Positions, Query, Scoring, in_order
 
 _SPARE = 4
 """Candidates asked for beyond `count`, so that near ties at the end of the list seldom need a second search."""
@@ -33,8 +35,21 @@ _FEW_GONE = 512
 _EXACT_SHARE = 4
 """Where more than one track in so many is a candidate, codes gain nothing."""
 
+_BROAD_QUERY, _BROAD_QUERY_OF_MANY = 3.0, 8.0
+"""Columns that a query has to weigh, counted by `ColumnExtremes.breadth`, for codes alone to tell tracks apart: of each they keep
+few levels. For others the ends of the columns are looked at as well. The latter holds where there are so many candidates,
+_MANY_CANDIDATES, that this costs next to nothing."""
+
+_MANY_CANDIDATES = 4096
+
 NARROWEST_QUERY = 2.0
-"""Columns that a query has to weigh, counted by `breadth`, for codes to tell tracks apart: of each they keep few levels."""
+"""Of a query that weighs fewer, so many tracks look alike by their codes that it takes more candidates."""
+
+_NARROW_CANDIDATES = 2
+"""Candidates of such a query, in those of others."""
+
+
+_NONE: Positions = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -64,8 +79,13 @@ class CodedRows:
     """Lists that an unfiltered search looks into."""
     candidates: int
     """Best tracks by their codes whose scores are computed."""
-    spread: Doubles
-    """(d,): the standard deviation of each column of the rows."""
+    extremes: ColumnExtremes
+    """Of the rows."""
+
+    def besides(self, query: Query, breadth: float) -> Positions:
+        """Tracks that are candidates whatever their codes say, for a query of this breadth; none where codes are enough."""
+        broad = _BROAD_QUERY if self.candidates < _MANY_CANDIDATES else _BROAD_QUERY_OF_MANY
+        return self.extremes.nearest(query.vector) if breadth < broad else _NONE
 
 
 class FaissIndex:
@@ -80,14 +100,13 @@ class FaissIndex:
         self._exact = ExactIndex(scoring)
         self._flat = {part: each for part, each in rows.items() if isinstance(each, FlatRows)}
         self._coded = {part: each for part, each in rows.items() if isinstance(each, CodedRows)}
+        # Up to so many, the candidates do not depend on how many tracks are asked for.
+        self.steady_count = min([each.candidates // _CANDIDATES_EACH for each in self._coded.values()], default=ANY_COUNT)
         swig: Any = faiss  # its annotations describe the C++ constructors, not what the wrapper takes
         self._probes = {part: swig.SearchParametersIVF(nprobe=each.probes) for part, each in self._coded.items()}
 
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
-        """See `index.Index.search`.
-
-        Coded rows: as long as four times `count` is no more than their candidates, a longer list begins with the shorter one.
-        """
+        """See `index.Index.search`."""
         left = self._tracks if kept is None else int(np.count_nonzero(kept))
         if left <= count:
             return self._exact.search(query, count, kept)
@@ -99,6 +118,10 @@ class FaissIndex:
         if kept is not None and left * _FLAT_GATHER_SHARE <= self._tracks:
             return self._exact.best_of(query, count, np.flatnonzero(kept))
         return self._search_flat(flat, query, count, kept, left)
+
+    def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
+        """See `index.Index.search_available`."""
+        return PartialAnswer(self.search(query, count, kept))
 
     def _search_flat(self, flat: FlatRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
         gone = self._tracks - left
@@ -141,9 +164,16 @@ class FaissIndex:
         return found[:count]
 
     def _search_coded(self, coded: CodedRows, query: Query, count: int, kept: Mask | None, left: int) -> Positions:
+        known = coded.extremes.best_of_one(query.vector)
+        if known is not None:
+            known = known if kept is None else known[kept[known]]
+            if len(known) >= count:
+                return self._scoring.ordered(query, known)[:count]
         tracks, gone = self._tracks, self._tracks - left
-        wanted = max(coded.candidates, _CANDIDATES_EACH * count) + (gone if gone <= _FEW_GONE else 0)
-        if wanted * _EXACT_SHARE > tracks or breadth(query.vector, coded.spread) < NARROWEST_QUERY:
+        breadth = coded.extremes.breadth(query.vector)
+        wanted = max(coded.candidates, _CANDIDATES_EACH * count) * (_NARROW_CANDIDATES if breadth < NARROWEST_QUERY else 1)
+        wanted += gone if gone <= _FEW_GONE else 0
+        if wanted * _EXACT_SHARE > tracks:
             return self._exact.search(query, count, kept)
         vector = _widened(query.vector, coded.index.d)
         if kept is None or gone <= _FEW_GONE:
@@ -164,17 +194,13 @@ class FaissIndex:
         if len(found) < count:
             return self._exact.search(query, count, kept)
         rounded = self._scoring.rounded_at(query, found)
-        best = found[rounded >= count_th_largest(rounded, count) - 2.0 * query.rounding_margin]
+        least = count_th_largest(rounded, count) - 2.0 * query.rounding_margin
+        best = found[rounded >= least]
+        besides = coded.besides(query, breadth)
+        if len(besides):
+            besides = besides if kept is None else besides[kept[besides]]
+            best = np.unique(np.concatenate([best, besides[self._scoring.rounded_at(query, besides) >= least]]))
         return self._scoring.ordered(query, best)[:count]
-
-
-def breadth(vector: Floats, spread: Doubles) -> float:
-    """How many columns of rows a query (d,) tells tracks apart by, given their standard deviations (d,): (Σ x²)² / Σ x⁴ of
-    x_k = q_k · spread_k, which is n where n columns count alike; 0 where none counts.
-    """
-    squares = np.square(vector * spread)
-    fourth = float(squares @ squares)
-    return float(squares.sum()) ** 2 / fourth if fourth > 0 else 0.0
 
 
 def call(index: Any, vector: Floats, wanted: int, parameters: Any) -> tuple[Floats, Positions]:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.profile import Profile
+from leitmotif_services.prototypes.search.column_extremes import ColumnExtremes
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
-from leitmotif_services.prototypes.search.faiss_index import NARROWEST_QUERY, CodedRows, FaissIndex, FlatRows, breadth
+from leitmotif_services.prototypes.search.faiss_index import NARROWEST_QUERY, CodedRows, FaissIndex, FlatRows
 from leitmotif_services.prototypes.search.index_record import STORAGES, PartRecord
 from leitmotif_services.prototypes.search.sample_profiles import sample_profiles
 from leitmotif_services.prototypes.search.scoring import Doubles, Floats, Part, Query, Scoring
@@ -77,10 +78,10 @@ def build_part(scoring: Scoring, part: Part, settings: IndexSettings, *, file: s
         flat = faiss.IndexFlatIP(scoring.part_rows(part, np.arange(1)).shape[1])
         _add(scoring, part, flat, 0)
         return BuiltPart(FlatRows(flat), PartRecord(file, storage, 1, 1, 1.0, 1.0, 0))
-    index, spread = _coded(scoring, part, storage)
+    index, extremes = _coded(scoring, part, storage), ColumnExtremes.of(scoring, part)
     tuning, held_out = _profiles(scoring, part, _TUNING_PROFILES, seed=0), _profiles(scoring, part, _HELD_OUT_PROFILES, seed=1)
-    probes, candidates = _tuned(scoring, index, tuning, spread, storage, settings.wanted_recall)
-    rows = CodedRows(index, probes, candidates, spread)
+    probes, candidates = _tuned(scoring, index, tuning, extremes, storage, settings.wanted_recall)
+    rows = CodedRows(index, probes, candidates, extremes)
     recalls = measured_recall(scoring, FaissIndex(scoring, {part: rows}), held_out)
     record = PartRecord(
         file, storage, probes, candidates, round(float(recalls.mean()), 4), round(float(recalls.min()), 4), len(recalls)
@@ -99,14 +100,8 @@ def measured_recall(scoring: Scoring, index: FaissIndex, profiles: Sequence[Prof
     return np.array(recalls)
 
 
-def columns_spread(scoring: Scoring, part: Part) -> Doubles:
-    """(d,): the standard deviation of each column of a part's rows, of a sample of them."""
-    chosen = np.linspace(0, len(scoring) - 1, num=min(len(scoring), 8192)).astype(np.int64)
-    return np.asarray(scoring.part_rows(part, chosen).std(axis=0, dtype=np.float64))
-
-
-def _coded(scoring: Scoring, part: Part, storage: str) -> tuple[Any, Doubles]:
-    """A trained faiss.IndexIVF that holds all rows, and the spread of their columns."""
+def _coded(scoring: Scoring, part: Part, storage: str) -> Any:
+    """A trained faiss.IndexIVF that holds all rows."""
     tracks = len(scoring)
     columns = scoring.part_rows(part, np.arange(1)).shape[1]
     lists = 2 ** round(float(np.log2(max(np.sqrt(tracks) / 4, 1))))
@@ -122,7 +117,7 @@ def _coded(scoring: Scoring, part: Part, storage: str) -> tuple[Any, Doubles]:
         _add(scoring, part, index, width)
     finally:
         faiss.omp_set_num_threads(threads)
-    return index, columns_spread(scoring, part)
+    return index
 
 
 def _training_rows(scoring: Scoring, part: Part) -> Floats:
@@ -156,11 +151,16 @@ def _profiles(scoring: Scoring, part: Part, count: int, *, seed: int) -> list[Pr
 
 
 def _tuned(
-    scoring: Scoring, index: Any, profiles: Sequence[Profile], spread: Doubles, storage: str, wanted_recall: float
+    scoring: Scoring,
+    index: Any,
+    profiles: Sequence[Profile],
+    extremes: ColumnExtremes,
+    storage: str,
+    wanted_recall: float,
 ) -> tuple[int, int]:
     """Lists and candidates of the least estimated cost that reach the wanted recall; where none do, those of the best."""
     exact = ExactIndex(scoring)
-    queries = [query for profile in profiles if breadth((query := scoring.query(profile)).vector, spread) >= NARROWEST_QUERY]
+    queries = [query for profile in profiles if extremes.breadth((query := scoring.query(profile)).vector) >= NARROWEST_QUERY]
     truths = [exact.search(query, RECALL_DEPTH, None) for query in queries]
     options: list[tuple[bool, float, int, int]] = []
     deepest = min(_CANDIDATES[-1], len(scoring))
@@ -168,7 +168,7 @@ def _tuned(
         places = [_places(index, query, true, probes, deepest) for query, true in zip(queries, truths, strict=True)]
         for candidates in _CANDIDATES:
             recall = float(np.mean([np.mean(each < candidates) for each in places])) if places else 1.0
-            scanned = len(scoring) * probes / index.nlist * len(spread) * _CODE_NS[storage]
+            scanned = len(scoring) * probes / index.nlist * len(extremes.spread) * _CODE_NS[storage]
             cost = scanned + candidates * _CANDIDATE_NS
             options.append((recall < wanted_recall, cost if recall >= wanted_recall else -recall, probes, candidates))
     _, _, probes, candidates = min(options)

@@ -9,8 +9,9 @@ from typing import Any
 import faiss
 import numpy as np
 
+from leitmotif_services.prototypes.search.column_extremes import ColumnExtremes
 from leitmotif_services.prototypes.search.faiss_index import CodedRows, FaissIndex, FlatRows
-from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings, build_part, columns_spread
+from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings, build_part
 from leitmotif_services.prototypes.search.index import Index
 from leitmotif_services.prototypes.search.index_record import (
     MOST_SHARDS,
@@ -144,7 +145,7 @@ def read_part(path: Path, part: Part, record: PartRecord, scoring: Scoring) -> F
     if not 1 <= record.probes <= index.nlist:
         raise ValueError(f"has {index.nlist} lists, {record.probes} are to be looked into")
     _check_tracks(index, len(scoring))
-    return CodedRows(index, record.probes, record.candidates, columns_spread(scoring, part))
+    return CodedRows(index, record.probes, record.candidates, ColumnExtremes.of(scoring, part))
 
 
 def _check_rows(index: Any, part: Part, scoring: Scoring) -> None:

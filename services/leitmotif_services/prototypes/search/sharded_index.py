@@ -1,13 +1,14 @@
 """Search through several indexes at once, each over a stretch of the catalogue's tracks; merged exactly."""
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.index import Index, PartialAnswer
 from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query, Scoring
 
 log = logging.getLogger(__name__)
@@ -20,15 +21,6 @@ class Shard:
     index: Index
     start: int
     stop: int
-
-
-@dataclass(frozen=True)
-class PartialAnswer:
-    """What the shards that answered found."""
-
-    positions: Positions
-    missing: tuple[int, ...]
-    """Numbers of the shards that did not answer, ascending: their tracks are not in the list. Empty where it is whole."""
 
 
 class ShardedIndex:
@@ -45,6 +37,7 @@ class ShardedIndex:
         if [shard.start for shard in shards] != bounds[:-1] or bounds[-1] != len(scoring) or bounds != sorted(set(bounds)):
             raise ValueError("shards must follow one another and hold every track")
         self.name = f"sharded {shards[0].index.name}"
+        self.steady_count = min(shard.index.steady_count for shard in shards)
         self._scoring = scoring
         self._shards = tuple(shards)
         self._timeout_s = timeout_s
@@ -62,12 +55,13 @@ class ShardedIndex:
         return self._merged(query, count, found)
 
     def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
-        """As `search`, without the tracks of shards that raise or take too long: those are told instead."""
+        """See `index.Index.search_available`; waits for all shards together no longer than for one."""
+        give_up_at = time.monotonic() + self._timeout_s
         waiting = [self._pool.submit(self._search, shard, query, count, kept) for shard in self._shards]
         found, missing = [], []
         for number, each in enumerate(waiting):
             try:
-                found.append(each.result(self._timeout_s))
+                found.append(each.result(max(give_up_at - time.monotonic(), 0.0)))
             except Exception:
                 log.exception("a shard of the index did not answer", extra={"shard": number})
                 missing.append(number)

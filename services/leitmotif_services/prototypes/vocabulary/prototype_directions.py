@@ -23,18 +23,32 @@ class Directions:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._keeping = threading.Lock()
         self._working = threading.Lock()
 
     def of(self, model: ServedModel) -> NDArray[np.float32]:
-        """`prototype_directions` of the model as it was when it was first asked for: a few changed tracks do not turn them."""
-        with self._working:
-            directions = self._kept.get(model.model_version)
-            if directions is None:
-                directions = self._kept[model.model_version] = prototype_directions(model)
-            self._kept.move_to_end(model.model_version)
-            while len(self._kept) > _MODELS_KEPT:
-                self._kept.popitem(last=False)
+        """`prototype_directions` of the model as it was when it was first asked for: a few changed tracks do not turn them.
+
+        Whoever asks for what is being worked out waits for it; those of another model are at hand meanwhile.
+        """
+        directions = self._found(model.model_version)
+        if directions is not None:
             return directions
+        with self._working:
+            directions = self._found(model.model_version)
+            if directions is None:
+                directions = prototype_directions(model)
+                with self._keeping:
+                    self._kept[model.model_version] = directions
+                    while len(self._kept) > _MODELS_KEPT:
+                        self._kept.popitem(last=False)
+        return directions
+
+    def _found(self, model_version: str) -> NDArray[np.float32] | None:
+        with self._keeping:
+            if model_version in self._kept:
+                self._kept.move_to_end(model_version)
+            return self._kept.get(model_version)
 
 
 def prototype_directions(model: ServedModel) -> NDArray[np.float32]:

@@ -37,10 +37,10 @@ _WORD = re.compile(r"\w+")
 
 
 class PrototypeSearch:
-    """Searches models. Keeps the directions of the last ones, which take time to work out."""
+    """Searches models, by words and by the directions of their prototypes."""
 
-    def __init__(self) -> None:
-        self._directions = Directions()
+    def __init__(self, directions: Directions) -> None:
+        self._directions = directions
 
     def find(
         self, model: ServedModel, query: str, phrase: NDArray[np.float32] | None, *, count: int, show_hidden: bool

@@ -86,6 +86,7 @@ async def test_pages_may_differ_in_size_and_in_nothing_else(many: Service, versi
         {"options": pb2.RankingOptions(excluded_track_ids=["track-1"], diversity=0.1)},
         {"profile": vector(version, (0.9, -0.4, 0.2, 0.8))},
         {"profile": vector(version, HISTORY, (), (1,))},
+        {"hidden_artists": ["Artist 3"]},
     ):
         other = asking(version, user_id="u1", options=pb2.RankingOptions(excluded_track_ids=["track-1"]))
         for name, value in change.items():

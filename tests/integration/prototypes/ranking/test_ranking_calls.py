@@ -42,6 +42,29 @@ async def test_options_over_the_wire(service: Service, version: str) -> None:
     }
 
 
+async def test_hidden_artists_are_left_out_whatever_the_filter_keeps(service: Service, version: str) -> None:
+    deepest = artists("Ada", "Bix")
+    for _ in range(7):
+        deepest = catalogue_pb2.Filter(all=catalogue_pb2.FilterList(filters=[deepest]))
+    by_nobody = message("cab")
+    by_nobody.track.artist = ""
+    await upsert(service, by_nobody)
+    profile = vector(version, (2, 1))
+
+    async def ask(hidden: list[str], **options: object) -> list[str]:
+        request = pb2.RecommendTracksRequest(profile=profile, hidden_artists=hidden, options=pb2.RankingOptions(**options))  # type: ignore[arg-type]
+        listed = [item.track.track_id for item in (await service.stub.RecommendTracks(request)).tracks]
+        both = pb2.CompareRankingsRequest(before=profile, after=profile, hidden_artists=hidden, options=request.options)
+        compared = await service.stub.CompareRankings(both)
+        assert [item.track.track_id for item in compared.before] == [item.track.track_id for item in compared.after] == listed
+        return listed
+
+    assert await ask(["Bix"]) == ["ada", "cab"]
+    assert await ask(["Bix", "nobody", "bix", "Bix"]) == ["ada", "cab"]
+    assert await ask(["Bix"], filter=deepest) == ["ada"]
+    assert await ask(["Ada", "Bix"], filter=artists("Ada")) == []  # no contradiction of the caller's
+
+
 @pytest.mark.parametrize(
     ("options", "field"),
     [

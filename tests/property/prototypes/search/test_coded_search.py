@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.search.exact_index import ExactIndex
-from leitmotif_services.prototypes.search.faiss_index import FaissIndex
+from leitmotif_services.prototypes.search.faiss_index import NARROWEST_QUERY, FaissIndex
 from leitmotif_services.prototypes.search.faiss_index_building import IndexSettings, build_part
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Mask, Part
@@ -98,6 +98,49 @@ def test_few_edits_and_no_history_are_found_exactly(storage: str) -> None:
     for profile in (Profile(nothing, nothing), Profile(nothing, edits)):
         query = scoring().query(profile)
         assert index(storage).search(query, 100, None).tolist() == ExactIndex(scoring()).search(query, 100, None).tolist()
+
+
+def narrow_profiles(part: Part, count: int) -> list[Profile]:
+    """Profiles that rest on one or two prototypes, by little more than one column of the rows."""
+    random = np.random.default_rng(12)
+    found: list[Profile] = []
+    extremes = index("int4")._coded[part].extremes
+    while len(found) < count:
+        row = catalogue().affinities[random.integers(TRACKS)].astype(np.float64)
+        history = (row / row.max()) ** random.uniform(1.0, 6.0) * random.choice([1.0, 3.0, 8.0])
+        edits = np.zeros(PROTOTYPES)
+        if part is Part.WHOLE:
+            history *= random.choice([0.0, 0.2])
+            edits[random.integers(PROTOTYPES)] = random.choice([2.0, 1.0, -1.0])
+        profile = Profile(history.astype(np.float32), edits.astype(np.float32))
+        query = scoring().query(profile)
+        if extremes.breadth(query.vector) < NARROWEST_QUERY and query.part is part:
+            found.append(profile)
+    return found
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.1])
+@pytest.mark.parametrize("part", list(Part))
+@pytest.mark.parametrize("storage", STORAGES)
+def test_recall_of_narrow_profiles(storage: str, part: Part, share: float) -> None:
+    exact, found = ExactIndex(scoring()), []
+    for number, profile in enumerate(narrow_profiles(part, 16)):
+        kept = None if share == 1.0 else masks(number, share, by_style=number % 2 == 0)
+        query = scoring().query(profile)
+        true = exact.search(query, 100, kept)
+        found.append(len(np.intersect1d(true, index(storage).search(query, 100, kept))) / len(true))
+    assert np.mean(found) >= LEAST_RECALL[storage]
+
+
+def test_narrow_profiles_are_searched_by_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [scoring().query(profile) for part in Part for profile in narrow_profiles(part, 8)]
+
+    def refused(*_: object) -> None:
+        raise AssertionError("searched exactly")
+
+    monkeypatch.setattr(index("int4")._exact, "search", refused)
+    for query in asked:
+        assert len(index("int4").search(query, 100, None)) == 100
 
 
 @pytest.mark.parametrize("edited", [False, True])

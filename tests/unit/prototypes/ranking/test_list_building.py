@@ -12,7 +12,7 @@ from leitmotif_services.prototypes.profile import Profile
 from leitmotif_services.prototypes.ranking.list_building import fill_list
 from leitmotif_services.prototypes.ranking.options import RankingOptions
 from leitmotif_services.prototypes.ranking.sent_tracks import NOTHING_SENT
-from leitmotif_services.prototypes.search.index import Index
+from leitmotif_services.prototypes.search.index import Index, PartialAnswer
 from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query
 from tests.unit.prototypes.sample_models import random_model, served
 
@@ -27,12 +27,16 @@ class CountingIndex:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self.steady_count = index.steady_count
         self.found = 0
 
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
-        found = self._index.search(query, count, kept)
-        self.found += len(found)
-        return found
+        return self.search_available(query, count, kept).positions
+
+    def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
+        answer = self._index.search_available(query, count, kept)
+        self.found += len(answer.positions)
+        return answer
 
 
 def by_artists(folder: Path, artists: list[str], *, popular: str = "") -> ServedModel:
@@ -49,7 +53,7 @@ def pages(model: ServedModel, options: RankingOptions, size: int) -> tuple[list[
     found, looked_at, sent = [], [], NOTHING_SENT
     while True:
         index = CountingIndex(model.index)
-        page = fill_list(model, index, model.scoring.query(SOMEBODY), None, size, options, sent).tolist()
+        page = fill_list(model, index, model.scoring.query(SOMEBODY), None, size, options, sent).positions.tolist()
         looked_at.append(index.found)
         found.append(page)
         if len(page) < size:
@@ -66,7 +70,7 @@ def test_the_last_page_ends_where_no_artist_has_room(tmp_path: Path, diversity: 
     found, looked_at = pages(model, options, 20 * limit)
     assert [len(page) for page in found] == [20 * limit, 20 * limit, 20 * limit, 0]
     assert max(looked_at) < TRACKS // 3
-    whole = fill_list(model, model.index, model.scoring.query(SOMEBODY), None, 100 * limit, options, NOTHING_SENT)
+    whole = fill_list(model, model.index, model.scoring.query(SOMEBODY), None, 100 * limit, options, NOTHING_SENT).positions
     assert list(itertools.chain(*found)) == whole.tolist()
 
 
@@ -75,7 +79,7 @@ def test_what_was_sent_keeps_others_at_a_distance_however_deep_it_stands(tmp_pat
     model = by_artists(tmp_path, ["star", *(f"artist {n}" for n in range(11))], popular="star")
     options = RankingOptions(max_per_artist=1, diversity=1.0)
     found, looked_at = pages(model, options, 4)
-    whole = fill_list(model, model.index, model.scoring.query(SOMEBODY), None, 100, options, NOTHING_SENT)
+    whole = fill_list(model, model.index, model.scoring.query(SOMEBODY), None, 100, options, NOTHING_SENT).positions
     assert list(itertools.chain(*found)) == whole.tolist()
     assert len(whole) == 12
     assert max(looked_at) < TRACKS // 3

@@ -1,6 +1,7 @@
 """Shards are searched as one catalogue; one that fails is told, and the list is that of the others."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from leitmotif_services.prototypes.search.faiss_index_files import (
     read_index,
     write_index,
 )
+from leitmotif_services.prototypes.search.index import ANY_COUNT, PartialAnswer
 from leitmotif_services.prototypes.search.linear_scoring import LinearScoring
 from leitmotif_services.prototypes.search.scoring import Mask, Positions, Query
 from leitmotif_services.prototypes.search.sharded_index import Shard, ShardedIndex, shard_bounds
@@ -36,15 +38,20 @@ class Failing:
     """An index that raises."""
 
     name = "failing"
+    steady_count = ANY_COUNT
 
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
         raise OSError("the disk is gone")
+
+    def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
+        return PartialAnswer(self.search(query, count, kept))
 
 
 class Stuck:
     """An index that answers when it is let."""
 
     name = "stuck"
+    steady_count = ANY_COUNT
 
     def __init__(self) -> None:
         self.let = threading.Event()
@@ -52,6 +59,9 @@ class Stuck:
     def search(self, query: Query, count: int, kept: Mask | None) -> Positions:
         self.let.wait(30)
         return np.arange(1)
+
+    def search_available(self, query: Query, count: int, kept: Mask | None) -> PartialAnswer:
+        return PartialAnswer(self.search(query, count, kept))
 
 
 QUERY_OF = {False: profile((1.0, -0.5, 0.25, 2.0, 0.0, 1.0)), True: profile((1.0,) * 6, (0.0, 2.0, 0.0, 0.0, -1.0, 0.0))}
@@ -106,6 +116,20 @@ def test_a_shard_that_takes_too_long_is_told() -> None:
         assert answer.positions.tolist() == first.index.search(query, 5, None).tolist()
         with pytest.raises(TimeoutError):
             sharded.search(query, 5, None)
+    finally:
+        stuck.let.set()
+
+
+def test_shards_that_take_too_long_are_waited_for_together() -> None:
+    table = table_of(60)
+    stuck = Stuck()
+    shards = [Shard(stuck, *bounds) for bounds in shard_bounds(60, 4)]
+    sharded = ShardedIndex(table, shards, threads=4, timeout_s=0.25)
+    began = time.monotonic()
+    try:
+        answer = sharded.search_available(table.query(QUERY_OF[False]), 5, None)
+        assert (answer.positions.tolist(), answer.missing) == ([], (0, 1, 2, 3))
+        assert time.monotonic() - began < 0.75
     finally:
         stuck.let.set()
 

@@ -1,12 +1,16 @@
 """What words find, in which order, and what a direction adds; every figure can be worked out by hand."""
 
 import dataclasses
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from leitmotif_services.prototypes.catalogue import Catalogue
+from leitmotif_services.prototypes.model import ServedModel
 from leitmotif_services.prototypes.prototype import Exemplar, Prototype
 from leitmotif_services.prototypes.track import Track
 from leitmotif_services.prototypes.vocabulary import prototype_directions as prototype_directions_module
@@ -19,7 +23,7 @@ from leitmotif_services.prototypes.vocabulary.prototype_search import (
     text_scores,
     words_of,
 )
-from tests.unit.prototypes.sample_models import by_hand, served
+from tests.unit.prototypes.sample_models import by_hand, retitled, served
 
 
 def named(label: str, description: str = "", prototype_id: str = "p", source: str = "discovered") -> Prototype:
@@ -92,6 +96,31 @@ def test_directions(tmp_path: Path) -> None:
     assert kept.of(model) is kept.of(dataclasses.replace(model))
 
 
+def test_directions_that_are_there_do_not_wait_for_those_being_worked_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = served(by_hand(), tmp_path / "a")
+    coming = served(retitled(by_hand(), "!"), tmp_path / "b")
+    kept, begun, go_on, worked_out = Directions(), threading.Event(), threading.Event(), []
+    first = kept.of(there)
+
+    def slowly(model: ServedModel) -> NDArray[np.float32]:
+        begun.set()
+        assert go_on.wait(20)
+        worked_out.append(model.model_version)
+        return prototype_directions(model)
+
+    monkeypatch.setattr(prototype_directions_module, "prototype_directions", slowly)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(kept.of, coming) for _ in range(2)]
+        assert begun.wait(20)
+        assert pool.submit(kept.of, there).result(20) is first
+        go_on.set()
+        one, other = (future.result(20) for future in waiting)
+    assert one is other
+    assert worked_out == [coming.model_version]
+
+
 @pytest.mark.parametrize("rows_at_once", [7, 65_536])
 def test_the_top_tracks_stand_where_no_exemplar_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
@@ -124,7 +153,7 @@ def test_the_top_tracks_stand_where_no_exemplar_is_left(
 
 
 def test_words_and_meaning_together(tmp_path: Path) -> None:
-    model, search = served(by_hand(), tmp_path), PrototypeSearch()
+    model, search = served(by_hand(), tmp_path), PrototypeSearch(Directions())
     assert search.find(model, "piano", None, count=10, show_hidden=False) == [(0, 1.0)]
     assert search.find(model, "slow", None, count=10, show_hidden=False) == [(1, 0.5)]
     towards_piano = np.array([1, 1, -2], np.float32)

@@ -13,7 +13,7 @@ from leitmotif.cli.json_values import json_value
 from leitmotif.cli.rendering import plain
 
 VERIFY_TIMEOUT_S = 300.0
-"""A scan of every key takes about a second for a million of them."""
+"""A scan of every key takes some seconds for a million of them."""
 
 
 def export(
@@ -69,7 +69,7 @@ def import_(
     if as_json:
         print_json({"user_id": user, **json_value(imported)})
         return
-    stdout.print(plain(f"{user}: {imported.profile.event_count} events heard, of model {imported.profile.model_version}."))
+    stdout.print(plain(f"{user}: {imported.profile.event_count} events count, of model {imported.profile.model_version}."))
     for each in imported.carried:
         stdout.print(plain(f"{each.from_prototype_id} went to {each.to_prototype_id}, likeness {each.similarity:.2f}."))
     if imported.dropped_prototype_ids:

@@ -121,6 +121,7 @@ def pin(
     user: UserArgument,
     prototype: PrototypeArgument,
     reason: ReasonOption = "",
+    create: CreateOption = False,
     address: AddressOption = DEFAULT_ADDRESS,
     as_json: JsonOption = False,
 ) -> None:
@@ -130,7 +131,7 @@ def pin(
 
         leitmotif profile pin ada piano --reason "the children listen too"
     """
-    _edit(user, prototype, lambda profile, found: profile.pin(found, reason), address, as_json)
+    _edit(user, prototype, lambda profile, found: profile.pin(found, reason, allow_missing=create), address, as_json)
 
 
 def unpin(
@@ -156,7 +157,7 @@ def reset(
     address: AddressOption = DEFAULT_ADDRESS,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget what was asked for of a prototype: no edit, no mute.
+    """Forget what was asked for of a prototype: no edit, no mute, no pin.
 
     Examples:
 

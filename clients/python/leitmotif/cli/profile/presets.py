@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Named overlays, such as focus or sleep, that never change the profile itself.", no_args_is_help=True)
 
+MOST_MINUTES = 366 * 24 * 60.0
+"""A preset may be active for a year at most."""
+
+MinutesOption = Annotated[
+    float | None, typer.Option("--minutes", help="How long; else until it is deactivated.", min=0.0, max=MOST_MINUTES)
+]
 PresetArgument = Annotated[str, typer.Argument(help="Id of the preset.", metavar="PRESET", show_default=False)]
 
 
@@ -88,7 +94,9 @@ def activate(
     user: UserArgument,
     preset: PresetArgument,
     share: Annotated[float, typer.Option("--share", help="Share of its edits, above 0, at most 1.", min=0.0, max=1.0)] = 1.0,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="How long; else until it is deactivated.", min=0.0)] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="How long; else until it is deactivated.", min=0.0, max=MOST_MINUTES)
+    ] = None,
     address: AddressOption = DEFAULT_ADDRESS,
     as_json: JsonOption = False,
 ) -> None:

@@ -26,7 +26,7 @@ def show(
 ) -> None:
     """Show a profile: what listening says, what was asked for, and what comes of both.
 
-    Every edited or muted prototype is shown, however weak.
+    Every edited, muted or pinned prototype is shown, however weak.
 
     Examples:
 
@@ -41,7 +41,7 @@ def show(
         # All of them: the strongest by weight need not be those that weigh most.
         profile = client.profiles(user).get()
         edit_only = created_among(client.prototypes.list(show_hidden=True))
-    stdout.print(plain(f"{profile.user_id}: {profile.event_count} events heard"))
+    stdout.print(plain(f"{profile.user_id}: {profile.event_count} events count"))
     if profile.active_preset is not None:
         stdout.print(plain(_preset_line(profile.active_preset)))
     stdout.print(weights_table(profile, top, edit_only=edit_only))
@@ -114,14 +114,14 @@ def _print_state(user: str, profile: "Profile | None", top: int) -> None:
         stdout.print(plain(f"{user}: no profile"))
         return
     when = profile.updated_at.strftime("%Y-%m-%d %H:%M:%S") if profile.updated_at else ""
-    stdout.print(plain(f"{user}: {profile.event_count} events heard, changed {when} UTC"))
+    stdout.print(plain(f"{user}: {profile.event_count} events count, changed {when} UTC"))
     if profile.active_preset is not None:
         stdout.print(plain(_preset_line(profile.active_preset)))
     stdout.print(weights_table(profile, top))
 
 
 def _preset_line(active: "ActivePreset") -> str:
-    until = f" until {active.expires_at:%Y-%m-%d %H:%M} UTC" if active.expires_at else ""
+    until = f" until {active.expires_at:%Y-%m-%d %H:%M:%S} UTC" if active.expires_at else ""
     return f"preset {active.preset_id} at {active.share:.0%}{until}"
 
 

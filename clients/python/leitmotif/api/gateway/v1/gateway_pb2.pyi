@@ -40,20 +40,22 @@ class RecommendRequest(_message.Message):
     def __init__(self, user_id: _Optional[str] = ..., count: _Optional[int] = ..., include_heard: bool = ..., contribution_count: _Optional[int] = ..., options: _Optional[_Union[_prototypes_pb2.RankingOptions, _Mapping]] = ..., page_token: _Optional[str] = ..., preset: _Optional[_Union[_profiles_pb2.AppliedPreset, _Mapping]] = ...) -> None: ...
 
 class RecommendResponse(_message.Message):
-    __slots__ = ("tracks", "model_version", "etag", "next_page_token", "catalogue_revision", "arm")
+    __slots__ = ("tracks", "model_version", "etag", "next_page_token", "catalogue_revision", "arm", "partial")
     TRACKS_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     CATALOGUE_REVISION_FIELD_NUMBER: _ClassVar[int]
     ARM_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
     tracks: _containers.RepeatedCompositeFieldContainer[_prototypes_pb2.ScoredTrack]
     model_version: str
     etag: str
     next_page_token: str
     catalogue_revision: int
     arm: _models_pb2.Arm
-    def __init__(self, tracks: _Optional[_Iterable[_Union[_prototypes_pb2.ScoredTrack, _Mapping]]] = ..., model_version: _Optional[str] = ..., etag: _Optional[str] = ..., next_page_token: _Optional[str] = ..., catalogue_revision: _Optional[int] = ..., arm: _Optional[_Union[_models_pb2.Arm, str]] = ...) -> None: ...
+    partial: bool
+    def __init__(self, tracks: _Optional[_Iterable[_Union[_prototypes_pb2.ScoredTrack, _Mapping]]] = ..., model_version: _Optional[str] = ..., etag: _Optional[str] = ..., next_page_token: _Optional[str] = ..., catalogue_revision: _Optional[int] = ..., arm: _Optional[_Union[_models_pb2.Arm, str]] = ..., partial: bool = ...) -> None: ...
 
 class StreamRecommendationsResponse(_message.Message):
     __slots__ = ("index", "recommended", "refused")

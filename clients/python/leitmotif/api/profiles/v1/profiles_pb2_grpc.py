@@ -197,7 +197,7 @@ class ProfilesServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListEvents(self, request, context):
-        """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000.
+        """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -236,8 +236,10 @@ class ProfilesServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchProfile(self, request, context):
-        """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
-        only with the call. A user without a profile is sent as `deleted`, until there is one.
+        """Sends the profile now, and again after every change, whoever makes it, and when the active preset ends: within a second, changes
+        in quick succession as one, at most 10 a second. A user without a profile is sent as `deleted`, until there is one. Goes on
+        through an outage of the store of up to a minute, and sends what has changed meanwhile; a longer one may end it
+        (STORE_UNAVAILABLE), as does one at the beginning. RESOURCE_EXHAUSTED (OVERLOADED) where too many are watched already.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

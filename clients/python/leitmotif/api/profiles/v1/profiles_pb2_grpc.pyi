@@ -99,7 +99,7 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsRequest,
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse,
     ]
-    """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000."""
+    """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000."""
 
     RebuildProfile: grpc.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileRequest,
@@ -135,8 +135,10 @@ class ProfilesServiceStub:
         leitmotif.api.profiles.v1.profiles_pb2.WatchProfileRequest,
         leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse,
     ]
-    """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
-    only with the call. A user without a profile is sent as `deleted`, until there is one.
+    """Sends the profile now, and again after every change, whoever makes it, and when the active preset ends: within a second, changes
+    in quick succession as one, at most 10 a second. A user without a profile is sent as `deleted`, until there is one. Goes on
+    through an outage of the store of up to a minute, and sends what has changed meanwhile; a longer one may end it
+    (STORE_UNAVAILABLE), as does one at the beginning. RESOURCE_EXHAUSTED (OVERLOADED) where too many are watched already.
     """
 
 class ProfilesServiceAsyncStub:
@@ -220,7 +222,7 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsRequest,
         leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse,
     ]
-    """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000."""
+    """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000."""
 
     RebuildProfile: grpc.aio.UnaryUnaryMultiCallable[
         leitmotif.api.profiles.v1.profiles_pb2.RebuildProfileRequest,
@@ -256,8 +258,10 @@ class ProfilesServiceAsyncStub:
         leitmotif.api.profiles.v1.profiles_pb2.WatchProfileRequest,
         leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse,
     ]
-    """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
-    only with the call. A user without a profile is sent as `deleted`, until there is one.
+    """Sends the profile now, and again after every change, whoever makes it, and when the active preset ends: within a second, changes
+    in quick succession as one, at most 10 a second. A user without a profile is sent as `deleted`, until there is one. Goes on
+    through an outage of the store of up to a minute, and sends what has changed meanwhile; a longer one may end it
+    (STORE_UNAVAILABLE), as does one at the beginning. RESOURCE_EXHAUSTED (OVERLOADED) where too many are watched already.
     """
 
 class ProfilesServiceServicer(metaclass=abc.ABCMeta):
@@ -361,7 +365,7 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.ListEventsRequest,
         context: _ServicerContext,
     ) -> typing.Union[leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse, collections.abc.Awaitable[leitmotif.api.profiles.v1.profiles_pb2.ListEventsResponse]]:
-        """Lists the events that the history weights were made from, oldest first. The log keeps the last 10,000."""
+        """Lists the events of the log, oldest first, also those that the user keeps out of the profile. The log keeps the last 10,000."""
 
     @abc.abstractmethod
     def RebuildProfile(
@@ -407,8 +411,10 @@ class ProfilesServiceServicer(metaclass=abc.ABCMeta):
         request: leitmotif.api.profiles.v1.profiles_pb2.WatchProfileRequest,
         context: _ServicerContext,
     ) -> typing.Union[collections.abc.Iterator[leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse], collections.abc.AsyncIterator[leitmotif.api.profiles.v1.profiles_pb2.WatchProfileResponse]]:
-        """Sends the profile now, and again after every change, whoever makes it: within a second, changes in quick succession as one. Ends
-        only with the call. A user without a profile is sent as `deleted`, until there is one.
+        """Sends the profile now, and again after every change, whoever makes it, and when the active preset ends: within a second, changes
+        in quick succession as one, at most 10 a second. A user without a profile is sent as `deleted`, until there is one. Goes on
+        through an outage of the store of up to a minute, and sends what has changed meanwhile; a longer one may end it
+        (STORE_UNAVAILABLE), as does one at the beginning. RESOURCE_EXHAUSTED (OVERLOADED) where too many are watched already.
         """
 
 def add_ProfilesServiceServicer_to_server(servicer: ProfilesServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

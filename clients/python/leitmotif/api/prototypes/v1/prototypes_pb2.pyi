@@ -148,7 +148,7 @@ class RankingOptions(_message.Message):
     def __init__(self, filter: _Optional[_Union[_catalogue_pb2.Filter, _Mapping]] = ..., excluded_track_ids: _Optional[_Iterable[str]] = ..., seed_track_ids: _Optional[_Iterable[str]] = ..., seed_weight: _Optional[float] = ..., max_per_artist: _Optional[int] = ..., diversity: _Optional[float] = ..., exploration: _Optional[_Union[Exploration, _Mapping]] = ...) -> None: ...
 
 class RecommendTracksRequest(_message.Message):
-    __slots__ = ("profile", "count", "options", "contribution_count", "exact", "page_token", "user_id")
+    __slots__ = ("profile", "count", "options", "contribution_count", "exact", "page_token", "user_id", "hidden_artists")
     PROFILE_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
@@ -156,6 +156,7 @@ class RecommendTracksRequest(_message.Message):
     EXACT_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_ARTISTS_FIELD_NUMBER: _ClassVar[int]
     profile: _vectors_pb2.ProfileVector
     count: int
     options: RankingOptions
@@ -163,21 +164,24 @@ class RecommendTracksRequest(_message.Message):
     exact: bool
     page_token: str
     user_id: str
-    def __init__(self, profile: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., count: _Optional[int] = ..., options: _Optional[_Union[RankingOptions, _Mapping]] = ..., contribution_count: _Optional[int] = ..., exact: bool = ..., page_token: _Optional[str] = ..., user_id: _Optional[str] = ...) -> None: ...
+    hidden_artists: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, profile: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., count: _Optional[int] = ..., options: _Optional[_Union[RankingOptions, _Mapping]] = ..., contribution_count: _Optional[int] = ..., exact: bool = ..., page_token: _Optional[str] = ..., user_id: _Optional[str] = ..., hidden_artists: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RecommendTracksResponse(_message.Message):
-    __slots__ = ("tracks", "model_version", "next_page_token", "catalogue_revision", "arm")
+    __slots__ = ("tracks", "model_version", "next_page_token", "catalogue_revision", "arm", "partial")
     TRACKS_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     CATALOGUE_REVISION_FIELD_NUMBER: _ClassVar[int]
     ARM_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
     tracks: _containers.RepeatedCompositeFieldContainer[ScoredTrack]
     model_version: str
     next_page_token: str
     catalogue_revision: int
     arm: _models_pb2.Arm
-    def __init__(self, tracks: _Optional[_Iterable[_Union[ScoredTrack, _Mapping]]] = ..., model_version: _Optional[str] = ..., next_page_token: _Optional[str] = ..., catalogue_revision: _Optional[int] = ..., arm: _Optional[_Union[_models_pb2.Arm, str]] = ...) -> None: ...
+    partial: bool
+    def __init__(self, tracks: _Optional[_Iterable[_Union[ScoredTrack, _Mapping]]] = ..., model_version: _Optional[str] = ..., next_page_token: _Optional[str] = ..., catalogue_revision: _Optional[int] = ..., arm: _Optional[_Union[_models_pb2.Arm, str]] = ..., partial: bool = ...) -> None: ...
 
 class StreamRecommendationsResponse(_message.Message):
     __slots__ = ("index", "recommended", "refused")
@@ -190,20 +194,22 @@ class StreamRecommendationsResponse(_message.Message):
     def __init__(self, index: _Optional[int] = ..., recommended: _Optional[_Union[RecommendTracksResponse, _Mapping]] = ..., refused: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
 
 class CompareRankingsRequest(_message.Message):
-    __slots__ = ("before", "after", "count", "options", "contribution_count", "user_id")
+    __slots__ = ("before", "after", "count", "options", "contribution_count", "user_id", "hidden_artists")
     BEFORE_FIELD_NUMBER: _ClassVar[int]
     AFTER_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     CONTRIBUTION_COUNT_FIELD_NUMBER: _ClassVar[int]
     USER_ID_FIELD_NUMBER: _ClassVar[int]
+    HIDDEN_ARTISTS_FIELD_NUMBER: _ClassVar[int]
     before: _vectors_pb2.ProfileVector
     after: _vectors_pb2.ProfileVector
     count: int
     options: RankingOptions
     contribution_count: int
     user_id: str
-    def __init__(self, before: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., after: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., count: _Optional[int] = ..., options: _Optional[_Union[RankingOptions, _Mapping]] = ..., contribution_count: _Optional[int] = ..., user_id: _Optional[str] = ...) -> None: ...
+    hidden_artists: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, before: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., after: _Optional[_Union[_vectors_pb2.ProfileVector, _Mapping]] = ..., count: _Optional[int] = ..., options: _Optional[_Union[RankingOptions, _Mapping]] = ..., contribution_count: _Optional[int] = ..., user_id: _Optional[str] = ..., hidden_artists: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RankingChange(_message.Message):
     __slots__ = ("track", "rank_before", "rank_after", "reason")

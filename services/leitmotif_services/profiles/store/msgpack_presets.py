@@ -3,23 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leitmotif_services.profiles.store.encoded_value import checked, checked_body, long_number, packed, readable, short_number
+from leitmotif_services.profiles.store.msgpack_values import checked, checked_body, long_number, packed, readable, short_number
 from leitmotif_services.profiles.taste.presets import ActivePreset, Preset, PresetControl
 
 
 def encode_preset(preset: Preset) -> bytes:
-    """Without the preset id, which the field of the hash is."""
-    return checked(packed((preset.label, preset.updated_at_us, _flat(preset.controls))))
+    """With its id, so that the values of a hash are enough."""
+    return checked(packed((preset.preset_id, preset.label, preset.updated_at_us, _flat(preset.controls))))
 
 
-def decode_preset(preset_id: str, value: bytes) -> Preset:
+def decode_preset(value: bytes) -> Preset:
     """The preset of `encode_preset`."""
 
     def decode() -> Preset:
-        label, updated_at_us, controls = checked_body(value)
+        preset_id, label, updated_at_us, controls = checked_body(value)
         return Preset(preset_id, label, _controls(controls), updated_at_us)
 
-    return readable(f"the preset {preset_id!r}", decode)
+    return readable("a preset", decode)
 
 
 def flat_active(active: ActivePreset | None) -> tuple[Any, ...] | None:

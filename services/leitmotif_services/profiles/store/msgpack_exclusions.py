@@ -1,6 +1,6 @@
 """The bytes of exclusions."""
 
-from leitmotif_services.profiles.store.encoded_value import checked, checked_body, packed, readable
+from leitmotif_services.profiles.store.msgpack_values import checked, checked_body, packed, readable
 from leitmotif_services.profiles.taste.exclusions import Exclusions, TimeRange, sorted_ranges
 
 

@@ -4,7 +4,7 @@ import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.store.encoded_value import SCHEMA_BEFORE, checked, checked_body, other_schema, packed, readable
+from leitmotif_services.profiles.store.msgpack_values import SCHEMA_BEFORE, checked, checked_body, other_schema, packed, readable
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 
 _FIXED_ARRAY = 0x90  # a msgpack array of a few: what a value of schema 1 begins with

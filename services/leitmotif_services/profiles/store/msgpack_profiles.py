@@ -14,13 +14,16 @@ import math
 import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from leitmotif_services.profiles.store.encoded_value import (
+from leitmotif_services.profiles.store.msgpack_logs import decoded_edit, encode_edit
+from leitmotif_services.profiles.store.msgpack_presets import active_of, flat_active
+from leitmotif_services.profiles.store.msgpack_values import (
     SCHEMA,
     SCHEMA_BEFORE,
     long_number,
@@ -29,8 +32,6 @@ from leitmotif_services.profiles.store.encoded_value import (
     readable,
     short_number,
 )
-from leitmotif_services.profiles.store.log_encoding import decoded_edit, encode_edit
-from leitmotif_services.profiles.store.preset_encoding import active_of, flat_active
 from leitmotif_services.profiles.store.profile_store import Answer
 from leitmotif_services.profiles.taste.control import NEUTRAL, Control, Controls
 from leitmotif_services.profiles.taste.history import History
@@ -136,7 +137,9 @@ def _decode_present(user_id: str, version: Version, body: tuple[Any, ...]) -> Pr
         updated_at_us,
     ) = body
     weighted_sum = decode_sums(exponent, sums)
-    return Profile(
+    # A frozen dataclass sets each field by a call of its own, which takes longer than to decode most of them.
+    profile = object.__new__(Profile)
+    profile.__dict__.update(
         user_id=user_id,
         model_version=model_version,
         history=History(weighted_sum, magnitude, event_count, reference_us),
@@ -153,6 +156,7 @@ def _decode_present(user_id: str, version: Version, body: tuple[Any, ...]) -> Pr
         exclusion_count=exclusion_count,
         active_preset=active_of(active),
     )
+    return profile
 
 
 def _decode_before(user_id: str, version: Version, body: tuple[Any, ...]) -> Profile:
@@ -202,7 +206,8 @@ _DECODE: Mapping[int, Callable[[str, Version, tuple[Any, ...]], Profile]] = {
 
 def encode_sums(sums: NDArray[np.float64]) -> tuple[int, bytes]:
     """The common exponent e, and each sum as a signed 40-bit integer, little-endian, in units of 2^(e - 39)."""
-    largest = float(np.abs(sums).max(initial=0.0))
+    # As few and as plain steps of numpy as can be: this runs with every edit.
+    largest = float(np.maximum.reduce(np.absolute(sums), initial=0.0))
     if not math.isfinite(largest):
         raise ValueError("the sums of a history must be finite")
     if largest < _NO_SUM_BELOW:
@@ -210,15 +215,19 @@ def encode_sums(sums: NDArray[np.float64]) -> tuple[int, bytes]:
     exponent = math.frexp(largest)[1]
     if round(math.ldexp(largest, _SUM_BITS - exponent)) == 1 << _SUM_BITS:
         exponent += 1
-    units = np.rint(sums * math.ldexp(1.0, _SUM_BITS - exponent)).astype("<i8")
-    return exponent, units.view(np.uint8).reshape(-1, 8)[:, :_SUM_BYTES].tobytes()
+    scaled = sums * math.ldexp(1.0, _SUM_BITS - exponent)
+    units = np.rint(scaled, scaled).astype("<i8")
+    return exponent, np.ndarray((len(units), _SUM_BYTES), np.uint8, units, 0, (8, 1)).tobytes()
 
 
 def decode_sums(exponent: int, encoded: bytes) -> NDArray[np.float64]:
     """The sums of `encode_sums`; encoding them again gives the same bytes."""
-    shifted = np.zeros((len(encoded) // _SUM_BYTES, 8), np.uint8)
-    shifted[:, 8 - _SUM_BYTES :] = np.frombuffer(encoded, np.uint8).reshape(-1, _SUM_BYTES)
-    sums: NDArray[np.float64] = shifted.view("<i8")[:, 0] * math.ldexp(1.0, exponent - 63)
+    if len(encoded) % _SUM_BYTES:
+        raise ValueError("a sum is cut off")
+    # Each sum is the upper end of the eight bytes that end with it.
+    wide = np.ndarray((len(encoded) // _SUM_BYTES,), "<i8", bytes(8 - _SUM_BYTES) + encoded, 0, (_SUM_BYTES,))
+    sums: NDArray[np.float64] = np.right_shift(wide, 8 * (8 - _SUM_BYTES)).astype(np.float64)
+    sums *= math.ldexp(1.0, exponent - _SUM_BITS)
     sums.flags.writeable = False
     return sums
 
@@ -239,9 +248,16 @@ def _flat_controls(controls: Controls) -> tuple[list[float], list[int], list[flo
     return edits, muted, pins
 
 
+@lru_cache(maxsize=4096, typed=True)
+def _edited(edit: int | float) -> Control:
+    return Control(long_number(edit))
+
+
 def _controls(flat: tuple[Sequence[Any], Sequence[int], Sequence[Any]], prototypes: int) -> Controls:
     edits, muted, pins = flat
-    controls = {position: Control(long_number(edit)) for position, edit in zip(edits[::2], edits[1::2], strict=True)}
+    if not (edits or muted or pins):
+        return {}
+    controls = dict(zip(edits[::2], map(_edited, edits[1::2]), strict=True))
     for position in muted:
         controls[position] = Control(controls.get(position, NEUTRAL).edit, True)
     for position, pinned in zip(pins[::2], pins[1::2], strict=True):
@@ -253,6 +269,8 @@ def _controls(flat: tuple[Sequence[Any], Sequence[int], Sequence[Any]], prototyp
 
 def _runs(sequences: Sequence[int]) -> list[Any]:
     """Sequences as they are, but runs of three and more, which most are in, as their first and their length."""
+    if len(sequences) >= 3 and tuple(range(sequences[0], sequences[0] + len(sequences))) == tuple(sequences):
+        return [(sequences[0], len(sequences))]
     runs: list[Any] = []
     start = 0
     for end in range(1, len(sequences) + 1):

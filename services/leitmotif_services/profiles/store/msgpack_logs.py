@@ -1,15 +1,13 @@
 """The bytes of the logs: an edit is an entry of its own, events come in blocks of up to 128.
 
-The events of a block are kept by columns and deflated, since most of an id is like the one before it. A log's last block is open:
-it is written anew with the next events, until it is full and sealed. A sealed block holds digests of its event ids, by which the
-store forgets them when the block leaves the log.
+The events of a block are kept by columns and deflated, ids even by columns of characters, since most of an id is like the others.
+A log's last block is open: it is written anew with the next events, until it is full and sealed. Event ids of sealed blocks are
+looked up by marks: 7 bytes of a digest and 6 of the event's sequence, in 256 buckets by another byte of the digest.
 
     byte 0        schema version
-    byte 1        1 for a sealed block, 0 for an open one
-    bytes 2-3     events in it, big-endian, as the following
-    bytes 4-5     events at its beginning that the log keeps no longer
-    bytes 6-13    sequence of its first event
-    8 each        digest of each event id, when sealed
+    bytes 1-2     events in the block, big-endian, as the following
+    bytes 3-4     events at its beginning that the log keeps no longer
+    bytes 5-12    sequence of its first event
     the rest      deflated columns
 
 Entries of schema 1, which is one msgpack array for each edit or event, may precede in the same log.
@@ -24,7 +22,7 @@ from typing import Any
 import msgpack
 import numpy as np
 
-from leitmotif_services.profiles.store.encoded_value import (
+from leitmotif_services.profiles.store.msgpack_values import (
     SCHEMA,
     SCHEMA_BEFORE,
     long_number,
@@ -42,8 +40,11 @@ BLOCK_EVENTS = 128
 """Events in a sealed block."""
 
 _DIGEST_BYTES = 8
-_BLOCK_HEAD = struct.Struct(">BBHHQ")
+_SEQUENCE_BYTES = 6
+_MARK_BYTES = _DIGEST_BYTES - 1 + _SEQUENCE_BYTES
+_BLOCK_HEAD = struct.Struct(">BHHQ")
 _DEFLATE_LEVEL = 6
+_FILLER = "\0"
 
 
 def encode_edit(edit: Edit) -> bytes:
@@ -113,24 +114,49 @@ def _control(flat: Any) -> Control:
     return Control(long_number(flat))
 
 
-def event_digest(event_id: str) -> bytes:
-    """What a store knows a logged event of a sealed block by; two ids share one with a probability of 2^-64."""
-    return blake2b(event_id.encode(), digest_size=_DIGEST_BYTES).digest()
-
-
 def event_blocks(entries: Sequence[LoggedEvent]) -> list[bytes]:
     """Entries without gaps in their sequences as blocks; the last one is open unless it is full."""
     return [_encode_block(entries[first : first + BLOCK_EVENTS]) for first in range(0, len(entries), BLOCK_EVENTS)]
 
 
-def sealed_events(entries: Sequence[LoggedEvent]) -> Sequence[LoggedEvent]:
-    """Those entries that `event_blocks` puts into sealed blocks."""
-    return entries[: len(entries) // BLOCK_EVENTS * BLOCK_EVENTS]
+def id_marks(entries: Sequence[LoggedEvent]) -> dict[bytes, bytes]:
+    """Marks of the events that `event_blocks` puts into sealed blocks, oldest first, by bucket."""
+    marks: dict[bytes, bytes] = {}
+    for sequence, event in entries[: len(entries) // BLOCK_EVENTS * BLOCK_EVENTS]:
+        bucket, mark = _mark(event.event_id)
+        marks[bucket] = marks.get(bucket, b"") + mark + sequence.to_bytes(_SEQUENCE_BYTES, "big")
+    return marks
+
+
+def id_bucket(event_id: str) -> bytes:
+    """Where the mark of an event id is. Begins with a byte that no id holds."""
+    return _mark(event_id)[0]
+
+
+def is_marked(event_id: str, marks: bytes | None, oldest: int) -> bool:
+    """Whether an event id is in its bucket, at the sequence `oldest` or later. Two ids are alike with a probability of 2^-64."""
+    if marks is None:
+        return False
+    _, mark = _mark(event_id)
+    at = marks.find(mark)
+    while at >= 0:
+        start = at + len(mark)
+        if at % _MARK_BYTES == 0 and int.from_bytes(marks[start : start + _SEQUENCE_BYTES], "big") >= oldest:
+            return True
+        at = marks.find(mark, at + 1)
+    return False
+
+
+def _mark(event_id: str) -> tuple[bytes, bytes]:
+    digest = blake2b(event_id.encode(), digest_size=_DIGEST_BYTES).digest()
+    return b"\0" + digest[:1], digest[1:]
 
 
 def open_events(value: bytes | None) -> list[LoggedEvent]:
     """The events of an open block, which later ones are written with; none for a sealed block, an entry of schema 1 or no log."""
-    return decode_events([value]) if value is not None and value[:2] == bytes((SCHEMA, 0)) else []
+    if value is None or value[:1] != bytes((SCHEMA,)) or value[1:3] == BLOCK_EVENTS.to_bytes(2, "big"):
+        return []
+    return decode_events([value])
 
 
 def decode_events(values: Iterable[bytes]) -> list[LoggedEvent]:
@@ -158,8 +184,9 @@ def _encode_block(entries: Sequence[LoggedEvent]) -> bytes:
     planes = (steps // unit_us).astype("<i8").view(np.uint8).reshape(-1, 8).T.tobytes()
     columns = packed(
         (
-            [event.event_id for event in events],
-            [event.track_id for event in events],
+            entries[0].sequence,
+            _column([event.event_id for event in events]),
+            _column([event.track_id for event in events]),
             bytes(event.type for event in events),
             [None if event.share_heard is None else short_number(event.share_heard) for event in events],
             int(times_us[0]),
@@ -167,22 +194,21 @@ def _encode_block(entries: Sequence[LoggedEvent]) -> bytes:
             planes,
         )
     )
-    sealed = len(entries) == BLOCK_EVENTS
-    head = _BLOCK_HEAD.pack(SCHEMA, sealed, len(entries), 0, entries[0].sequence)
-    digests = b"".join(event_digest(event.event_id) for event in events) if sealed else b""
-    return head + digests + zlib.compress(columns, _DEFLATE_LEVEL)
+    return _BLOCK_HEAD.pack(SCHEMA, len(entries), 0, entries[0].sequence) + zlib.compress(columns, _DEFLATE_LEVEL)
 
 
 def _decode_block(value: bytes) -> list[LoggedEvent]:
     if value[:1] != bytes((SCHEMA,)):
         return [_event_before(value)]
-    _, sealed, count, forgotten, first = _BLOCK_HEAD.unpack_from(value)
-    start = _BLOCK_HEAD.size + (_DIGEST_BYTES * count if sealed else 0)
-    if count > BLOCK_EVENTS:
-        raise ValueError("a block has more events than a block may have")
-    event_ids, track_ids, types, shares, time_us, unit_us, planes = msgpack.unpackb(_inflated(value[start:]))
+    _, count, forgotten, first = _BLOCK_HEAD.unpack_from(value)
+    checked_first, event_ids, track_ids, types, shares, time_us, unit_us, planes = msgpack.unpackb(
+        _inflated(value[_BLOCK_HEAD.size :])
+    )
+    if first != checked_first or not forgotten <= count <= BLOCK_EVENTS:
+        raise ValueError("the head of a block does not fit its events")
     steps = np.frombuffer(planes, np.uint8).reshape(8, -1).T.copy().view("<i8")[:, 0] * unit_us
     times_us = [time_us, *(time_us + np.cumsum(steps)).tolist()]
+    event_ids, track_ids = _texts(event_ids, count), _texts(track_ids, count)
     entries = [
         LoggedEvent(
             sequence,
@@ -193,6 +219,24 @@ def _decode_block(value: bytes) -> list[LoggedEvent]:
         )
     ]
     return entries[forgotten:]
+
+
+def _column(texts: Sequence[str]) -> str | list[str]:
+    """Texts as one, first characters first, shorter ones filled up with zeros; as they are where that would be no gain."""
+    width = max(map(len, texts))
+    if width * len(texts) > 2 * sum(map(len, texts)) or any(_FILLER in text for text in texts):
+        return list(texts)
+    filled = "".join(text.ljust(width, _FILLER) for text in texts)
+    return "".join(filled[place::width] for place in range(width))
+
+
+def _texts(column: str | list[str], count: int) -> list[str]:
+    """The texts of `_column`."""
+    if isinstance(column, list):
+        return column
+    if len(column) % count:
+        raise ValueError("a column of a block has no place for each event")
+    return [column[number::count].rstrip(_FILLER) for number in range(count)]
 
 
 def _inflated(value: bytes) -> bytes:
