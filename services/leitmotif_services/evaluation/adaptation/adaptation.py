@@ -81,6 +81,7 @@ def adapt(
     checkpoint_folder: Path,
     run_id: str = "",
     checkpoint_interval_s: float = CHECKPOINT_INTERVAL_S,
+    writes: bool = True,
     on_progress: OnProgress = lambda _phase, _progress: None,
 ) -> AdaptationResult:
     """Train the model of `folder` on `text`, and write the folder `output`.
@@ -90,6 +91,8 @@ def adapt(
     of the same model, text and settings in it goes on from there, and comes to the same weights as an unbroken one on the same
     machine and threads. What `on_progress` raises ends the run, training with a checkpoint; it is called between steps only.
     `run_id` is noted beside the output: an output that the same run finished earlier is its result, any other is refused.
+    Of several processes that train together, one alone `writes`; the others score nothing either, and their results are without
+    the perplexities and the model's hash.
 
     Raises FIELD_INVALID for settings, an existing output and a checkpoint of another run, CONTEXT_INVALID, TEXT_EMPTY for a text
     too short for half a window or whose held-out share has no token to score, LIMIT_EXCEEDED when training does not fit into
@@ -106,13 +109,14 @@ def adapt(
     context = training_context(settings, model.context_length)
     train_text, held_out = split_held_out(text, settings.held_out_share, settings.documents)
     windows = _windows(trainable, train_text, settings, context)
+    identity = _identity(model.sha256, text, settings)
+    checkpoints = Checkpoints(checkpoint_folder, identity, interval_s=checkpoint_interval_s, writes=writes)
+    found = checkpoints.latest()
     training = trainable.begin(
         Optimization(settings.weight_decay, settings.max_grad_norm, settings.seed),
         context=max(len(window) - 1 for window in windows),
     )
-    identity = _identity(model.sha256, text, settings)
-    checkpoints = Checkpoints(checkpoint_folder, identity, interval_s=checkpoint_interval_s)
-    found = checkpoints.latest()
+    held_out = held_out if writes else ""
     if found is None:
         position = _Position(_perplexity(model, held_out, settings, context, "scoring the held-out text", on_progress))
     else:
@@ -135,6 +139,9 @@ def adapt(
         context=context,
         resumed_from_step=resumed_from,
     )
+
+    if not writes:
+        return result
 
     def notes(model_sha256: str) -> dict[str, object]:
         figures = asdict(replace(result, model_sha256=model_sha256))

@@ -31,8 +31,9 @@ class Checkpoints:
     Nothing in them is pickled: tensors are safetensors, the position is JSON.
     """
 
-    def __init__(self, folder: Path, identity: str, *, interval_s: float) -> None:
-        """`identity` tells which run they are of: model, text and settings."""
+    def __init__(self, folder: Path, identity: str, *, interval_s: float, writes: bool = True) -> None:
+        """`identity` tells which run they are of: model, text and settings. Without `writes` they are read alone."""
+        self._writes = writes
         self._folder = folder
         self._identity = identity
         self._interval_s = interval_s
@@ -62,6 +63,8 @@ class Checkpoints:
 
     def write(self, step: int, position: dict[str, Any], write_state: Callable[[Path], None]) -> None:
         """Write the checkpoint before `step`, then remove older ones. Killed at any point, one of both is whole."""
+        if not self._writes:
+            return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         writing = self._folder / f"{_UNFINISHED}{step}-{os.getpid()}"
         shutil.rmtree(writing, ignore_errors=True)

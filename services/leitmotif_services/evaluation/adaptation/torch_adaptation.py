@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from leitmotif_services.evaluation.adaptation.torch_process_group import ProcessGroup
 from leitmotif_services.evaluation.adaptation.trainable_model import Optimization
 from leitmotif_services.evaluation.models.language_model import LanguageModel, TokenIds
 from leitmotif_services.evaluation.models.model_folder import ModelFolder
@@ -35,16 +36,21 @@ _MODEL_FILE = "model.safetensors"
 _OPTIMIZER_FILE = "optimizer.safetensors"
 
 
-def load_trainable_model(folder: ModelFolder, *, threads: int, memory_limit_bytes: int) -> "TorchTrainableModel":
-    """Load the model of a checked folder to train it; errors as of `load_language_model`."""
+def load_trainable_model(
+    folder: ModelFolder, *, threads: int, memory_limit_bytes: int, group: ProcessGroup | None = None
+) -> "TorchTrainableModel":
+    """Load the model of a checked folder to train it, along with the other processes of `group`; errors as of
+    `load_language_model`.
+    """
     loaded = load_language_model(folder, threads=threads, memory_limit_bytes=memory_limit_bytes)
-    return TorchTrainableModel(loaded, memory_limit_bytes=memory_limit_bytes)
+    return TorchTrainableModel(loaded, memory_limit_bytes=memory_limit_bytes, group=group)
 
 
 class TorchTrainableModel:
     """A loaded model whose weights change in place."""
 
-    def __init__(self, loaded: TransformersLanguageModel, *, memory_limit_bytes: int) -> None:
+    def __init__(self, loaded: TransformersLanguageModel, *, memory_limit_bytes: int, group: ProcessGroup | None = None) -> None:
+        self._group = group
         self._loaded = loaded
         self._memory_limit_bytes = memory_limit_bytes
 
@@ -61,7 +67,15 @@ class TorchTrainableModel:
     def begin(self, optimization: Optimization, *, context: int) -> "TorchTraining":
         """As the port says; activations are estimated."""
         together = self._windows_together(context)
-        return TorchTraining(self._loaded.module, optimization, together=together, split_head=self._loaded.logits_are_tiled)
+        if self._group is not None:
+            self._group.barrier()  # each has seen output and checkpoint before one of them changes either
+        return TorchTraining(
+            self._loaded.module,
+            optimization,
+            together=together,
+            split_head=self._loaded.logits_are_tiled,
+            group=self._group,
+        )
 
     def write_weights(self, folder: Path) -> None:
         """Through the library, which knows the names and which weights are shared."""
@@ -95,13 +109,22 @@ class TorchTrainableModel:
 class TorchTraining:
     """ModelTraining over a module in float32."""
 
-    def __init__(self, module: Any, optimization: Optimization, *, together: int, split_head: bool) -> None:
+    def __init__(
+        self,
+        module: Any,
+        optimization: Optimization,
+        *,
+        together: int,
+        split_head: bool,
+        group: ProcessGroup | None = None,
+    ) -> None:
         """`together`: windows that are computed at a time. `split_head`: the output layer is all that lies between states and
         logits, so that it can be computed for some positions after others.
         """
         self._module = module
         self._optimization = optimization
         self._together = together
+        self._group = group
         self._split_head = split_head
         self._parameters: dict[str, torch.nn.Parameter] = dict(module.named_parameters())  # a shared one once
         for parameter in self._parameters.values():
@@ -122,13 +145,18 @@ class TorchTraining:
         self._optimizer.zero_grad(set_to_none=True)
         self._module.train()
         nll_sum = 0.0
+        mine, first_part = windows, 0
+        if self._group is not None:
+            mine, first_part = self._group.share(windows), self._group.rank * len(windows)
         try:
             with torch.random.fork_rng(devices=[]):
-                for part, rows in enumerate(self._parts(windows)):
+                for part, rows in enumerate(self._parts(mine), first_part):
                     torch.manual_seed(_seed(self._optimization.seed, number, part))
                     nll_sum += self._accumulate(rows, tokens)
         finally:
             self._module.eval()
+        if self._group is not None:
+            nll_sum = self._group.sum_gradients(self._parameters.values(), nll_sum)
         norm = float(torch.nn.utils.clip_grad_norm_(self._parameters.values(), self._optimization.max_grad_norm))
         loss = nll_sum / tokens
         if not (math.isfinite(loss) and math.isfinite(norm)):
@@ -170,6 +198,8 @@ class TorchTraining:
             if name not in self._parameters:
                 raise _unreadable(folder)
             self._optimizer.state[self._parameters[name]][kind] = tensor
+        if self._group is not None:
+            self._group.barrier()
 
     def _parts(self, windows: Sequence[TokenIds]) -> Iterator[torch.Tensor]:
         """Windows of one length, at most so many as go together: (B, L + 1)."""

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -25,6 +25,7 @@ from leitmotif_services.evaluation.commands.local_models import (
 
 if TYPE_CHECKING:
     from leitmotif_services.evaluation.adaptation.adaptation import OnProgress
+    from leitmotif_services.evaluation.adaptation.torch_process_group import ProcessGroup
     from leitmotif_services.evaluation.adaptation.trainable_model import TrainableModel
     from leitmotif_services.evaluation.models.model_folder import ModelFolder
     from leitmotif_services.evaluation.scoring.document_scoring import Progress
@@ -58,11 +59,15 @@ def adapt(
     Broken off, by Ctrl-C or anything else, the same command goes on from the last checkpoint, which lies in OUT.partial until the
     model is whole, and comes to the same model. OUT.partial must be where nobody else writes.
 
+    Under torchrun, its processes share the windows of each step; Ctrl-C leaves the last checkpoint that was due there.
+
     Examples:
 
         leitmotif lm adapt --model models/gpt2 --text law.txt --out models/gpt2-law
 
         leitmotif lm adapt --model models/gpt2 --text reviews.txt --documents lines --epochs 3 --out models/reviews --json
+
+        torchrun --nproc-per-node 2 --no-python leitmotif lm adapt --model models/gpt2 --text law.txt --out models/gpt2-law
     """
     with needs_extra("evaluation"):
         from leitmotif_services.evaluation.adaptation.adaptation import adapt as train
@@ -89,15 +94,21 @@ def adapt(
     try:
         content = read_text(text, limit_bytes=MAX_TEXT_BYTES)
         folder = inspect_model_folder(model)
-        with shown_progress() as show, _stopped_by_interrupt(show) as on_progress:
+        with ExitStack() as stack:
+            group = _process_group(stack)
+            leads = group is None or group.rank == 0
+            on_progress: OnProgress = stack.enter_context(shown_progress()) if leads else lambda _phase, _progress: None
+            if group is None:
+                on_progress = stack.enter_context(_stopped_by_interrupt(on_progress))
             result = train(
-                _trainable_loader(threads, memory_limit_gb),
+                _trainable_loader(threads, memory_limit_gb, group),
                 folder,
                 content,
                 settings,
                 output=out,
                 checkpoint_folder=partial,
                 checkpoint_interval_s=checkpoint_s,
+                writes=leads,
                 on_progress=on_progress,
             )
     except ServiceError as error:
@@ -108,6 +119,8 @@ def adapt(
         fail(f"stopped; the checkpoint is in {partial}, run the same command again to go on")
     except OSError as error:
         fail(f"cannot write {out}: {error.strerror}")
+    if not leads:
+        return
     figures: dict[str, object] = {"model": str(out), **asdict(result)}
     if json:
         print_json(json_figures(figures))
@@ -116,13 +129,24 @@ def adapt(
         stdout.print(f"{name:18} {value:.6g}" if isinstance(value, float) else f"{name:18} {value}", markup=False, soft_wrap=True)
 
 
-def _trainable_loader(threads: int, memory_limit_gb: float) -> "Callable[[ModelFolder], TrainableModel]":
+def _process_group(stack: ExitStack) -> "ProcessGroup | None":
+    """The processes that torchrun started with this one; None where it did not."""
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        return None
+    with needs_extra("evaluation"):
+        from leitmotif_services.evaluation.adaptation.torch_process_group import joined_process_group
+    return stack.enter_context(joined_process_group())
+
+
+def _trainable_loader(
+    threads: int, memory_limit_gb: float, group: "ProcessGroup | None"
+) -> "Callable[[ModelFolder], TrainableModel]":
     limit_bytes = round(memory_limit_gb * 1e9) or os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
     def load(folder: "ModelFolder") -> "TrainableModel":
         with needs_extra("evaluation"):  # after the checks: it takes seconds
             from leitmotif_services.evaluation.adaptation.torch_adaptation import load_trainable_model
-        return load_trainable_model(folder, threads=threads or os.cpu_count() or 1, memory_limit_bytes=limit_bytes)
+        return load_trainable_model(folder, threads=threads or os.cpu_count() or 1, memory_limit_bytes=limit_bytes, group=group)
 
     return load
 
