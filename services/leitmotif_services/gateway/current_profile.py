@@ -40,18 +40,36 @@ class CurrentProfile:
             try:
                 return await step()
             except (UpstreamError, ServiceError) as error:
-                if error.reason == Reason.PROTOTYPE_SPACE_UNKNOWN:
-                    await self._spaces.register(user_id, deadline)
-                elif error.reason == Reason.MODEL_VERSION_MISMATCH:
-                    await self._bring_up_to_date(user_id, deadline)
-                else:
-                    raise
+                await self._mend(error, user_id, deadline)
         return await step()
+
+    async def run_change(
+        self, user_id: str, step: Callable[[str, str], Awaitable[R]], deadline: Deadline, *, etag: str = ""
+    ) -> R:
+        """As `run`, for a step that changes the profile on condition that it is of a model version and has an etag.
+
+        Both are given to the step: the version is that of profiles of the model that answers the user; the etag is the caller's
+        or, where the profile had to be rebuilt first, the one that the rebuild gave. An empty etag is none. ETAG_MISMATCH where
+        somebody else has changed it.
+        """
+
+        async def change() -> R:
+            model = await self._model.answering(user_id, deadline)
+            return await step(model.profile_version, etag)
+
+        for _ in range(_MENDS):
+            try:
+                return await change()
+            except (UpstreamError, ServiceError) as error:
+                rebuilt = await self._mend(error, user_id, deadline, etag=etag)
+                if etag and rebuilt is not None:
+                    etag = rebuilt.profile.etag
+        return await change()
 
     async def run_edit(
         self, user_id: str, prototype_ids: Iterable[str], step: Callable[[], Awaitable[R]], deadline: Deadline
     ) -> R:
-        """As `run`, for a step that changes controls of prototypes, or would: they may be new since the profile was made."""
+        """As `run`, for a step that would change controls of prototypes: they may be new since the profile was made."""
         try:
             return await self.run(user_id, step, deadline)
         except UpstreamError as error:
@@ -77,23 +95,41 @@ class CurrentProfile:
 
         return await undisturbed(user_id, rebuild)
 
-    async def _bring_up_to_date(self, user_id: str, deadline: Deadline) -> None:
+    async def _mend(
+        self, error: UpstreamError | ServiceError, user_id: str, deadline: Deadline, *, etag: str = ""
+    ) -> profiles_pb2.RebuildProfileResponse | None:
+        """Take away what a step failed for, or raise the error; what a rebuild gave, if that was it."""
+        if error.reason == Reason.PROTOTYPE_SPACE_UNKNOWN:
+            await self._spaces.register(user_id, deadline)
+            return None
+        if error.reason == Reason.MODEL_VERSION_MISMATCH:
+            return await self._bring_up_to_date(user_id, deadline, etag=etag)
+        raise error
+
+    async def _bring_up_to_date(
+        self, user_id: str, deadline: Deadline, *, etag: str = ""
+    ) -> profiles_pb2.RebuildProfileResponse | None:
         """Rebuild a profile that is of another model; nothing for one that is not, or for a user without one.
 
-        When the model changes meanwhile, the profile stays as it is: whoever asked for it meets the mismatch again.
+        With `etag`, only while the profile has it: ETAG_MISMATCH. When the model changes meanwhile, the profile stays as it is:
+        whoever asked for it meets the mismatch again.
         """
         model = await self._spaces.register(user_id, deadline)
 
-        async def rebuild_if_of_another() -> None:
+        async def rebuild_if_of_another() -> profiles_pb2.RebuildProfileResponse | None:
             profile = await self._read(user_id, deadline)
-            if profile.model_version != model.profile_version:  # else another call that met the mismatch was here before
-                await self._rebuild_as_read(profile, model, deadline)
+            if profile.model_version == model.profile_version:  # another call that met the mismatch was here before
+                return None
+            profile.etag = etag or profile.etag
+            return await self._rebuild_as_read(profile, model, deadline)
 
         try:
-            await undisturbed(user_id, rebuild_if_of_another)
+            # The caller's own condition is the caller's to try again.
+            return await (rebuild_if_of_another() if etag else undisturbed(user_id, rebuild_if_of_another))
         except (UpstreamError, ServiceError) as error:
             if error.reason not in (Reason.PROFILE_NOT_FOUND, Reason.MODEL_VERSION_MISMATCH):
                 raise
+            return None
 
     async def _read(self, user_id: str, deadline: Deadline) -> profiles_pb2.Profile:
         request = profiles_pb2.GetProfileRequest(user_id=user_id, top=1)
@@ -125,7 +161,7 @@ async def undisturbed(user_id: str, step: Callable[[], Awaitable[R]]) -> R:
         await asyncio.sleep(random.uniform(0.0, _LONGEST_PAUSE_S) * failed / _TRIES)
         try:
             return await step()
-        except UpstreamError as error:
+        except (UpstreamError, ServiceError) as error:
             if error.reason != Reason.ETAG_MISMATCH:
                 raise
     message = f"the profile of user {user_id!r} changes too often to be changed as a whole; call again"

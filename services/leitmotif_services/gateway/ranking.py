@@ -96,7 +96,7 @@ class Ranking:
                 catalogue_revision=compared.catalogue_revision,
             )
 
-        return await self._current.run_edit(user_id, edited_prototypes(request), compare, deadline)
+        return await self._current.run_edit(user_id, _edited_prototypes(request), compare, deadline)
 
     async def explain(self, request: gateway_pb2.ExplainRequest, deadline: Deadline) -> gateway_pb2.ExplainResponse:
         """One track's score, and what would bring it up."""
@@ -140,8 +140,8 @@ class Ranking:
         return await call("profiles", self._upstreams.profiles.GetProfileVector, request, deadline)
 
 
-def edited_prototypes(request: gateway_pb2.WhatIfRequest | gateway_pb2.EditControlsRequest) -> list[str]:
-    """The prototypes whose controls a request changes, or would."""
+def _edited_prototypes(request: gateway_pb2.WhatIfRequest) -> list[str]:
+    """The prototypes whose controls a request would change."""
     return [change.prototype_id for change in request.changes] + [update.control.prototype_id for update in request.updates]
 
 

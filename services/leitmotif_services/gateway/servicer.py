@@ -18,7 +18,7 @@ from leitmotif_services.gateway.known_tracks import TrackLookup
 from leitmotif_services.gateway.profile_import import ProfileImport
 from leitmotif_services.gateway.prototype_making import PrototypeMaking
 from leitmotif_services.gateway.prototype_spaces import PrototypeSpaces
-from leitmotif_services.gateway.ranking import Ranking, edited_prototypes, labelled
+from leitmotif_services.gateway.ranking import Ranking, labelled
 from leitmotif_services.gateway.recommendation_stream import recommendations
 from leitmotif_services.gateway.track_ingestion import TrackIngestion
 from leitmotif_services.gateway.upstreams import CallContext, Deadline, Upstreams, call
@@ -114,7 +114,6 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
         edit_request = profiles_pb2.EditProfileRequest(
             user_id=user_id,
             changes=request.changes,
-            etag=request.etag,
             request_id=request.request_id,
             actor=request.actor,
             reason=request.reason,
@@ -122,10 +121,11 @@ class GatewayServicer(gateway_pb2_grpc.GatewayServiceServicer):
             updates=request.updates,
         )
 
-        async def edit() -> profiles_pb2.EditProfileResponse:
+        async def edit(model_version: str, etag: str) -> profiles_pb2.EditProfileResponse:
+            edit_request.model_version, edit_request.etag = model_version, etag
             return await call("profiles", self._upstreams.profiles.EditProfile, edit_request, deadline)
 
-        edited = await self._current.run_edit(user_id, edited_prototypes(request), edit, deadline)
+        edited = await self._current.run_change(user_id, edit, deadline, etag=request.etag)
         return gateway_pb2.EditControlsResponse(profile=edited.profile, edit=edited.edit)
 
     async def ChangeExclusions(

@@ -15,6 +15,7 @@ from leitmotif_services.runtime.validation import checked_id, checked_length, ch
 
 MOST_CHANGES = 100
 _ACTIONS = {int(action): action for action in ControlAction}
+_CONDITIONS = frozenset(("etag", "model_version"))
 _CONTROL_PATHS = ("edit", "muted", "pinned")
 
 
@@ -58,16 +59,24 @@ def _change_of(change: profiles_pb2.ControlChange, field: str) -> ControlChange:
 def conditions_of(
     request: profiles_pb2.EditProfileRequest | profiles_pb2.UndoEditRequest | profiles_pb2.RedoEditRequest,
 ) -> Conditions:
-    """Etag and request_id of a request; a repeat has the same fingerprint, another request another."""
+    """Etag, model version and request_id of a request; a repeat has the same fingerprint, another request another."""
     etag = checked_text("etag", request.etag, maximum=128)
+    model_version = ""
+    if isinstance(request, profiles_pb2.EditProfileRequest) and request.model_version:
+        model_version = checked_id("model_version", request.model_version)
     if not request.request_id:
-        return Conditions(etag)
-    return Conditions(etag, checked_id("request_id", request.request_id), _fingerprint(request))
+        return Conditions(etag, model_version=model_version)
+    return Conditions(etag, checked_id("request_id", request.request_id), _fingerprint(request), model_version)
 
 
 def _fingerprint(request: Message) -> bytes:
+    asked = type(request)()
+    asked.CopyFrom(request)
+    # A repeat may come under another model, or with the etag that a rebuild between the two gave.
+    for condition in _CONDITIONS.intersection(asked.DESCRIPTOR.fields_by_name):
+        asked.ClearField(condition)
     person = request.DESCRIPTOR.name.encode()[:16]
-    return blake2b(request.SerializeToString(deterministic=True), digest_size=16, person=person).digest()
+    return blake2b(asked.SerializeToString(deterministic=True), digest_size=16, person=person).digest()
 
 
 def sequence_of(request: profiles_pb2.UndoEditRequest | profiles_pb2.RedoEditRequest) -> int:

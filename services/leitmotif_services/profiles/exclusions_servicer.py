@@ -31,6 +31,7 @@ class ExclusionsServicer(ExclusionsServiceServicer):
             exclusions_of(request.remove, "remove"),
             model_tracks_of(request.known) if request.HasField("known") else None,
             etag=checked_text("etag", request.etag, maximum=_MOST_ETAG_CHARACTERS),
+            model_version=checked_id("model_version", request.model_version) if request.model_version else "",
             allow_missing=request.allow_missing,
         )
         return pb2.ChangeExclusionsResponse(exclusions=exclusions_message(excluded.exclusions), profile=profile_message(excluded))

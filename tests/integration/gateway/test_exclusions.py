@@ -8,7 +8,7 @@ import pytest
 from leitmotif.api.gateway.v1 import gateway_pb2 as pb
 from leitmotif.api.profiles.v1 import exclusions_pb2, profiles_pb2
 from leitmotif.api.prototypes.v1 import catalogue_pb2, prototypes_pb2
-from leitmotif_services.runtime.errors import Reason, ServiceError
+from leitmotif_services.runtime.errors import Reason, ServiceError, invalid_field
 from tests.integration.gateway.gateway_process import refusal_of
 from tests.integration.gateway.real_services import shown, weights
 from tests.integration.gateway.scripted_services import Services, gateway_over
@@ -208,11 +208,31 @@ async def test_a_change_is_tried_again_on_what_was_read_anew(scripted):
         assert [call.etag for call in scripted.calls["ChangeExclusions"][tried:]] == ["mine"]
 
 
-async def test_hiding_reads_nothing_first(scripted):
+async def test_hiding_does_not_read_the_profile_first(scripted):
     async with gateway_over(scripted) as stubs:
         entries = {"hidden_track_ids": ["a"], "hidden_artists": ["Ada"]}
         await stubs.gateway.ChangeExclusions(pb.ChangeExclusionsRequest(user_id="ada", add=entries, remove=entries))
-    assert list(scripted.calls) == ["ChangeExclusions"]
+    assert scripted.calls.keys() <= {"GetModel", "RegisterPrototypeSpace", "ChangeExclusions"}
+    [changed] = scripted.calls["ChangeExclusions"]
+    assert (changed.model_version, changed.etag) == ("p-1", "")
+
+
+async def test_a_profile_that_appears_during_the_change_is_read(scripted):
+    answers = iter([ServiceError(Reason.PROFILE_NOT_FOUND, "no profile"), scripted.answers["GetProfile"](None)])
+    scripted.answers["GetProfile"] = lambda request: next(answers)
+    made = exclusions_pb2.ChangeExclusionsResponse(profile={"etag": "done"})
+    changes = iter([invalid_field("known", "is required"), made])
+    scripted.answers["ChangeExclusions"] = lambda request: next(changes)
+    entries = {"uncounted_artists": ["Ada"]}
+    async with gateway_over(scripted) as stubs:
+        changed = await stubs.gateway.ChangeExclusions(pb.ChangeExclusionsRequest(user_id="ada", add=entries, allow_missing=True))
+        assert changed.profile.etag == "done"
+        assert [call.etag for call in scripted.calls["ChangeExclusions"]] == ["", "v0"]
+
+        scripted.answers["GetProfile"] = ServiceError(Reason.PROFILE_NOT_FOUND, "no profile")
+        scripted.answers["ChangeExclusions"] = invalid_field("add.uncounted_artists[0]", "must not be empty")
+        call = stubs.gateway.ChangeExclusions(pb.ChangeExclusionsRequest(user_id="ada", add=entries, allow_missing=True))
+        assert await reason_of(call) == "FIELD_INVALID"
 
 
 async def test_a_rebuild_is_tried_again_on_what_was_read_anew(scripted):

@@ -99,6 +99,72 @@ async def test_an_update_of_a_prototype_that_is_newer_than_the_profile_rebuilds_
     assert edited.profile.event_count == 1
 
 
+async def under_another_model(platform, stubs):
+    """Ada's profile as it was when "keys" took the place of "piano"; returns it and the version of the model since."""
+    await listen(stubs, "ada")
+    before = await shown(stubs)
+    version = platform.add_bundle(with_keys())
+    await stubs.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=version))
+    return before, version
+
+
+async def change_exclusions(stubs, add, **fields):
+    return await stubs.gateway.ChangeExclusions(pb.ChangeExclusionsRequest(user_id="ada", add=add, **fields))
+
+
+async def test_a_control_of_a_prototype_that_only_the_model_before_had_is_not_changed(platform, stubs):
+    await under_another_model(platform, stubs)
+    mute = {"control": {"prototype_id": "piano", "muted": True}, "update_mask": {"paths": ["muted"]}}
+    assert await reason_of(edit(stubs, mute)) == "PROTOTYPE_NOT_FOUND"
+    assert await reason_of(stubs.gateway.WhatIf(pb.WhatIfRequest(user_id="ada", updates=[mute]))) == "PROTOTYPE_NOT_FOUND"
+    assert not (await shown(stubs)).can_undo
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+@pytest.mark.parametrize("counting", [False, True])
+async def test_exclusions_are_changed_in_a_profile_of_the_model_that_answers(platform, stubs, guarded, counting):
+    before, version = await under_another_model(platform, stubs)
+    add = {"uncounted_track_ids": ["ada"]} if counting else {"hidden_track_ids": ["ada"]}
+    changed = await change_exclusions(stubs, add, etag=before.etag if guarded else "")
+    assert (changed.profile.model_version, changed.profile.event_count) == (version, 0 if counting else 1)
+    assert changed.profile.exclusion_count == 1
+
+
+async def test_a_rebuild_does_not_turn_the_callers_etag_stale(platform, stubs):
+    before, version = await under_another_model(platform, stubs)
+    calm = {"control": {"prototype_id": "calm", "edit": 1.0}, "update_mask": {"paths": ["edit"]}}
+    edited = await edit(stubs, calm, etag=before.etag, request_id="r")
+    assert (edited.profile.model_version, edited.profile.event_count) == (version, 1)
+    # The caller, whose first answer was lost, repeats the call as it was.
+    again = await edit(stubs, calm, etag=before.etag, request_id="r")
+    assert (again.edit.sequence, again.profile.etag) == (1, edited.profile.etag)
+    assert await reason_of(edit(stubs, calm, etag=before.etag)) == "ETAG_MISMATCH"
+
+
+async def test_a_stale_etag_is_refused_after_a_model_change_and_nothing_is_rebuilt(platform, stubs):
+    await listen(stubs, "ada")
+    stale = (await shown(stubs)).etag
+    await listen(stubs, "bix")
+    before, _ = await under_another_model(platform, stubs)
+    calm = {"control": {"prototype_id": "calm", "edit": 1.0}}
+    assert await reason_of(edit(stubs, calm, etag=stale)) == "ETAG_MISMATCH"
+    for add in ({"hidden_track_ids": ["ada"]}, {"uncounted_track_ids": ["ada"]}):
+        assert await reason_of(change_exclusions(stubs, add, etag=stale)) == "ETAG_MISMATCH"
+    assert (await shown(stubs)).etag == before.etag
+
+
+async def test_a_profile_is_made_under_the_model_that_answers(platform, stubs):
+    first = (await stubs.models.GetModel(models_pb2.GetModelRequest())).model.model_version
+    for version in (platform.add_bundle(with_keys()), first):
+        await stubs.models.ActivateModel(models_pb2.ActivateModelRequest(model_version=version))
+        calm = {"control": {"prototype_id": "calm", "edit": 1.0}}
+        edited = await edit(stubs, calm, user_id=f"e-{version}", allow_missing=True)
+        changed = await stubs.gateway.ChangeExclusions(
+            pb.ChangeExclusionsRequest(user_id=f"x-{version}", add={"hidden_artists": ["Ada"]}, allow_missing=True)
+        )
+        assert (edited.profile.model_version, changed.profile.model_version) == (version, version)
+
+
 async def test_a_rename_reaches_the_profiles(stubs):
     await listen(stubs, "ada")
 

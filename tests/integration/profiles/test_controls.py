@@ -164,3 +164,23 @@ async def test_weights_have_the_labels_registered_last(caller: Any, wire: Any) -
     )
     assert [entry.label for entry in (await caller.profile("u")).weights] == labels
     assert [entry.label for entry in (await caller.profile("u", top=1)).weights] == ["Calm"]
+
+
+async def test_a_model_version_guards_an_edit(caller: Any, wire: Any) -> None:
+    boost = wire.change("calm", "BOOST")
+    await caller.register("m2", ("calm", "keys"))
+    made = await caller.edit("u", boost, allow_missing=True, model_version="m1", request_id="r")
+    assert made.profile.model_version == "m1"  # though "m2" was registered last
+    mismatch = (grpc.StatusCode.FAILED_PRECONDITION, "MODEL_VERSION_MISMATCH")
+    # Whether the profile has such a prototype matters only where it is of the model that is meant.
+    for change in (boost, wire.change("keys", "BOOST")):
+        assert await caller.refusal(caller.edit("u", change, model_version="m2")) == mismatch
+    assert (await caller.profile("u")).etag == made.profile.etag
+    assert (await caller.edit("u", boost, model_version="m1")).edit.sequence == 2
+    # A repeat asks the same, whichever model answers by now and whichever etag the profile has.
+    again = await caller.edit("u", boost, allow_missing=True, model_version="m2", etag=made.profile.etag, request_id="r")
+    assert (again.edit.sequence, again.profile.etag) == (1, made.profile.etag)
+    unknown = caller.edit("v", boost, allow_missing=True, model_version="m3")
+    assert await caller.refusal(unknown) == (grpc.StatusCode.FAILED_PRECONDITION, "PROTOTYPE_SPACE_UNKNOWN")
+    invalid = (grpc.StatusCode.INVALID_ARGUMENT, "FIELD_INVALID")
+    assert await caller.refusal(caller.edit("u", boost, model_version="{m}")) == invalid

@@ -254,6 +254,20 @@ async def test_an_etag_guards_a_change(listener: Listener) -> None:
     await listener.caller.stub.RebuildProfile(rebuild)
 
 
+async def test_a_model_version_guards_a_change(listener: Listener) -> None:
+    mismatch = (grpc.StatusCode.FAILED_PRECONDITION, "MODEL_VERSION_MISMATCH")
+    await listener.caller.register("m2", ("calm", "keys"))
+    made = await listener.change(model_version="m1", allow_missing=True, known=None)
+    assert made.profile.model_version == "m1"  # though "m2" was registered last
+    hidden = pb.Exclusions(hidden_track_ids=["t1"])
+    assert await listener.caller.refusal(listener.change(add=hidden, model_version="m2", known=None)) == mismatch
+    assert (await listener.kept()).etag == made.profile.etag
+    changed = await listener.change(add=hidden, model_version="m1", known=None)
+    assert changed.profile.exclusion_count == 1
+    unknown = listener.change(user_id="v", model_version="m3", allow_missing=True, known=None)
+    assert await listener.caller.refusal(unknown) == (grpc.StatusCode.FAILED_PRECONDITION, "PROTOTYPE_SPACE_UNKNOWN")
+
+
 async def test_bad_input_is_refused_and_changes_nothing(listener: Listener) -> None:
     await listener.hear(("t1", 1))
     await listener.change(add=pb.Exclusions(hidden_track_ids=[f"x{number}" for number in range(2000)]))
@@ -280,6 +294,7 @@ async def test_bad_input_is_refused_and_changes_nothing(listener: Listener) -> N
         ({"remove": out(ranges=[between(2, 1)])}, INVALID),
         ({"user_id": "{u}"}, INVALID),
         ({"etag": "e" * 10_240}, INVALID),
+        ({"model_version": "{m}"}, INVALID),
     ]
     for fields, expected in cases:
         assert await listener.caller.refusal(listener.change(**fields)) == expected, fields

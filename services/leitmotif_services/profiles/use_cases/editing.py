@@ -9,7 +9,7 @@ from leitmotif_services.profiles.taste.profile import Edit, Profile
 from leitmotif_services.profiles.taste.prototype_space import PrototypeSpace
 from leitmotif_services.profiles.use_cases.edit_log import logged_edits, settled
 from leitmotif_services.profiles.use_cases.outcomes import Conditions, Edited, Previewed
-from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates, check_etag, present
+from leitmotif_services.profiles.use_cases.profile_updates import ProfileUpdates, check_etag, check_model, present
 from leitmotif_services.profiles.use_cases.scoring_view import PLAIN_VIEW, ScoringView
 from leitmotif_services.runtime.errors import Reason, ServiceError
 
@@ -35,7 +35,9 @@ class Editing:
         async def change(stored: Stored) -> tuple[Profile, PrototypeSpace, Edit, bool]:
             if stored.profile is None and allow_missing:
                 check_etag(user_id, "", conditions.etag)
-            profile, space = await self._editable(user_id, stored, allow_missing=allow_missing)
+            profile, space = await self._editable(
+                user_id, stored, allow_missing=allow_missing, model_version=conditions.model_version
+            )
             profile = await settled(self._updates.store, profile, space)
             forgotten = await self._logged(profile, profile.forgotten_by_next_edit(self._updates.edit_log_length))
             edited, edit = profile.edited(
@@ -90,12 +92,16 @@ class Editing:
     async def _logged(self, profile: Profile, sequences: Sequence[int]) -> dict[int, Edit]:
         return await logged_edits(self._updates.store, profile, sequences)
 
-    async def _editable(self, user_id: str, stored: Stored, *, allow_missing: bool) -> tuple[Profile, PrototypeSpace]:
-        """The profile that changes apply to, an empty one of the latest space where there may be none; PROFILE_NOT_FOUND."""
+    async def _editable(
+        self, user_id: str, stored: Stored, *, allow_missing: bool, model_version: str = ""
+    ) -> tuple[Profile, PrototypeSpace]:
+        """The profile that changes apply to, an empty one where there may be none; PROFILE_NOT_FOUND, MODEL_VERSION_MISMATCH."""
         if stored.profile is None and allow_missing:
-            space = await self._updates.spaces.latest()
+            space = await self._updates.space_of_new(model_version)
             return Profile.empty(user_id, space, self._updates.now_us()), space
         profile = present(user_id, stored)
+        if model_version:
+            check_model(profile, model_version)
         return profile, await self._updates.spaces.of(profile.model_version)
 
     async def _change_controls(

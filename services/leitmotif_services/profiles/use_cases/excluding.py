@@ -47,16 +47,20 @@ class Excluding:
         known: ModelTracks | None = None,
         *,
         etag: str = "",
+        model_version: str = "",
         allow_missing: bool = False,
     ) -> Excluded:
         """Add entries and remove others, all or none; the history is recomputed where other events count than before.
 
-        What is in both is removed. Nothing is written where nothing changes. LIMIT_EXCEEDED, ETAG_MISMATCH,
-        MODEL_VERSION_MISMATCH; FIELD_INVALID where `known` is needed and missing, or its rows do not have K numbers.
+        What is in both is removed. With `model_version`, only in a profile of it, or a new one. Nothing is written where nothing
+        changes. LIMIT_EXCEEDED, ETAG_MISMATCH, MODEL_VERSION_MISMATCH; FIELD_INVALID where `known` is needed and missing, or its
+        rows do not have K numbers.
         """
 
         async def decide(stored: Stored) -> tuple[Commit | None, Excluded]:
-            profile, space = await self._profile(user_id, stored, etag=etag, allow_missing=allow_missing)
+            profile, space = await self._profile(
+                user_id, stored, etag=etag, model_version=model_version, allow_missing=allow_missing
+            )
             if known is not None:
                 check_model(profile, known.model_version)
                 known.tracks.check_dimension("known.affinities", space.size)
@@ -71,13 +75,17 @@ class Excluding:
 
         return await self._updates.update.run(user_id, decide, include=Include.EXCLUSIONS)
 
-    async def _profile(self, user_id: str, stored: Stored, *, etag: str, allow_missing: bool) -> tuple[Profile, PrototypeSpace]:
+    async def _profile(
+        self, user_id: str, stored: Stored, *, etag: str, model_version: str, allow_missing: bool
+    ) -> tuple[Profile, PrototypeSpace]:
         if stored.profile is None and allow_missing:
             check_etag(user_id, "", etag)
-            space = await self._updates.spaces.latest()
+            space = await self._updates.space_of_new(model_version)
             return Profile.empty(user_id, space, self._updates.now_us()), space
         profile = present(user_id, stored)
         check_etag(user_id, profile.version.etag, etag)
+        if model_version:
+            check_model(profile, model_version)
         return profile, await self._updates.spaces.of(profile.model_version)
 
     async def _recomputed(self, profile: Profile, exclusions: Exclusions, known: ModelTracks | None, prototypes: int) -> History:

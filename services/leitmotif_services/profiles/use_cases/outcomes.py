@@ -12,11 +12,11 @@ class Conditions:
 
     etag: str = ""
     """Change only a profile of this version; empty for any."""
-    model_version: str = ""
-    """Change only a profile of this model version, and make a missing one of it; empty for any."""
     request_id: str = ""
     fingerprint: bytes = b""
     """Digest of what the request that the request_id stands for asks."""
+    model_version: str = ""
+    """Change only a profile of this model version, and make a missing one of it; empty for any."""
 
 
 @dataclass(frozen=True)

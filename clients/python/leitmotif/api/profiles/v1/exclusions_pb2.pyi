@@ -57,20 +57,22 @@ class GetExclusionsResponse(_message.Message):
     def __init__(self, exclusions: _Optional[_Union[Exclusions, _Mapping]] = ..., etag: _Optional[str] = ...) -> None: ...
 
 class ChangeExclusionsRequest(_message.Message):
-    __slots__ = ("user_id", "add", "remove", "known", "etag", "allow_missing")
+    __slots__ = ("user_id", "add", "remove", "known", "etag", "allow_missing", "model_version")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     ADD_FIELD_NUMBER: _ClassVar[int]
     REMOVE_FIELD_NUMBER: _ClassVar[int]
     KNOWN_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     add: Exclusions
     remove: Exclusions
     known: KnownTracks
     etag: str
     allow_missing: bool
-    def __init__(self, user_id: _Optional[str] = ..., add: _Optional[_Union[Exclusions, _Mapping]] = ..., remove: _Optional[_Union[Exclusions, _Mapping]] = ..., known: _Optional[_Union[KnownTracks, _Mapping]] = ..., etag: _Optional[str] = ..., allow_missing: bool = ...) -> None: ...
+    model_version: str
+    def __init__(self, user_id: _Optional[str] = ..., add: _Optional[_Union[Exclusions, _Mapping]] = ..., remove: _Optional[_Union[Exclusions, _Mapping]] = ..., known: _Optional[_Union[KnownTracks, _Mapping]] = ..., etag: _Optional[str] = ..., allow_missing: bool = ..., model_version: _Optional[str] = ...) -> None: ...
 
 class ChangeExclusionsResponse(_message.Message):
     __slots__ = ("exclusions", "profile")

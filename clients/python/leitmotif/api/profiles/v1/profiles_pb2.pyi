@@ -256,7 +256,7 @@ class RecordEventsResponse(_message.Message):
     def __init__(self, recorded: _Optional[int] = ..., repeated_events: _Optional[int] = ..., etag: _Optional[str] = ..., uncounted_events: _Optional[int] = ...) -> None: ...
 
 class EditProfileRequest(_message.Message):
-    __slots__ = ("user_id", "changes", "etag", "request_id", "actor", "reason", "allow_missing", "updates")
+    __slots__ = ("user_id", "changes", "etag", "request_id", "actor", "reason", "allow_missing", "updates", "model_version")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     CHANGES_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
@@ -265,6 +265,7 @@ class EditProfileRequest(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     ALLOW_MISSING_FIELD_NUMBER: _ClassVar[int]
     UPDATES_FIELD_NUMBER: _ClassVar[int]
+    MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     changes: _containers.RepeatedCompositeFieldContainer[ControlChange]
     etag: str
@@ -273,7 +274,8 @@ class EditProfileRequest(_message.Message):
     reason: str
     allow_missing: bool
     updates: _containers.RepeatedCompositeFieldContainer[ControlUpdate]
-    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[ControlChange, _Mapping]]] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., allow_missing: bool = ..., updates: _Optional[_Iterable[_Union[ControlUpdate, _Mapping]]] = ...) -> None: ...
+    model_version: str
+    def __init__(self, user_id: _Optional[str] = ..., changes: _Optional[_Iterable[_Union[ControlChange, _Mapping]]] = ..., etag: _Optional[str] = ..., request_id: _Optional[str] = ..., actor: _Optional[str] = ..., reason: _Optional[str] = ..., allow_missing: bool = ..., updates: _Optional[_Iterable[_Union[ControlUpdate, _Mapping]]] = ..., model_version: _Optional[str] = ...) -> None: ...
 
 class EditProfileResponse(_message.Message):
     __slots__ = ("profile", "edit")
