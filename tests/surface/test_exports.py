@@ -14,7 +14,8 @@ EXPORTS = """
 TYPES = """
     ActivePreset AdaptationResult AdaptationSpec AppliedEdit Arm AudioDescriptors AudioItem BosPolicy CarriedControl
     ChangedExclusions ClassContribution ComparisonResult ComparisonSpec Contribution ControlAction ControlChange
-    ControlUpdate CreatedPrototype DeletedTracks DescribedTrack DistanceMeasure DistanceResult DistanceSpec Documents
+    ControlUpdate ControlsMoved
+    CreatedPrototype DeletedTracks DescribedTrack DistanceMeasure DistanceResult DistanceSpec Documents
     DomainTerm Edit EditOptions EmbedFailure Encoder Erasure Event EventType Exclusions Exemplar Explanation Exploration
     ExpressedPrototype Fidelity FoundPrototype ImportedProfile IngestedTrack Interval Job JobKind JobProgress JobResult
     JobSpec JobState LiftingEdit Likeness ListeningReceipt Model PcmItem PerplexityResult PerplexitySpec Preset

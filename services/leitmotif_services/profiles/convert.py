@@ -8,6 +8,7 @@ import numpy as np
 from leitmotif.api.common.v1 import vectors_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2
 from leitmotif_services.profiles.presets_convert import active_preset_message, share_of
+from leitmotif_services.profiles.taste.carry_over import ControlsMoved
 from leitmotif_services.profiles.use_cases.outcomes import PresetChoice, Viewed
 from leitmotif_services.profiles.use_cases.scoring_view import ScoringView
 from leitmotif_services.runtime.validation import checked_id
@@ -62,7 +63,17 @@ def profile_message(viewed: Viewed, *, top: int = 0) -> profiles_pb2.Profile:
     message.can_undo = bool(profile.undoable)
     message.can_redo = bool(profile.redoable)
     message.exclusion_count = profile.exclusion_count
+    if profile.controls_moved is not None:
+        message.controls_moved.CopyFrom(_moved_message(profile.controls_moved))
     return message
+
+
+def _moved_message(moved: ControlsMoved) -> profiles_pb2.ControlsMoved:
+    return profiles_pb2.ControlsMoved(
+        from_model_version=moved.from_model_version,
+        carried=[profiles_pb2.CarriedControl(**takeover._asdict()) for takeover in moved.takeovers],
+        dropped_prototype_ids=moved.dropped_prototype_ids,
+    )
 
 
 @lru_cache(maxsize=16)

@@ -92,6 +92,22 @@ async def test_controls_go_by_identity_and_then_to_the_nearest(owner: Owner) -> 
     assert rebuilt.profile == await owner.caller.profile("u")
 
 
+async def test_a_person_is_told_until_the_next_edit_what_a_change_of_model_did(owner: Owner) -> None:
+    assert not (await owner.edit(("calm", "BOOST", 1.0))).HasField("controls_moved")
+    await owner.rebuild("m2")
+    assert not (await owner.caller.profile("u")).HasField("controls_moved"), "all has its place"
+    await owner.rebuild("m1")
+    await owner.edit(("loud", "MUTE", None), ("sad", "BOOST", 0.5))
+    rebuilt = await owner.rebuild("m2")
+    told = (await owner.caller.profile("u")).controls_moved
+    assert told == rebuilt.profile.controls_moved
+    assert list(told.carried) == list(rebuilt.carried)
+    assert (list(told.dropped_prototype_ids), told.from_model_version) == (["sad"], "m1")
+    await owner.rebuild("m2")
+    assert (await owner.caller.profile("u")).controls_moved == told
+    assert not (await owner.undo()).HasField("controls_moved")
+
+
 async def test_edits_of_the_model_before_are_undone_and_redone_where_they_went(owner: Owner) -> None:
     await owner.edit(("loud", "BOOST", 1.0))
     await owner.edit(("loud", "BOOST", 0.3), ("calm", "MUTE", None), ("sad", "MUTE", None))

@@ -127,6 +127,7 @@ SCALAR_CASES = {
         lambda m: custody.imported_profile_of(gateway_pb2.ImportProfileResponse(carried=[m])).carried[0],
     ),
     "Erasure": (profiles_pb2.ErasureReceipt, lambda m: custody.erasure_of(profiles_pb2.DeleteProfileResponse(receipt=m))),
+    "ControlsMoved": (profiles_pb2.ControlsMoved, profiles.controls_moved_of),
     "Event": (profiles_pb2.Event, profiles.event_of),
     "ControlChange": (profiles_pb2.ControlChange, profiles.change_of),
     "Edit": (profiles_pb2.Edit, profiles.edit_of),

@@ -1,17 +1,17 @@
 """Profiles that are moved or erased."""
 
-from leitmotif._convert.profiles import profile_of
+from leitmotif._convert.profiles import carried_control_of, profile_of
 from leitmotif._convert.times import time_of
 from leitmotif.api.gateway.v1 import gateway_pb2
 from leitmotif.api.profiles.v1 import profiles_pb2 as pb2
-from leitmotif.types import CarriedControl, Erasure, ImportedProfile
+from leitmotif.types import Erasure, ImportedProfile
 
 
 def imported_profile_of(message: gateway_pb2.ImportProfileResponse) -> ImportedProfile:
     return ImportedProfile(
         profile=profile_of(message.profile),
         dropped_prototype_ids=tuple(message.dropped_prototype_ids),
-        carried=tuple(CarriedControl(each.from_prototype_id, each.to_prototype_id, each.similarity) for each in message.carried),
+        carried=tuple(map(carried_control_of, message.carried)),
     )
 
 

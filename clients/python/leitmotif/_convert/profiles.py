@@ -10,8 +10,10 @@ from leitmotif.api.profiles.v1 import profiles_pb2 as pb2
 from leitmotif.types import (
     ActivePreset,
     AppliedEdit,
+    CarriedControl,
     ControlAction,
     ControlChange,
+    ControlsMoved,
     ControlUpdate,
     Edit,
     Event,
@@ -71,7 +73,18 @@ def _profile_with(message: pb2.Profile, weights: tuple[PrototypeWeight, ...]) ->
         can_redo=message.can_redo,
         active_preset=active_preset_of(message.active_preset) if message.HasField("active_preset") else None,
         exclusion_count=message.exclusion_count,
+        controls_moved=controls_moved_of(message.controls_moved) if message.HasField("controls_moved") else None,
     )
+
+
+def controls_moved_of(message: pb2.ControlsMoved) -> ControlsMoved:
+    return ControlsMoved(
+        tuple(map(carried_control_of, message.carried)), tuple(message.dropped_prototype_ids), message.from_model_version
+    )
+
+
+def carried_control_of(message: pb2.CarriedControl) -> CarriedControl:
+    return CarriedControl(message.from_prototype_id, message.to_prototype_id, message.similarity)
 
 
 def active_preset_of(message: pb2.ActivePreset) -> ActivePreset:

@@ -31,7 +31,7 @@ from leitmotif.types.catalogue import (
     TrackUpsert,
     UpsertedTracks,
 )
-from leitmotif.types.custody import CarriedControl, Erasure, ImportedProfile
+from leitmotif.types.custody import Erasure, ImportedProfile
 from leitmotif.types.evaluation import Job, JobKind, JobProgress, JobState, Priority
 from leitmotif.types.evaluation_results import (
     AdaptationResult,
@@ -64,8 +64,10 @@ from leitmotif.types.presets import Preset, PresetControl, SavedPresets
 from leitmotif.types.profiles import (
     ActivePreset,
     AppliedEdit,
+    CarriedControl,
     ControlAction,
     ControlChange,
+    ControlsMoved,
     ControlUpdate,
     Edit,
     EditOptions,
@@ -111,6 +113,7 @@ __all__ = [
     "ControlAction",
     "ControlChange",
     "ControlUpdate",
+    "ControlsMoved",
     "CreatedPrototype",
     "DeletedTracks",
     "DescribedTrack",

@@ -3,17 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from leitmotif.types.profiles import Profile
-
-
-@dataclass(frozen=True, slots=True)
-class CarriedControl:
-    """A control that went to another prototype, since the model has none of its own."""
-
-    from_prototype_id: str
-    to_prototype_id: str
-    similarity: float
-    """Cosine of the two, 0.8 to 1."""
+from leitmotif.types.profiles import CarriedControl, Profile
 
 
 @dataclass(frozen=True, slots=True)

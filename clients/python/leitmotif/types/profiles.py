@@ -47,6 +47,28 @@ class Profile:
     """The preset that lies over the profile now."""
     exclusion_count: int = 0
     """Entries in the user's exclusions, of all kinds."""
+    controls_moved: "ControlsMoved | None" = None
+    """What the last change of model did to what the person asked for, until the next edit; None where all has its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedControl:
+    """A control that went to another prototype, since the model has none of its own."""
+
+    from_prototype_id: str
+    to_prototype_id: str
+    similarity: float
+    """Cosine of the two, 0.8 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlsMoved:
+    """What a change of model did to the controls of a profile."""
+
+    carried: tuple[CarriedControl, ...]
+    dropped_prototype_ids: tuple[str, ...]
+    """Prototypes whose controls have no place in the model: they return with a model that has them."""
+    from_model_version: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from leitmotif_services.profiles.store.msgpack_values import (
     short_number,
 )
 from leitmotif_services.profiles.store.profile_store import Answer
+from leitmotif_services.profiles.taste.carry_over import ControlsMoved, Takeover
 from leitmotif_services.profiles.taste.control import NEUTRAL, Control, Controls
 from leitmotif_services.profiles.taste.history import History
 from leitmotif_services.profiles.taste.profile import Profile, Version
@@ -77,6 +78,7 @@ def encode_profile(profile: Profile) -> bytes:
             profile.last_event,
             profile.created_at_us,
             profile.updated_at_us,
+            *(() if profile.controls_moved is None else (profile.controls_moved,)),
         )
     )
     return _HEAD.pack(SCHEMA, *profile.version, zlib.crc32(body)) + body
@@ -135,6 +137,7 @@ def _decode_present(user_id: str, version: Version, body: tuple[Any, ...]) -> Pr
         last_event,
         created_at_us,
         updated_at_us,
+        *moved,
     ) = body
     weighted_sum = decode_sums(exponent, sums)
     # A frozen dataclass sets each field by a call of its own, which takes longer than to decode most of them.
@@ -155,8 +158,14 @@ def _decode_present(user_id: str, version: Version, body: tuple[Any, ...]) -> Pr
         carried=carried,
         exclusion_count=exclusion_count,
         active_preset=active_of(active),
+        controls_moved=_controls_moved(*moved) if moved else None,
     )
     return profile
+
+
+def _controls_moved(moved: tuple[str, tuple[tuple[str, str, float], ...], tuple[str, ...]]) -> ControlsMoved:
+    from_model_version, takeovers, dropped = moved
+    return ControlsMoved(from_model_version, tuple(Takeover(*each) for each in takeovers), dropped)
 
 
 def _decode_before(user_id: str, version: Version, body: tuple[Any, ...]) -> Profile:

@@ -35,6 +35,14 @@ class Takeover(NamedTuple):
     """Cosine of their directions, 0.8 to 1."""
 
 
+class ControlsMoved(NamedTuple):
+    """What a change of model did to a profile's controls, for the person to be told."""
+
+    from_model_version: str
+    takeovers: tuple[Takeover, ...]
+    dropped_prototype_ids: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class CarryOver:
     """Where each prototype that something was asked for goes."""

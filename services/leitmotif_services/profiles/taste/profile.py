@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from leitmotif_services.profiles.taste.carry_over import ControlsMoved
 from leitmotif_services.profiles.taste.control import Control, ControlChange, Controls, apply_changes
 from leitmotif_services.profiles.taste.edit_replay import before_logged_edits, replayed
 from leitmotif_services.profiles.taste.effective_weights import EffectiveWeights, effective_weights
@@ -77,6 +78,8 @@ class Profile:
     """Entries in the exclusions, which are kept beside the profile."""
     active_preset: ActivePreset | None = None
     """The preset that lies over the profile, also when it is over by now; see `ActivePreset.in_force`."""
+    controls_moved: ControlsMoved | None = None
+    """What the last change of model did to the controls, until the person changes them; None where all have their places."""
 
     @classmethod
     def empty(cls, user_id: str, space: PrototypeSpace, now_us: int) -> "Profile":
@@ -131,7 +134,7 @@ class Profile:
             settled = replayed(self._known_settled(), [edit.changes for edit in forgotten], space, self.carried)
         undoable = (*self.undoable[len(forgotten) :], edit.sequence)
         changed = self._changed(controls=controls, settled=settled, last_edit=edit.sequence, undoable=undoable, redoable=())
-        return changed, edit
+        return changed._told(), edit
 
     def to_undo(self, sequence: int = 0, log_length: int = EDIT_LOG_LENGTH) -> int:
         """The edit that undo takes back, 0 for the last; NOTHING_TO_UNDO, EDIT_NOT_FOUND when the log does not keep it."""
@@ -176,7 +179,10 @@ class Profile:
         self, undoable: tuple[int, ...], redoable: tuple[int, ...], log: Mapping[int, Edit], space: PrototypeSpace
     ) -> "Profile":
         controls = replayed(self._known_settled(), [log[sequence].changes for sequence in undoable], space, self.carried)
-        return replace(self, controls=controls, undoable=undoable, redoable=redoable)
+        return replace(self, controls=controls, undoable=undoable, redoable=redoable)._told()
+
+    def _told(self) -> "Profile":
+        return self if self.controls_moved is None else replace(self, controls_moved=None)
 
     def settled_by(self, log: Sequence[Edit], space: PrototypeSpace) -> "Profile":
         """A profile of schema 1 with what its whole log, oldest edit first, tells of `settled`; any other as it is.

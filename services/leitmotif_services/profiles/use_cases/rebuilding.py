@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from leitmotif_services.profiles.store.profile_store import Commit, Include, Stored
-from leitmotif_services.profiles.taste.carry_over import Takeover
+from leitmotif_services.profiles.taste.carry_over import ControlsMoved, Takeover
 from leitmotif_services.profiles.taste.known_tracks import KnownTracks
 from leitmotif_services.profiles.taste.model_change import ModelChange, under_model
 from leitmotif_services.profiles.taste.presets import Preset
@@ -40,7 +40,7 @@ class Rebuilding:
             check_etag(user_id, profile.version.etag, etag)
             history = await self._updates.recomputed_history(profile, known, stored.exclusions, new.size)
             change = await self._under_model(profile, stored.presets, new)
-            changed = self._updates.stamped(replace(change.profile, history=history))
+            changed = self._updates.stamped(replace(change.profile, history=history, controls_moved=_moved(profile, change)))
             rebuilt = Rebuilt(changed, new, history.event_count, change.takeovers, change.dropped_prototype_ids)
             return self._updates.commit(stored, changed), rebuilt
 
@@ -54,3 +54,12 @@ class Rebuilding:
         log = await logged_edits(self._updates.store, profile, (*profile.undoable, *profile.redoable))
         changes = {sequence: edit.changes for sequence, edit in log.items()}
         return await self._updates.heavy.run(under_model, profile, changes, presets, old, new)
+
+
+def _moved(before: Profile, change: ModelChange) -> ControlsMoved | None:
+    """What the person is to be told; a rebuild under the same model leaves what there was to tell."""
+    if change.profile.model_version == before.model_version:
+        return before.controls_moved
+    if not change.takeovers and not change.dropped_prototype_ids:
+        return None
+    return ControlsMoved(before.model_version, change.takeovers, change.dropped_prototype_ids)

@@ -47,6 +47,13 @@ def show(
     stdout.print(weights_table(profile, top, edit_only=edit_only))
     if any(weight.prototype_id in edit_only for weight in profile.weights):
         stdout.print("edit only: created after the model was trained; what was heard does not weigh, an edit does.", style="dim")
+    if profile.controls_moved is not None:
+        for each in profile.controls_moved.carried:
+            moved = f"What was asked for {each.from_prototype_id}, which this model lacks, went to {each.to_prototype_id}."
+            stdout.print(plain(moved, "yellow"))
+        if profile.controls_moved.dropped_prototype_ids:
+            lost = ", ".join(profile.controls_moved.dropped_prototype_ids)
+            stdout.print(plain(f"Without a place in this model, what was asked for: {lost}", "yellow"))
     if profile.exclusion_count:
         stdout.print(plain(f"{profile.exclusion_count} exclusions: leitmotif profile exclusions {user}", "dim"))
     if any(weight.weak for weight in profile.weights):

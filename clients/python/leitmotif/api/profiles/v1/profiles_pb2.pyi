@@ -48,7 +48,7 @@ CONTROL_ACTION_PIN: ControlAction
 CONTROL_ACTION_UNPIN: ControlAction
 
 class Profile(_message.Message):
-    __slots__ = ("user_id", "model_version", "weights", "event_count", "etag", "updated_at", "can_undo", "can_redo", "active_preset", "exclusion_count")
+    __slots__ = ("user_id", "model_version", "weights", "event_count", "etag", "updated_at", "can_undo", "can_redo", "active_preset", "exclusion_count", "controls_moved")
     USER_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +59,7 @@ class Profile(_message.Message):
     CAN_REDO_FIELD_NUMBER: _ClassVar[int]
     ACTIVE_PRESET_FIELD_NUMBER: _ClassVar[int]
     EXCLUSION_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CONTROLS_MOVED_FIELD_NUMBER: _ClassVar[int]
     user_id: str
     model_version: str
     weights: _containers.RepeatedCompositeFieldContainer[PrototypeWeight]
@@ -69,7 +70,18 @@ class Profile(_message.Message):
     can_redo: bool
     active_preset: ActivePreset
     exclusion_count: int
-    def __init__(self, user_id: _Optional[str] = ..., model_version: _Optional[str] = ..., weights: _Optional[_Iterable[_Union[PrototypeWeight, _Mapping]]] = ..., event_count: _Optional[int] = ..., etag: _Optional[str] = ..., updated_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., can_undo: bool = ..., can_redo: bool = ..., active_preset: _Optional[_Union[ActivePreset, _Mapping]] = ..., exclusion_count: _Optional[int] = ...) -> None: ...
+    controls_moved: ControlsMoved
+    def __init__(self, user_id: _Optional[str] = ..., model_version: _Optional[str] = ..., weights: _Optional[_Iterable[_Union[PrototypeWeight, _Mapping]]] = ..., event_count: _Optional[int] = ..., etag: _Optional[str] = ..., updated_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., can_undo: bool = ..., can_redo: bool = ..., active_preset: _Optional[_Union[ActivePreset, _Mapping]] = ..., exclusion_count: _Optional[int] = ..., controls_moved: _Optional[_Union[ControlsMoved, _Mapping]] = ...) -> None: ...
+
+class ControlsMoved(_message.Message):
+    __slots__ = ("carried", "dropped_prototype_ids", "from_model_version")
+    CARRIED_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_PROTOTYPE_IDS_FIELD_NUMBER: _ClassVar[int]
+    FROM_MODEL_VERSION_FIELD_NUMBER: _ClassVar[int]
+    carried: _containers.RepeatedCompositeFieldContainer[CarriedControl]
+    dropped_prototype_ids: _containers.RepeatedScalarFieldContainer[str]
+    from_model_version: str
+    def __init__(self, carried: _Optional[_Iterable[_Union[CarriedControl, _Mapping]]] = ..., dropped_prototype_ids: _Optional[_Iterable[str]] = ..., from_model_version: _Optional[str] = ...) -> None: ...
 
 class ActivePreset(_message.Message):
     __slots__ = ("preset_id", "share", "expires_at")
