@@ -167,6 +167,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return key, pem
 
 
+async def passed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+
+
 async def test_tls_is_spoken_and_checked(empty_redis_url: str, certificate: tuple[Path, Path]) -> None:
     key, pem = certificate
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -176,13 +182,16 @@ async def test_tls_is_spoken_and_checked(empty_redis_url: str, certificate: tupl
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving.add(asyncio.current_task())
         redis_reader, redis_writer = await asyncio.open_unix_connection(empty_redis_url.removeprefix("unix://"))
-        while data := await reader.read(1 << 16):
-            redis_writer.write(data)
-            writer.write(await redis_reader.read(1 << 16))
-        for each in (redis_writer, writer):
-            each.close()
-            with suppress(OSError):
-                await each.wait_closed()
+        # Each way by itself: a command may come in several pieces, and only the last is answered.
+        answering = asyncio.create_task(passed_on(redis_reader, writer))
+        try:
+            await passed_on(reader, redis_writer)
+        finally:
+            for each in (redis_writer, writer):
+                each.close()
+                with suppress(OSError):
+                    await each.wait_closed()
+            await answering
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     address = f"localhost:{server.sockets[0].getsockname()[1]}"
