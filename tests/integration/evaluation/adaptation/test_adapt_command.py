@@ -44,7 +44,7 @@ def started_until(step: int, inputs: Path, out: Path) -> subprocess.Popen[str]:
     while not any(int(each.name.removeprefix("step-")) >= step for each in partial.glob("step-*")):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline_s
-        time.sleep(0.002)
+        time.sleep(0.002)  # between two looks at a condition
     return process
 
 
